@@ -1,0 +1,101 @@
+# From a fresh clone to the paper's tables. `make help` lists the targets; this file is the whole graph:
+#
+#   experiments/*.yaml + scales/$(SCALE).yaml --plan--> results/$(SCALE)/grid.mk and runs/*/config.yaml
+#   config.yaml --train--> runs/*/metrics.json --report--> results/$(SCALE)/*.md, *.csv, *.svg, index.html
+
+# ---------------------------------------------------------------------------------------------------- what you may set
+SCALE  ?= mini#      smoke, mini, small or paper: a file of experiments/scales
+PYTHON ?= python3#   the Python (>= 3.10) that .venv is made with; with VENV= it is used as it is
+VENV   ?= .venv
+LAUNCH ?=#           put in front of each process, for example `srun --gres=gpu:8 --cpus-per-task=16`
+JOBS   ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 1)
+# ----------------------------------------------------------------------------------------------------------------------
+
+ifeq ($(filter grouped-target,$(.FEATURES)),)
+$(error GNU Make 4.3 or newer is needed, this is $(MAKE_VERSION). On macOS: brew install make, then gmake)
+endif
+
+SCALE  := $(strip $(SCALE))
+VENV   := $(strip $(VENV))
+ifeq ($(VENV),)
+PY     := $(strip $(PYTHON))
+READY  :=
+else
+PY     := $(VENV)/bin/python
+READY  := $(VENV)/.ready
+endif
+RESULTS := results/$(SCALE)
+RUNS    := $(RESULTS)/runs
+TRAIN   ?= @$(LAUNCH) $(PY) -m vit run --scale $(SCALE) --goals "$(MAKECMDGOALS)"
+
+# As many processes as there are cores, each with its share of them; -jN on the command line wins.
+MAKEFLAGS += --no-print-directory -j$(strip $(JOBS))
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+.PHONY: help
+help: ## this text
+	@awk 'BEGIN {FS = ":.*## "; print "make TARGET [SCALE=smoke|mini|small|paper] [-jN] [-k]\n"} /^[a-z0-9%-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' Makefile
+	@printf '\n  Experiments: %s\n' "$$(cd experiments && echo table*.yaml figure*.yaml ablations/*.yaml | sed 's/[^ ]*\*[^ ]*//g; s/\.yaml//g; s,ablations/,,g')"
+
+.PHONY: setup
+setup: $(READY) ## make .venv and install what pyproject.toml asks for (3 GB, about 2 minutes)
+
+ifneq ($(VENV),)
+$(READY): pyproject.toml constraints.txt
+	@echo "setting up $(VENV) (downloads about 3 GB, takes about 2 minutes)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test]'
+	@touch $@
+endif
+
+# ---------------------------------------------------------------------------------------------------- the grid of runs
+# grid.mk holds, for each process, a rule with the metrics.json of its runs as targets. Make writes it anew when an
+# experiment changes and starts again by itself. Goals that need no grid do not wait for it.
+ifneq ($(filter-out help setup lint format test bench clean,$(MAKECMDGOALS)),)
+include $(RESULTS)/grid.mk
+endif
+
+$(RESULTS)/grid.mk: $(shell find experiments -name '*.yaml' -o -type d) $(wildcard vit/plan/*.py) $(READY)
+	@$(PY) -m vit plan --scale $(SCALE) --write && touch $@
+
+# A finished run is never deleted, whatever happens to the process that made it.
+.PRECIOUS: $(RUNS)/%/metrics.json
+
+# $(EXPERIMENTS) and NAME.runs come from grid.mk.
+.PHONY: $(EXPERIMENTS) report reproduce
+.SECONDEXPANSION:
+$(EXPERIMENTS): $$(addprefix $(RUNS)/,$$(addsuffix /metrics.json,$$($$@.runs))) $(RESULTS)/costs.json results/paper/costs.json
+	@$(PY) -m vit report --scale $(SCALE) $@
+
+reproduce: $(EXPERIMENTS) ## every experiment there is
+
+report: $(RESULTS)/costs.json results/paper/costs.json ## render the tables from what is finished, without training
+	@$(PY) -m vit report --scale $(SCALE)
+
+results/%/costs.json: $(wildcard vit/models/*.py) vit/cost.py $(RESULTS)/grid.mk
+	@$(PY) -m vit cost --scale $*
+
+.PHONY: plan status tensorboard
+plan: $(RESULTS)/costs.json ## what would run: runs, images, FLOPs, estimated time and disk
+	@$(PY) -m vit plan --scale $(SCALE) --jobs $(JOBS)
+
+status: ## finished, running and missing runs
+	@$(PY) -m vit status --scale $(SCALE)
+
+tensorboard: ## look at the runs' curves in a browser
+	@$(PY) -m tensorboard.main --logdir $(RESULTS)
+
+# ------------------------------------------------------------------------------------------------------- the code itself
+.PHONY: test lint format clean
+test: $(READY) ## the tests
+	@$(PY) -m pytest
+
+lint: $(READY) ## ruff: style and mistakes
+	@$(PY) -m ruff check . && $(PY) -m ruff format --check .
+
+format: $(READY) ## let ruff format the code
+	@$(PY) -m ruff check --fix . && $(PY) -m ruff format .
+
+clean: ## remove rendered tables and pages of this scale; never runs
+	@rm -rf $(RESULTS)/index.html $(RESULTS)/costs.json $(RESULTS)/grid.mk $(RESULTS)/cells $(foreach name,$(basename $(notdir $(wildcard experiments/*.yaml experiments/ablations/*.yaml))),$(RESULTS)/$(name).md $(RESULTS)/$(name).csv $(RESULTS)/$(name).svg)

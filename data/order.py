@@ -1,0 +1,71 @@
+"""Which images make up a batch: a pure function of (seed, optimizer step), so resuming needs no saved state."""
+
+from functools import lru_cache
+from itertools import count
+
+import numpy as np
+from torch.utils.data import Sampler
+
+from data.draws import permutation
+
+
+@lru_cache(maxsize=2)  # a batch touches at most two epochs, unless the set is smaller than the batch
+def shuffled(length: int, seed: int, epoch: int) -> np.ndarray:
+    return permutation(length, seed, epoch)
+
+
+def place(positions: np.ndarray, length: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Positions of the endless stream -> (epochs, indices): every epoch is one permutation of the set."""
+    epochs, offsets = np.divmod(positions, length)
+    indices = np.empty_like(offsets)
+    for epoch in np.unique(epochs):
+        here = epochs == epoch
+        indices[here] = shuffled(length, seed, int(epoch))[offsets[here]]
+    return epochs, indices
+
+
+class StepOrder(Sampler):
+    """Endless (epochs, indices) of each loader batch, from optimizer step `start` on.
+
+    Step s takes the positions s * batch_size ... (s + 1) * batch_size - 1 of the stream. Rank r of `ranks` has the
+    r-th contiguous share of them, handed out in `pieces` equal batches (gradient accumulation).
+    """
+
+    def __init__(
+        self,
+        *,
+        length: int,
+        batch_size: int,
+        seed: int,
+        start: int = 0,
+        rank: int = 0,
+        ranks: int = 1,
+        pieces: int = 1,
+    ):
+        if batch_size % (ranks * pieces):
+            raise ValueError(f"batch_size {batch_size} does not divide into {ranks} rank(s) x {pieces} piece(s)")
+        self.length, self.batch_size, self.seed, self.start = length, batch_size, seed, start
+        self.rank, self.ranks, self.pieces = rank, ranks, pieces
+
+    def __iter__(self):
+        size = self.batch_size // (self.ranks * self.pieces)
+        for step in count(self.start):
+            first = step * self.batch_size + self.rank * self.pieces * size
+            for piece in range(self.pieces):
+                positions = first + piece * size + np.arange(size)
+                yield place(positions, self.length, self.seed)
+
+
+class InOrder(Sampler):
+    """Every index once, in order, in batches of at most `batch_size`; no image is padded or counted twice."""
+
+    def __init__(self, *, length: int, batch_size: int):
+        self.length, self.batch_size = length, batch_size
+
+    def __iter__(self):
+        for first in range(0, self.length, self.batch_size):
+            indices = np.arange(first, min(first + self.batch_size, self.length))
+            yield np.zeros_like(indices), indices
+
+    def __len__(self):
+        return -(-self.length // self.batch_size)

@@ -1,0 +1,73 @@
+"""Files of images that are made once: uint8 in numpy's .npy format, opened as memory maps."""
+
+import fcntl
+import io
+import math
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import torch
+
+
+def packed(path: Path, shape: tuple[int, ...], make: Callable[[], Iterable[np.ndarray]]) -> torch.Tensor:
+    """The images in the file; if it is missing or cut short, `make` yields them in blocks and it is written first."""
+    head = header(shape)
+    if not complete(path, head, shape):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with locked(path):
+            if not complete(path, head, shape):  # another process may have been faster
+                write(path, head, announced(make(), path, shape[0]))
+    # Copy on write: torch wants memory it could write to, the file stays as it is.
+    return torch.from_numpy(np.memmap(path, np.uint8, mode="c", offset=len(head), shape=shape))
+
+
+def header(shape: tuple[int, ...]) -> bytes:
+    buffer = io.BytesIO()
+    np.lib.format.write_array_header_1_0(buffer, {"descr": "|u1", "fortran_order": False, "shape": shape})
+    return buffer.getvalue()
+
+
+def complete(path: Path, head: bytes, shape: tuple[int, ...]) -> bool:
+    if not path.exists():
+        return False
+    whole = path.stat().st_size == len(head) + math.prod(shape)
+    if not whole:
+        print(f"{path} is cut short or too long; making it again", file=sys.stderr)
+    return whole
+
+
+def write(path: Path, head: bytes, blocks: Iterable[np.ndarray]) -> None:
+    """Into a temporary name, then renamed: presence means finished. The lock makes the one name enough."""
+    part = path.with_suffix(".part")
+    try:
+        with part.open("wb") as file:
+            file.write(head)
+            for block in blocks:
+                file.write(np.ascontiguousarray(block).data)
+        part.rename(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """One process at a time; the lock goes with the process, even when that is killed."""
+    with path.with_suffix(".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def announced(blocks: Iterable[np.ndarray], path: Path, total: int) -> Iterator[np.ndarray]:
+    """Passes the blocks on; says once how long they will take, if that is more than a moment."""
+    start, done, said = time.monotonic(), 0, False
+    for block in blocks:
+        yield block
+        done, passed = done + len(block), time.monotonic() - start
+        if not said and passed > 2 and done < total:
+            left = passed * (total - done) / done
+            print(f"making {total:,} images for {path}, about {left:.0f} s left", file=sys.stderr, flush=True)
+            said = True

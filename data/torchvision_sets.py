@@ -1,0 +1,80 @@
+"""The transfer sets of the paper (section 4.1) that torchvision can fetch: `python -m data fetch NAME`."""
+
+import numpy as np
+import torch
+from PIL import Image
+from torchvision import datasets
+
+from data.base import ImageData
+from data.folder import data_folder
+
+
+class TorchvisionData(ImageData):
+    """Colour images of a torchvision data set, decoded once and resized to S x S, whatever their shape."""
+
+    @staticmethod
+    def sources(split: str, download: bool) -> list:
+        """The torchvision data sets, of (PIL image, label), that make up the split."""
+        raise NotImplementedError
+
+    def arrays(self, split):
+        images, labels = [], []
+        for source in self.present(split):
+            for image, label in source:
+                small = image.convert("RGB").resize((self.image_size,) * 2, Image.Resampling.BILINEAR)  # antialiased
+                images.append(np.asarray(small).transpose(2, 0, 1))
+                labels.append(label)
+        return torch.from_numpy(np.stack(images)), torch.tensor(labels)
+
+    @classmethod
+    def present(cls, split: str) -> list:
+        """The sources, from files that lie there; nothing is ever downloaded on the way to training."""
+        try:
+            return cls.sources(split, download=False)
+        except RuntimeError as error:  # what torchvision says of missing and of damaged files
+            command = f"python -m data fetch {cls.__name__}"
+            raise FileNotFoundError(f"{cls.__name__} is not complete in {data_folder()}: {command}") from error
+        except ModuleNotFoundError as error:
+            raise ImportError(f"{cls.__name__} needs {error.name}: pip install {error.name}") from error
+
+
+class CIFAR10(TorchvisionData):
+    """32 x 32, 10 classes: 50,000 train and 10,000 test."""
+
+    num_classes = 10
+
+    @staticmethod
+    def sources(split, download):
+        return [datasets.CIFAR10(data_folder(), train=split == "train", download=download)]
+
+
+class CIFAR100(TorchvisionData):
+    """32 x 32, 100 classes: 50,000 train and 10,000 test."""
+
+    num_classes = 100
+
+    @staticmethod
+    def sources(split, download):
+        return [datasets.CIFAR100(data_folder(), train=split == "train", download=download)]
+
+
+class Flowers102(TorchvisionData):
+    """102 flowers: 2,040 train (the official training and validation parts) and 6,149 test."""
+
+    num_classes = 102
+
+    @staticmethod
+    def sources(split, download):
+        parts = {"train": ["train", "val"], "test": ["test"]}[split]
+        return [datasets.Flowers102(data_folder(), split=part, download=download) for part in parts]
+
+
+class OxfordIIITPet(TorchvisionData):
+    """37 breeds of cats and dogs: 3,680 train (the official trainval) and 3,669 test."""
+
+    num_classes = 37
+
+    @staticmethod
+    def sources(split, download):
+        part = {"train": "trainval", "test": "test"}[split]
+        return [datasets.OxfordIIITPet(data_folder(), split=part, download=download)]

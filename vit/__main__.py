@@ -1,0 +1,97 @@
+"""python -m vit COMMAND. Planning and reporting start without torch; fit and test are LightningCLI's own subcommands."""
+
+import argparse
+import os
+import sys
+import traceback
+
+from vit.errors import UserError
+
+LIGHT = ("plan", "status", "report")
+
+
+def plan_command(arguments):
+    from vit.plan import make_plan
+    from vit.plan.graph import describe, write_graph
+    from vit.plan.overview import overview
+
+    plan = make_plan(arguments.scale)
+    if arguments.write:
+        write_graph(plan)
+        print(describe(plan))
+    else:
+        print(overview(plan, arguments.jobs))
+
+
+def status_command(arguments):
+    from vit.plan import make_plan
+    from vit.plan.overview import status
+
+    print(status(make_plan(arguments.scale)))
+
+
+def report_command(arguments):
+    from vit.plan import make_plan
+    from vit.report import render
+
+    plan = make_plan(arguments.scale)
+    for name in arguments.experiments or plan.experiments:
+        print(render(plan, name))
+
+
+def cost_command(arguments):
+    from vit.cost import write_costs
+    from vit.plan import make_plan
+
+    write_costs(make_plan(arguments.scale))
+
+
+def run_command(arguments):
+    from vit.runner import run_all
+
+    run_all(arguments.scale, arguments.runs, arguments.goals.split())
+
+
+def parser():
+    """The commands of this project; everything else goes to LightningCLI."""
+    top = argparse.ArgumentParser(prog="python -m vit", description=__doc__, epilog="Also: fit, validate, test (LightningCLI; see `python -m vit fit --help`).")
+    commands = top.add_subparsers(dest="command", required=True)
+
+    def command(name, function, text):
+        one = commands.add_parser(name, help=text, description=text)
+        one.add_argument("--scale", default="mini", help="a file of experiments/scales (default: mini)")
+        one.set_defaults(function=function)
+        return one
+
+    plan = command("plan", plan_command, "what a scale will run: runs, images, FLOPs, time, disk")
+    plan.add_argument("--write", action="store_true", help="write the Make rules and the runs' configs instead")
+    plan.add_argument("--jobs", type=int, default=1, help="processes at a time, for the estimate")
+    command("status", status_command, "finished, running and missing runs")
+    report = command("report", report_command, "render the tables from the runs that are finished")
+    report.add_argument("experiments", nargs="*", help="names of experiments (default: all)")
+    command("cost", cost_command, "count FLOPs and parameters of every model of a scale")
+    run = command("run", run_command, "train and evaluate runs, in order, in one process")
+    run.add_argument("runs", nargs="+", help="run ids")
+    run.add_argument("--goals", default="", help="experiments that make was asked for; progress is counted in their runs")
+    return top
+
+
+def main(arguments):
+    """Run a command; a UserError or a missing file is one line on stderr and exit code 2."""
+    try:
+        if arguments and arguments[0] in ("fit", "validate", "test"):
+            from vit.cli import lightning_main
+
+            return lightning_main(arguments)
+        options = parser().parse_args(arguments)
+        return options.function(options)
+    except (UserError, OSError) as error:
+        if os.environ.get("VIT_DEBUG"):
+            traceback.print_exc()
+        sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        sys.exit("interrupted; the same command goes on from here")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

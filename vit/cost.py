@@ -1,0 +1,35 @@
+"""Counted cost: forward FLOPs and parameters of a model, by torch's own counter on the meta device (Table 6)."""
+
+import hashlib
+import json
+from functools import lru_cache
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from vit.atomic import write_text
+from vit.models import create_model
+from vit.plan.overview import model_key
+from vit.plan.folders import results
+
+
+@lru_cache
+def _count(key):
+    model, options, image_size = json.loads(key)
+    with torch.device("meta"):
+        network = create_model(model, image_size=image_size, **options).eval()
+        images = torch.empty(1, 3, image_size, image_size)
+    with FlopCounterMode(display=False) as counter:
+        network(images)
+    return {"flops": counter.get_total_flops(), "parameters": sum(p.numel() for p in network.parameters())}
+
+
+def forward_cost(model, options, image_size):
+    """{flops, parameters} of one image through a model with a 1,000-class head."""
+    return _count(model_key(model, options, image_size))
+
+
+def write_costs(plan):
+    """results/SCALE/costs.json: the cost of every model that the plan trains."""
+    keys = {model_key(run.model, run.options, run.image_size) for run in plan.runs.values()}
+    write_text(results(plan.scale_name) / "costs.json", json.dumps({key: _count(key) for key in sorted(keys)}, indent=1))

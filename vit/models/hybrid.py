@@ -1,0 +1,118 @@
+"""The hybrid (Sections 3.1 and 4.1): a ViT on the feature map of a ResNet.
+
+B batch, C channels, (h, w) a feature map.
+"""
+
+import torch.nn.functional as F
+from torch import nn
+
+from vit.models.initial import lecun_normal_
+from vit.models.resnet import group_norm
+from vit.models.vit import SIZES, ViT, pair
+
+HYBRIDS = {  # /32 is the output of stage 4; /16 has the layers of stage 4 in stage 3 (Section 4.1)
+    "R50+ViT-B/32": dict(units=(3, 4, 6, 3), patch=1, **SIZES["B"]),
+    "R50+ViT-L/32": dict(units=(3, 4, 6, 3), patch=1, **SIZES["L"]),
+    "R50+ViT-B/16": dict(units=(3, 4, 9), patch=1, **SIZES["B"]),
+    "R50+ViT-L/16": dict(units=(3, 4, 9), patch=1, **SIZES["L"]),
+    "R26+ViT-S/32": dict(units=(2, 2, 2, 2), patch=1, **SIZES["S"]),
+    "R26+ViT-B/32": dict(units=(2, 2, 2, 2), patch=1, **SIZES["B"]),
+    "R+ViT-Ti/16": dict(units=(), patch=8, **SIZES["Ti"]),  # the authors' name, although 4 * 8 = 32
+}
+
+
+def same_padding(size, kernel, stride):
+    """Pixels before and after one axis so that the output has ceil(size / stride); the odd one comes after."""
+    total = max((-(-size // stride) - 1) * stride + kernel - size, 0)
+    return total // 2, total - total // 2
+
+
+class SameConv(nn.Conv2d):
+    """A standardised convolution with SAME padding; unlike BiT's, its kernels are divided by std + 1e-5."""
+
+    def __init__(self, inputs, outputs, kernel, stride=1):
+        super().__init__(inputs, outputs, kernel, stride, bias=False)
+        lecun_normal_(self.weight)
+
+    def forward(self, x):
+        rows, columns = (same_padding(n, k, s) for n, k, s in zip(x.shape[2:], self.kernel_size, self.stride))
+        if rows[0] == rows[1] and columns[0] == columns[1]:
+            return F.conv2d(x, self.standardised(), None, self.stride, (rows[0], columns[0]))
+        return F.conv2d(F.pad(x, (*columns, *rows)), self.standardised(), None, self.stride)
+
+    def standardised(self):
+        """(w - mean) / (std + 1e-5), through one fused norm u = (w - mean) / std for which mean(w u) = std: 3x faster."""
+        weight = self.weight.flatten(1)
+        unit = F.layer_norm(weight, weight.shape[1:], eps=0.0)
+        std = (weight * unit).mean(dim=1, keepdim=True)
+        return (unit * (std / (std + 1e-5))).view_as(self.weight)
+
+
+def same_max_pool(x):
+    """3 x 3 with stride 2: an odd size is padded on both sides, an even one behind, where ceil_mode lets it overhang."""
+    return F.max_pool2d(x, 3, 2, padding=(x.shape[2] % 2, x.shape[3] % 2), ceil_mode=True)
+
+
+class PostActivationUnit(nn.Module):
+    """A bottleneck unit of the hybrid: norm (and ReLU) after each convolution, one more ReLU after the sum.
+
+    Not BiT's pre-activation unit (resnet.py): the authors' two code bases differ. The last norm's scale starts at
+    zero, so a unit starts as its shortcut.
+    """
+
+    def __init__(self, inputs, width, stride):
+        super().__init__()
+        self.conv1, self.norm1 = SameConv(inputs, width, 1), group_norm(width, 1e-6)
+        self.conv2, self.norm2 = SameConv(width, width, 3, stride), group_norm(width, 1e-6)
+        self.conv3, self.norm3 = SameConv(width, 4 * width, 1), group_norm(4 * width, 1e-6)
+        nn.init.zeros_(self.norm3.weight)
+        self.project = None
+        if stride != 1 or inputs != 4 * width:
+            self.project = nn.Sequential(SameConv(inputs, 4 * width, 1, stride), group_norm(4 * width, 1e-6))
+
+    def forward(self, x):
+        shortcut = x if self.project is None else self.project(x)
+        y = F.relu(self.norm1(self.conv1(x)), inplace=True)
+        y = F.relu(self.norm2(self.conv2(y)), inplace=True)
+        y = self.norm3(self.conv3(y))
+        return F.relu(y + shortcut, inplace=True)
+
+
+class Stem(nn.Module):
+    """The ResNet-v1 under a hybrid: root, then `units` of each stage; without stages only the root."""
+
+    def __init__(self, units, width):
+        super().__init__()
+        self.root, self.norm = SameConv(3, width, 7, 2), group_norm(width, 1e-6)
+        self.stages, self.channels = nn.ModuleList(), width
+        for stage, count in enumerate(units):
+            first = (self.channels, width * 2**stage, 1 if stage == 0 else 2)
+            self.channels = 4 * width * 2**stage
+            rest = (self.channels, width * 2**stage, 1)
+            self.stages.append(nn.Sequential(*(PostActivationUnit(*(rest if u else first)) for u in range(count))))
+
+    def forward(self, x):
+        """(B, 3, H, W) to (B, C, h, w)."""
+        x = same_max_pool(F.relu(self.norm(self.root(x)), inplace=True))
+        for stage in self.stages:
+            x = stage(x)
+        return x
+
+    def output_size(self, image_size):
+        stride = 4 * 2 ** max(len(self.stages) - 1, 0)
+        return tuple(-(-side // stride) for side in pair(image_size))
+
+
+class Hybrid(ViT):
+    """A ViT whose image is the stem's feature map; the rest of the model is the same (Section 3.1)."""
+
+    def __init__(self, *, image_size, units, stem_width=1.0, **vit):
+        stem = Stem(units, int(64 * stem_width))
+        super().__init__(stem.channels, image_size=stem.output_size(image_size), **vit)
+        self.stem = stem
+
+    def tokens(self, x):
+        return super().tokens(self.stem(x))
+
+    def resize_to(self, image_size, mode="bilinear"):
+        return super().resize_to(self.stem.output_size(image_size), mode)

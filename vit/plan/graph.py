@@ -1,0 +1,55 @@
+"""The plan as Make rules: one rule a process, its runs' metrics.json as targets, the runs they need as order-only prerequisites."""
+
+import shutil
+
+import yaml
+
+from vit.atomic import write_text
+from vit.plan.files import name_of
+from vit.plan.folders import results, runs_folder
+
+HEAD = """# Made by `python -m vit plan --scale {scale} --write` from experiments/; make renews it, nobody edits it.
+"""
+
+
+def groups(plan):
+    """Lists of run ids that share a process. What different experiments want is kept apart, so that make trains only what is asked for."""
+    wanted = {name: set(plan.runs_of(name)) for name in plan.experiments}
+    by_key = {}
+    for run in plan.runs.values():
+        askers = tuple(name for name in wanted if run.id in wanted[name])
+        chain = run.chain if plan.scale.processes == "one-a-chain" else run.id
+        by_key.setdefault((chain, askers), []).append(run.id)
+    return list(by_key.values())
+
+
+def write_graph(plan):
+    """results/SCALE/grid.mk, and for every run its folder with config.yaml."""
+    folder = runs_folder(plan.scale_name)
+    for run in plan.runs.values():
+        write_text(folder / run.id / "config.yaml", yaml.safe_dump(run.config, sort_keys=False))
+    _forget_unstarted(plan, folder)
+    lines = [HEAD.format(scale=plan.scale_name), f"EXPERIMENTS := {' '.join(plan.experiments)}"]
+    for name in plan.experiments:
+        lines.append(f"{name}.runs := {' '.join(plan.runs_of(name))}")
+    lines += [_rule(plan, group) for group in groups(plan)]
+    write_text(results(plan.scale_name) / "grid.mk", "\n".join(lines) + "\n")
+
+
+def _rule(plan, group):
+    needed = dict.fromkeys(need for run in group for need in plan.runs[run].needs if need not in group)
+    targets = " ".join(f"$(RUNS)/{run}/metrics.json" for run in group)
+    order_only = " ".join(f"$(RUNS)/{run}/metrics.json" for run in needed)
+    return f"{targets} &: | {order_only}\n\t$(TRAIN) {' '.join(group)}"
+
+
+def _forget_unstarted(plan, folder):
+    """Folders of runs that left the plan before they started hold a config and nothing else."""
+    for path in folder.iterdir():
+        if path.name not in plan.runs and [entry.name for entry in path.iterdir()] == ["config.yaml"]:
+            shutil.rmtree(path)
+
+
+def describe(plan):
+    """One line for people: what was planned and where."""
+    return f"{len(plan.runs)} runs of {len(plan.experiments)} experiments planned in {name_of(results(plan.scale_name))}"

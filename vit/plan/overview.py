@@ -1,0 +1,75 @@
+"""`make plan` and `make status`: what is to be done, what it costs, what is done."""
+
+import json
+
+from vit.plan.folders import is_running, read_metrics, results, runs_folder
+
+BYTES_A_PARAMETER = 4  # weights are kept as float32, one file a finished run; a sweep keeps none
+
+
+def forward_costs(scale_name):
+    """model key -> {flops, parameters} as `python -m vit cost` counted them."""
+    return json.loads((results(scale_name) / "costs.json").read_text())
+
+
+def model_key(model, options, image_size):
+    """A name for one architecture at one image size, as costs.json uses it."""
+    return json.dumps([model, options, image_size], sort_keys=True)
+
+
+def run_flops(run, costs):
+    """Training costs three forward passes an image (forward, and twice that backward; facts: Table 6's rule)."""
+    return 3 * costs[model_key(run.model, run.options, run.image_size)]["flops"] * run.images
+
+
+def flops_per_second(plan, costs):
+    """Measured on this scale's finished runs; the scale's assumption before there are any."""
+    finished = [(run, metrics) for run in plan.runs.values() if (metrics := read_metrics(runs_folder(plan.scale_name) / run.id))]
+    seconds = sum(metrics["seconds"] for _, metrics in finished)
+    if not finished:
+        return plan.scale.assumed_flops_per_second, "assumed"
+    return sum(run_flops(run, costs) for run, _ in finished) / seconds, f"measured on {len(finished)} finished runs"
+
+
+def overview(plan, jobs):
+    """The table of `make plan`: for each experiment runs, images, FLOPs, time and disk."""
+    costs = forward_costs(plan.scale_name)
+    speed, source = flops_per_second(plan, costs)
+    rows = [("experiment", "runs", "pre-training", "images", "FLOPs", "time", "disk")]
+    for name in plan.experiments:
+        rows.append(_row(name, [plan.runs[run] for run in plan.runs_of(name)], costs, speed * jobs))
+    rows.append(_row("all together", list(plan.runs.values()), costs, speed * jobs))
+    foot = f"time: {jobs} processes at {speed:.2g} FLOP/s each ({source}); runs shared by several experiments are counted once in the last line"
+    return _aligned(rows) + "\n" + foot
+
+
+def _row(name, runs, costs, speed):
+    flops = sum(run_flops(run, costs) for run in runs)
+    kept = [costs[model_key(run.model, run.options, run.image_size)]["parameters"] for run in runs if run.keeps_weights]
+    pretraining = sum(run.id.startswith("pretrain-") for run in runs)
+    return (name, str(len(runs)), str(pretraining), f"{sum(run.images for run in runs):,}", f"{flops:.2e}",
+            duration(flops / speed), f"{sum(kept) * BYTES_A_PARAMETER / 1e9:.2g} GB")  # fmt: skip
+
+
+def status(plan):
+    """The table of `make status`: finished, running and missing runs of each experiment."""
+    folder, rows = runs_folder(plan.scale_name), [("experiment", "finished", "running", "missing")]
+    for name in plan.experiments:
+        runs = plan.runs_of(name)
+        finished = [run for run in runs if read_metrics(folder / run)]
+        running = [run for run in runs if run not in finished and is_running(folder / run)]
+        rows.append((name, str(len(finished)), str(len(running)), str(len(runs) - len(finished) - len(running))))
+    return _aligned(rows)
+
+
+def duration(seconds):
+    """'40 s', '7 min', '3.2 h', '12 days': as people say it."""
+    for limit, unit, name in ((90, 1, "s"), (5400, 60, "min")):
+        if seconds < limit:
+            return f"{max(1, round(seconds / unit))} {name}"
+    return f"{seconds / 3600:.1f} h" if seconds < 48 * 3600 else f"{seconds / 86400:,.0f} days"
+
+
+def _aligned(rows):
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return "\n".join("  ".join(text.ljust(width) if not i else text.rjust(width) for i, (text, width) in enumerate(zip(row, widths, strict=True))) for row in rows)

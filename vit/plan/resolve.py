@@ -1,0 +1,127 @@
+"""Recipe, then experiment, then scale: the values of one run, and its LightningCLI config."""
+
+import copy
+from functools import lru_cache
+
+from vit.errors import UserError
+from vit.plan import files
+from vit.plan.schema import AXES, TASKS, DataEntry, Experiment, Paper, Scale, recipe_values
+
+MATCHED = ("model", "pretrain", "transfer")  # keys of a row that say when it holds
+
+
+def load_experiment(name):
+    """experiments/NAME.yaml or experiments/ablations/NAME.yaml."""
+    path = files.EXPERIMENTS / "ablations" / f"{name}.yaml"
+    path = path if path.exists() else files.EXPERIMENTS / f"{name}.yaml"
+    experiment = files.build(Experiment, files.read_yaml(path), path)
+    if experiment.paper:
+        files.build(Paper, experiment.paper, path, "paper")
+    _check_experiment(experiment, path)
+    return experiment
+
+
+def _check_experiment(experiment, path):
+    where = files.name_of(path)
+    axes = set()
+    for axis, values in experiment.grid.items():
+        if not isinstance(values, list) or not values:
+            raise UserError(f"{where}: grid.{axis}: a list of values was expected, found {values!r}")
+        plain = [value for value in values if not isinstance(value, dict)]
+        axes.update([axis] if plain else [axis, *(key for value in values for key in value)])
+    for key in ("rows", "columns"):
+        files.check_keys(getattr(experiment, key), sorted(axes), f"{where}: {key}")
+    for position, setting in enumerate([*experiment.leave_out, *experiment.settings]):
+        if not isinstance(setting, dict):
+            raise UserError(f"{where}: entry {position} of leave_out and settings: a mapping was expected, found {setting!r}")
+
+
+@lru_cache
+def load_recipe(name):
+    """experiments/recipes/NAME.yaml, checked against the values its task takes."""
+    path = files.EXPERIMENTS / "recipes" / f"{name}.yaml"
+    recipe = files.read_yaml(path)
+    if recipe.get("task") not in TASKS:
+        raise UserError(f"{files.name_of(path)}: task: '{recipe.get('task')}' is not one of {', '.join(TASKS)}")
+    values = recipe_values(recipe["task"])
+    files.check_keys(recipe, ("task", "rows", *values), files.name_of(path))
+    for position, row in enumerate(recipe.get("rows", [])):
+        files.check_keys(row, (*MATCHED, "assumed", *values), f"{files.name_of(path)}: rows[{position}]")
+    return recipe
+
+
+def load_scale(name):
+    """experiments/scales/NAME.yaml."""
+    path = files.EXPERIMENTS / "scales" / f"{name}.yaml"
+    scale = files.build(Scale, files.read_yaml(path), path)
+    if scale.processes not in ("one-a-run", "one-a-chain"):
+        raise UserError(f"{files.name_of(path)}: processes: '{scale.processes}' is neither one-a-run nor one-a-chain")
+    for kind in ("pretrain", "transfer"):
+        for key, entry in getattr(scale, kind).items():
+            getattr(scale, kind)[key] = files.build(DataEntry, entry, path, f"{kind}.{key}")
+    for recipe, values in scale.recipes.items():
+        known = load_recipe(recipe)
+        files.check_keys(values, recipe_values(known["task"]), f"{files.name_of(path)}: recipes.{recipe}")
+    files.check_keys(scale.omit, MATCHED, f"{files.name_of(path)}: omit")
+    return scale
+
+
+def holds(condition, cell):
+    """Does the cell have, for every axis that the condition names, one of the values it names?"""
+    return all(cell.get(axis) in (names if isinstance(names, list) else [names]) for axis, names in condition.items())
+
+
+def values_for(recipe_name, cell, scale, scale_name):
+    """The recipe's values for a cell, after the experiment's settings and the scale's stand-ins."""
+    recipe = load_recipe(recipe_name)
+    values = {key: value for key, value in recipe.items() if key != "rows"}
+    rows = [row for row in recipe["rows"] if holds({k: v for k, v in row.items() if k in MATCHED}, cell)]
+    if not rows:
+        names = ", ".join(f"{axis} {cell[axis]}" for axis in MATCHED if axis in cell)
+        raise UserError(f"experiments/recipes/{recipe_name}.yaml: no row for {names}")
+    values.update({key: value for key, value in rows[0].items() if key not in MATCHED})
+    own = {key.split(".", 1)[1]: value for key, value in cell.items() if key.startswith(f"{recipe_name}.")}
+    files.check_keys(own, recipe_values(recipe["task"]), f"settings '{recipe_name}.*'")
+    values.update(own)
+    missing = [key for key in recipe_values(recipe["task"]) if key not in values]
+    if missing:
+        raise UserError(f"experiments/recipes/{recipe_name}.yaml: no value for '{missing[0]}'")
+    return _stand_in(values, own, scale.recipes.get(recipe_name, {}), f"experiments/scales/{scale_name}.yaml: recipes.{recipe_name}")
+
+
+def _stand_in(values, own, overrides, where):
+    """A scale gives one value for all, or a mapping from the paper's value to its own."""
+    for key, override in overrides.items():
+        if isinstance(override, dict):
+            if values[key] not in override:
+                raise UserError(f"{where}.{key}: nothing stands in for {values[key]!r}")
+            values[key] = override[values[key]]
+        elif key in own:
+            raise UserError(f"{where}.{key}: one value for all would undo the experiment's own; give a mapping, such as {{{own[key]}: ...}}")
+        else:
+            values[key] = override
+    return copy.deepcopy(values)
+
+
+def config(values, cell, entry, scale, *, seed, steps, train_on, start):
+    """The LightningCLI config of a run. `start`: init and learning rate (sources included) of the task."""
+    places = TASKS[values["task"]]
+    model = {key: values[key] for key in places["model"]}
+    options = {**scale.models.get(cell["model"], {}), **cell.get("options", {})}
+    trainer = {"max_steps": steps, **{there: values[here] for here, there in places["trainer"].items()}}
+    data = {key: values[key] for key in places["data"]}
+    return {
+        "seed_everything": seed,
+        "trainer": trainer,
+        "model": {"class_path": values["task"], "init_args": {"model": cell["model"], "options": options, **model, **start}},
+        "data": {"class_path": entry.data, "init_args": {**entry.args, **data, "train_on": train_on, "seed": seed}},
+    }
+
+
+def check_axes(cell, where):
+    """Grid axes and settings may be the known ones, a recipe's key ('finetune.dropout') or a label of their own."""
+    for key in cell:
+        if "." in key:
+            load_recipe(key.split(".", 1)[0])
+        elif key not in AXES:
+            raise UserError(f"{where}: unknown axis '{key}'{files.nearest(key, AXES)}")

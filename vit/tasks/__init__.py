@@ -1,0 +1,6 @@
+"""One LightningModule a file. Each takes plain, typed arguments; the CLI joins it with data."""
+
+from vit.tasks.finetune import Finetune
+from vit.tasks.pretrain import Pretrain
+
+__all__ = ["Finetune", "Pretrain"]

@@ -1,0 +1,51 @@
+"""Fine-tuning on a transfer set (Sections 3.2 and 4.1, Appendix B.1.1, Table 4)."""
+
+from pathlib import Path
+
+from vit.models import create_model
+from vit.optim import sgd, with_schedule
+from vit.selection import best_learning_rate
+from vit.tasks.classify import Classify
+from vit.weights import restore
+
+
+class Finetune(Classify):
+    """SGD with momentum from a pre-trained model: its head dropped for a zero one, its positions resized (Section 3.2).
+
+    init: id of the run to start from; None starts from the model's own initialisation.
+    lr_from: ids of the sweep's runs; the rate with the best held-out accuracy is taken, and lr is None.
+    runs: the folder in which those runs lie.
+    """
+
+    def __init__(
+        self,
+        *,
+        model: str,
+        options: dict,
+        num_classes: int,
+        image_size: int,
+        init: str | None,
+        lr: float | None,
+        lr_from: list[str],
+        momentum: float,
+        decay: str,
+        warmup_steps: int,
+        dropout: float,
+        runs: str | None = None,
+    ):
+        options = {**options, **({"dropout": dropout} if dropout else {})}
+        if init is None:
+            network = create_model(model, image_size=image_size, num_classes=num_classes, **options)
+        else:
+            network = restore(Path(runs or ".") / init, dropout=dropout)
+            network.reset_head(num_classes).resize_to(image_size)
+        super().__init__(network, num_classes=num_classes, label_smoothing=0.0)
+        self.save_hyperparameters()
+        self.made_with = options
+
+    def configure_optimizers(self):
+        hp = self.hparams
+        if hp.lr is None:
+            hp.lr = best_learning_rate([Path(hp.runs or ".") / run for run in hp.lr_from])
+        optimizer = sgd(self.model, lr=hp.lr, momentum=hp.momentum)
+        return with_schedule(optimizer, steps=self.trainer.max_steps, warmup_steps=hp.warmup_steps, decay=hp.decay)
