@@ -5,7 +5,7 @@
 
 # ---------------------------------------------------------------------------------------------------- what you may set
 SCALE  ?= mini#      smoke, mini, small or paper: a file of experiments/scales
-PYTHON ?= python3#   the Python (>= 3.10) that .venv is made with; with VENV= it is used as it is
+PYTHON ?= python3#   the Python (>= 3.11) that .venv is made with; with VENV= it is used as it is
 VENV   ?= .venv
 LAUNCH ?=#           put in front of each process, for example `srun --gres=gpu:8 --cpus-per-task=16`
 JOBS   ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 1)
@@ -52,7 +52,7 @@ endif
 # ---------------------------------------------------------------------------------------------------- the grid of runs
 # grid.mk holds, for each process, a rule with the metrics.json of its runs as targets. Make writes it anew when an
 # experiment changes and starts again by itself. Goals that need no grid do not wait for it.
-ifneq ($(filter-out help setup lint format test bench clean,$(MAKECMDGOALS)),)
+ifneq ($(filter-out help setup lint format test clean,$(MAKECMDGOALS)),)
 include $(RESULTS)/grid.mk
 endif
 

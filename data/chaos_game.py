@@ -12,7 +12,7 @@ import torch
 from data.draws import permutation
 
 BURN_IN = 8  # steps; a walker starts on the attractor, at a fixed point, and these only spread the walkers
-MARGIN = 1 / 32  # of the canvas, left free on each side
+MARGIN = 32  # one pixel in so many is left free on each side
 SATURATION = 32  # hits that make a pixel white; there are 4.5 for each pixel of the canvas
 TONES = torch.tensor([round(255 * (hits / SATURATION) ** 0.5) for hits in range(SATURATION + 1)], dtype=torch.uint8)
 
@@ -60,9 +60,12 @@ def assign(maps: torch.Tensor, walkers: int) -> torch.Tensor:
 
 
 def pixels(points: torch.Tensor, size: int) -> torch.Tensor:
-    """One coordinate of the points (T, W, B) -> its pixel, int32, so that each image just fits between the margins."""
+    """One coordinate of the points (T, W, B) -> its pixel, int32; each image just fits between the margins."""
     low, high = points.amin((0, 1)), points.amax((0, 1))
-    return (((points - low) * ((1 - 2 * MARGIN) * size / (high - low).clamp(min=1e-6))) + MARGIN * size).int()
+    margin = size // MARGIN
+    span = size - 2 * margin
+    scale = span / (high - low).clamp(min=1e-6)
+    return ((points - low) * scale).int().clamp(max=span - 1) + margin  # only the largest point needs the clamp
 
 
 def paint(x: torch.Tensor, y: torch.Tensor, size: int) -> torch.Tensor:

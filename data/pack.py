@@ -20,6 +20,8 @@ def packed(path: Path, shape: tuple[int, ...], make: Callable[[], Iterable[np.nd
         path.parent.mkdir(parents=True, exist_ok=True)
         with locked(path):
             if not complete(path, head, shape):  # another process may have been faster
+                if path.exists():
+                    print(f"{path} is cut short or too long; making it again", file=sys.stderr)
                 write(path, head, announced(make(), path, shape[0]))
     # Copy on write: torch wants memory it could write to, the file stays as it is.
     return torch.from_numpy(np.memmap(path, np.uint8, mode="c", offset=len(head), shape=shape))
@@ -32,12 +34,7 @@ def header(shape: tuple[int, ...]) -> bytes:
 
 
 def complete(path: Path, head: bytes, shape: tuple[int, ...]) -> bool:
-    if not path.exists():
-        return False
-    whole = path.stat().st_size == len(head) + math.prod(shape)
-    if not whole:
-        print(f"{path} is cut short or too long; making it again", file=sys.stderr)
-    return whole
+    return path.exists() and path.stat().st_size == len(head) + math.prod(shape)
 
 
 def write(path: Path, head: bytes, blocks: Iterable[np.ndarray]) -> None:

@@ -1,6 +1,5 @@
 """Counted cost: forward FLOPs and parameters of a model, by torch's own counter on the meta device (Table 6)."""
 
-import hashlib
 import json
 from functools import lru_cache
 
@@ -9,8 +8,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from vit.atomic import write_text
 from vit.models import create_model
-from vit.plan.overview import model_key
-from vit.plan.folders import results
+from vit.plan.costs import code_digest, costs_file, model_key, planned_keys
 
 
 @lru_cache
@@ -31,5 +29,5 @@ def forward_cost(model, options, image_size):
 
 def write_costs(plan):
     """results/SCALE/costs.json: the cost of every model that the plan trains."""
-    keys = {model_key(run.model, run.options, run.image_size) for run in plan.runs.values()}
-    write_text(results(plan.scale_name) / "costs.json", json.dumps({key: _count(key) for key in sorted(keys)}, indent=1))
+    models = {key: _count(key) for key in planned_keys(plan)}
+    write_text(costs_file(plan.scale_name), json.dumps({"code": code_digest(), "models": models}, indent=1) + "\n")

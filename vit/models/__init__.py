@@ -10,8 +10,13 @@ from vit.models.vit import SIZES, ViT
 
 __all__ = ["MODELS", "create_model"]
 
+VITS = {  # size/patch: those of the paper and of the authors' released models, others go by the same rule
+    f"ViT-{size}/{patch}": dict(patch=patch, **SIZES[size])
+    for size, patches in {"Ti": (16,), "S": (32, 16), "B": (32, 16, 8), "L": (32, 16), "H": (14,)}.items()
+    for patch in patches
+}
 FAMILIES = {
-    ViT: {f"ViT-{size}/{patch}": dict(patch=patch, **sizes) for size, sizes in SIZES.items() for patch in (8, 14, 16, 32)},
+    ViT: VITS,
     Hybrid: HYBRIDS,
     ResNet: RESNETS,
     AxialViT: AXIAL_VITS,
@@ -22,13 +27,21 @@ MODELS = {name: (family, arguments) for family, names in FAMILIES.items() for na
 
 def create_model(name, *, image_size=224, num_classes=1000, **options):
     """The named model, a module from images (B, 3, H, W) in [-1, 1] to logits (B, C); options replace its sizes."""
-    family, arguments = choose(MODELS, name, "model")
+    family, arguments = lookup(name)
     known = arguments_of(family) - {"image_size", "num_classes"}
     for option in options.keys() - known:
         raise TypeError(unknown(f"option of {name}", option, sorted(known)))
     if "image_size" in arguments_of(family):  # a ResNet takes any size
         arguments = dict(arguments, image_size=image_size)
     return family(num_classes=num_classes, **arguments | options)
+
+
+def lookup(name):
+    """Class and arguments of a name; a ViT may have any patch size."""
+    size, _, patch = name.removeprefix("ViT-").partition("/")
+    if name.startswith("ViT-") and size in SIZES and patch.isdecimal():
+        return ViT, dict(SIZES[size], patch=int(patch))
+    return choose(MODELS, name, "model")
 
 
 def arguments_of(family):

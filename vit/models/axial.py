@@ -6,9 +6,10 @@ B batch, D width, H heads, (h, w) a grid of tokens or a feature map of C channel
 import torch.nn.functional as F
 from torch import nn
 
+from vit.models.grid import pair
 from vit.models.position import Relative, unskew
 from vit.models.resnet import UNITS, ResNet
-from vit.models.vit import SIZES, Attention, ViT, pair
+from vit.models.vit import SIZES, Attention, ViT
 
 AXIAL_VITS = {f"Axial-ViT-B/{patch}": dict(patch=patch, **SIZES["B"]) for patch in (16, 32)}
 AXIAL_RESNETS = {"AxialResNet50": dict(units=UNITS[50], width_factor=1)}
@@ -44,7 +45,7 @@ class AxialViT(ViT):
 
     def __init__(self, *, pool="gap", **vit):
         if pool == "token":
-            raise ValueError("an axial model keeps its tokens on a grid, with no class token: pool must be 'gap' or 'map'")
+            raise ValueError("a class token fits no grid: the pool of an axial model is 'gap' or 'map', not 'token'")
         super().__init__(pool=pool, **vit)
 
     def make_block(self, position, place, **block):
@@ -69,7 +70,7 @@ class PositionSensitiveAttention(Attention):
         q, k, v = self.project(z)
         scores = q @ k.mT + self.relative(q) + self.relative_key(k).mT
         weights = (scores * q.shape[-1] ** -0.5).softmax(dim=-1)
-        z = weights @ v + unskew(weights) @ self.relative_value.table
+        z = weights @ v + unskew(weights) @ self.relative_value.table[0]
         return self.out(z.transpose(1, 2).flatten(2))
 
     def resize(self, length, mode):

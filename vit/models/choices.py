@@ -12,5 +12,5 @@ def choose(table, name, what):
 
 def unknown(what, name, known):
     near = difflib.get_close_matches(str(name), [str(key) for key in known], n=1)
-    hint = f", did you mean {near[0]!r}?" if near else ";"
+    hint = f", did you mean {near[0]!r}?" if near else "."
     return f"unknown {what} {name!r}{hint} Known: {', '.join(map(str, known))}"

@@ -6,9 +6,10 @@ B batch, C channels, (h, w) a feature map.
 import torch.nn.functional as F
 from torch import nn
 
+from vit.models.grid import pair
 from vit.models.initial import lecun_normal_
 from vit.models.resnet import group_norm
-from vit.models.vit import SIZES, ViT, pair
+from vit.models.vit import SIZES, ViT
 
 HYBRIDS = {  # /32 is the output of stage 4; /16 has the layers of stage 4 in stage 3 (Section 4.1)
     "R50+ViT-B/32": dict(units=(3, 4, 6, 3), patch=1, **SIZES["B"]),
@@ -35,13 +36,13 @@ class SameConv(nn.Conv2d):
         lecun_normal_(self.weight)
 
     def forward(self, x):
-        rows, columns = (same_padding(n, k, s) for n, k, s in zip(x.shape[2:], self.kernel_size, self.stride))
+        rows, columns = (same_padding(side, self.kernel_size[0], self.stride[0]) for side in x.shape[2:])
         if rows[0] == rows[1] and columns[0] == columns[1]:
             return F.conv2d(x, self.standardised(), None, self.stride, (rows[0], columns[0]))
         return F.conv2d(F.pad(x, (*columns, *rows)), self.standardised(), None, self.stride)
 
     def standardised(self):
-        """(w - mean) / (std + 1e-5), through one fused norm u = (w - mean) / std for which mean(w u) = std: 3x faster."""
+        """(w - mean) / (std + 1e-5), by a fused norm u = (w - mean) / std, for which mean(w u) = std: 3x faster."""
         weight = self.weight.flatten(1)
         unit = F.layer_norm(weight, weight.shape[1:], eps=0.0)
         std = (weight * unit).mean(dim=1, keepdim=True)
@@ -49,7 +50,7 @@ class SameConv(nn.Conv2d):
 
 
 def same_max_pool(x):
-    """3 x 3 with stride 2: an odd size is padded on both sides, an even one behind, where ceil_mode lets it overhang."""
+    """3 x 3 with stride 2: an odd size is padded on both sides, an even one only behind, by ceil_mode's overhang."""
     return F.max_pool2d(x, 3, 2, padding=(x.shape[2] % 2, x.shape[3] % 2), ceil_mode=True)
 
 

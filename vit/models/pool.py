@@ -1,4 +1,7 @@
-"""From the encoded sequence (B, N, D) to one vector an image (B, D): class token, average (Section D.3) or attention."""
+"""From the encoded sequence to one vector an image (Sections 3.1 and D.3).
+
+B batch, N tokens, D width, H heads.
+"""
 
 import math
 
@@ -41,6 +44,3 @@ class AttentionPool(nn.Module):
         pooled = F.scaled_dot_product_attention(q.expand(len(z), -1, -1, -1), k, v)
         pooled = self.out(pooled.transpose(1, 2).flatten(1))  # (B, D)
         return pooled + self.mlp(self.norm(pooled))
-
-
-POOLS = ("token", "gap", "map")

@@ -106,10 +106,10 @@ class Relative(NoPosition):
         return 2 * (self.class_rows + math.prod(grid)) - 1
 
     def forward(self, q):
-        """Products of q (B, H, N, D / H) with the embeddings of query place minus key place: (B, H, N, N)."""
-        if 2 * q.shape[-2] - 1 != self.table.shape[1]:
-            raise ValueError(f"{q.shape[-2]} places in a line, the model has {self.table.shape[1] // 2 + 1}: use resize_to")
-        return skew(q @ self.table.mT)
+        """Products of q (B, H, N, D / H) with the embeddings of key place minus query place: (B, H, N, N)."""
+        if self.offsets((1, q.shape[-2] - self.class_rows)) != self.table.shape[1]:
+            raise ValueError(f"{q.shape[-2]} tokens in a line, the model has offsets for {self.grid}: call resize_to")
+        return skew(F.linear(q, self.table[0]))
 
     def resize(self, grid, mode):
         self.table = resized(self.table, (1, self.offsets(self.grid)), (1, self.offsets(grid)), mode)
@@ -161,4 +161,10 @@ def unskew(weights):
     return weights.unflatten(-1, (length, 2 * length))[..., :-1]
 
 
-POSITIONS = {"none": NoPosition, "1d": Learned1D, "2d": Learned2D, "relative": Relative, "sincos2d": Sincos2D}
+POSITIONS = {  # what is added to tokens; relative positions work inside attention instead
+    "none": NoPosition,
+    "1d": Learned1D,
+    "2d": Learned2D,
+    "relative": NoPosition,
+    "sincos2d": Sincos2D,
+}

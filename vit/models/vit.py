@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from vit.models.choices import choose
+from vit.models.grid import grid_of
 from vit.models.initial import dense, xavier_, zero_head
 from vit.models.pool import AttentionPool, MeanPool, TokenPool
 from vit.models.position import Positions, Relative
@@ -27,6 +28,8 @@ class Attention(nn.Module):
 
     def __init__(self, width, heads, relative=None):
         super().__init__()
+        if width % heads:
+            raise ValueError(f"{heads} heads do not divide the width {width}")
         self.heads, self.relative = heads, relative
         self.qkv, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
         xavier_(self.qkv, parts=3)
@@ -71,9 +74,9 @@ class Block(nn.Module):
 
     def __init__(self, *, width, heads, mlp, gelu, dropout, norm_eps, relative=None):
         super().__init__()
-        self.norm1, self.attention = nn.LayerNorm(width, eps=norm_eps), Attention(width, heads, relative)
-        self.norm2, self.mlp = nn.LayerNorm(width, eps=norm_eps), MLP(width=width, hidden=mlp, gelu=gelu, dropout=dropout)
-        self.dropout = nn.Dropout(dropout)
+        self.norm1, self.norm2 = nn.LayerNorm(width, eps=norm_eps), nn.LayerNorm(width, eps=norm_eps)
+        self.attention, self.dropout = Attention(width, heads, relative), nn.Dropout(dropout)
+        self.mlp = MLP(width=width, hidden=mlp, gelu=gelu, dropout=dropout)
 
     def forward(self, z):
         z = z + self.dropout(self.attention(self.norm1(z)))
@@ -110,8 +113,6 @@ class ViT(nn.Module):
         norm_eps=1e-6,
     ):
         super().__init__()
-        if width % heads:
-            raise ValueError(f"{heads} heads do not divide the width {width}")
         pools = {
             "token": TokenPool,
             "gap": MeanPool,
@@ -166,7 +167,7 @@ class ViT(nn.Module):
         return self.head(self.features(x))
 
     def attention_weights(self, x):
-        """Layer by layer the attention weights (B, H, N, N), rows of queries; by its own path, so training stays fast."""
+        """Each layer's attention weights (B, H, N, N), a row a query; `forward` has a faster path."""
         z = self.start(self.tokens(x))
         for layer, block in enumerate(self.blocks):
             z = self.position.before(layer, z)
@@ -185,15 +186,3 @@ class ViT(nn.Module):
         for part in (self.position, *self.blocks):
             part.resize(self.grid, mode)
         return self
-
-
-def pair(size):
-    """(height, width) of an image; one number means a square."""
-    return (size, size) if isinstance(size, int) else tuple(size)
-
-
-def grid_of(image_size, patch):
-    height, width = pair(image_size)
-    if min(height, width) < patch:
-        raise ValueError(f"an image of {height} x {width} is smaller than one patch of {patch} x {patch}")
-    return height // patch, width // patch

@@ -1,20 +1,9 @@
 """`make plan` and `make status`: what is to be done, what it costs, what is done."""
 
-import json
-
-from vit.plan.folders import is_running, read_metrics, results, runs_folder
+from vit.plan.costs import forward_costs, model_key
+from vit.plan.folders import is_running, read_metrics, runs_folder
 
 BYTES_A_PARAMETER = 4  # weights are kept as float32, one file a finished run; a sweep keeps none
-
-
-def forward_costs(scale_name):
-    """model key -> {flops, parameters} as `python -m vit cost` counted them."""
-    return json.loads((results(scale_name) / "costs.json").read_text())
-
-
-def model_key(model, options, image_size):
-    """A name for one architecture at one image size, as costs.json uses it."""
-    return json.dumps([model, options, image_size], sort_keys=True)
 
 
 def run_flops(run, costs):

@@ -1,0 +1,70 @@
+"""Augmentations are pure functions of (seed, epoch, index) of each image, and do what their names say."""
+
+import numpy as np
+import pytest
+import torch
+
+from data import Digits
+from data.augment import AUGMENTATIONS, crop, flip, shift
+
+IMAGES = torch.from_numpy(np.random.default_rng(0).integers(1, 256, (200, 3, 32, 32), dtype=np.uint8))
+EPOCHS, INDICES = np.repeat([0, 1], 100), np.arange(200)
+
+
+@pytest.mark.parametrize("name", AUGMENTATIONS)
+def test_an_image_is_changed_the_same_way_in_any_company(name):
+    augment = AUGMENTATIONS[name]
+    together = augment(IMAGES, 0, EPOCHS, INDICES)
+    order = np.random.default_rng(1).permutation(200)[:7]
+    assert torch.equal(augment(IMAGES[order], 0, EPOCHS[order], INDICES[order]), together[order])
+
+
+@pytest.mark.parametrize("name", AUGMENTATIONS)
+@pytest.mark.parametrize("other", [(1, EPOCHS, INDICES), (0, EPOCHS + 1, INDICES), (0, EPOCHS, INDICES + 1)])
+def test_seed_epoch_and_index_each_matter(name, other):
+    augment = AUGMENTATIONS[name]
+    assert not torch.equal(augment(IMAGES, 0, EPOCHS, INDICES), augment(IMAGES, *other))
+
+
+@pytest.mark.parametrize("name", AUGMENTATIONS)
+def test_shapes_stay(name):
+    assert AUGMENTATIONS[name](IMAGES[:5, :1], 0, EPOCHS[:5], INDICES[:5]).shape == (5, 1, 32, 32)
+
+
+def test_flip_mirrors_half_of_the_images():
+    flipped = flip(IMAGES, 0, EPOCHS, INDICES)
+    mirrored = (flipped == IMAGES.flip(-1)).flatten(1).all(1)
+    same = (flipped == IMAGES).flatten(1).all(1)
+    assert torch.all(mirrored ^ same)
+    assert 80 < mirrored.sum() < 120
+
+
+def test_shift_moves_whole_images_by_up_to_an_eighth_and_fills_with_black():
+    seen = set()
+    for image, moved in zip(IMAGES, shift(IMAGES, 0, EPOCHS, INDICES), strict=True):
+        rows, columns = moved[0].amax(1).nonzero().flatten(), moved[0].amax(0).nonzero().flatten()  # not black
+        down = rows[0] if rows[0] else rows[-1] - 31
+        right = columns[0] if columns[0] else columns[-1] - 31
+        expected = torch.zeros_like(image)
+        expected[:, rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] = image[
+            :, max(0, -down) : 32 - max(0, down), max(0, -right) : 32 - max(0, right)
+        ]
+        assert torch.equal(moved, expected)
+        seen |= {int(down), int(right)}
+    assert seen == set(range(-4, 5))
+
+
+def test_crop_shows_a_part_that_lies_inside_the_image():
+    ramp = torch.arange(32.0).expand(200, 1, 32, 32) * 8  # brighter to the right
+    cropped = crop(ramp, 0, EPOCHS, INDICES)
+    slope = (cropped[..., 24] - cropped[..., 8])[:, 0, 0] / (8 * 16)  # width of the part, of the image's
+    assert 0.5**0.5 * (3 / 4) ** 0.5 - 0.01 < slope.min() < 0.7
+    assert 0.97 < slope.max() <= 1.001
+    assert cropped.min() >= 0
+    assert cropped.max() <= 248
+
+
+def test_an_unknown_name_is_answered_with_the_known_ones():
+    common = {"image_size": 8, "batch_size": 8, "train_on": "all", "held_out": 0.1, "split_seed": 0, "seed": 0}
+    with pytest.raises(ValueError, match="unknown augmentation 'flipp'; known are flip, shift, crop"):
+        Digits(**common, augment=["flipp"])

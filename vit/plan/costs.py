@@ -1,0 +1,48 @@
+"""The counted costs of a scale's models (results/SCALE/costs.json): read here without torch, counted in vit/cost.py."""
+
+import hashlib
+import json
+
+from vit.errors import UserError
+from vit.plan.files import ROOT, name_of
+from vit.plan.folders import results
+
+
+def costs_file(scale_name):
+    return results(scale_name) / "costs.json"
+
+
+def model_key(model, options, image_size):
+    """A name for one architecture at one image size."""
+    return json.dumps([model, options, image_size], sort_keys=True)
+
+
+def planned_keys(plan):
+    return sorted({model_key(run.model, run.options, run.image_size) for run in plan.runs.values()})
+
+
+def code_digest():
+    """Changes when the code that is counted changes."""
+    files = [*sorted((ROOT / "vit" / "models").glob("*.py")), ROOT / "vit" / "cost.py"]
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:16]
+
+
+def is_current(plan):
+    """Is every planned model in costs.json, counted by this code?"""
+    path = costs_file(plan.scale_name)
+    if not path.exists():
+        return False
+    try:
+        content = json.loads(path.read_text())
+        return content["code"] == code_digest() and set(planned_keys(plan)) <= set(content["models"])
+    except (ValueError, KeyError, TypeError):
+        return False
+
+
+def forward_costs(scale_name):
+    """model key -> {flops, parameters} of one image."""
+    path = costs_file(scale_name)
+    try:
+        return json.loads(path.read_text())["models"]
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        raise UserError(f"{name_of(path)}: missing or damaged; `python -m vit cost --scale {scale_name}` counts it anew") from None

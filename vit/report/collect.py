@@ -1,0 +1,39 @@
+"""Everything that is rendered of one experiment, read once: finished runs, cells with their verdicts, costs."""
+
+from dataclasses import dataclass
+
+from vit.plan import Plan
+from vit.plan.folders import read_metrics, runs_folder
+from vit.plan.schema import Experiment, Paper
+from vit.report.cells import read_result
+from vit.report.costs import read_costs
+from vit.report.published import Published
+
+
+@dataclass(frozen=True)
+class Report:
+    """One experiment at one scale."""
+
+    plan: Plan
+    name: str
+    experiment: Experiment
+    runs: list  # ids of all its runs: pre-training, sweeps, seeds
+    finished: dict  # id -> metrics.json
+    results: list
+    costs: dict  # key of a row -> Cost; empty where the paper prints none
+
+    @property
+    def planned(self):
+        """The results that have runs at this scale."""
+        return [result for result in self.results if result.cell.runs]
+
+
+def collect(plan, name):
+    experiment = plan.experiments[name]
+    runs, folder = plan.runs_of(name), runs_folder(plan.scale_name)
+    finished = {run: metrics for run in runs if (metrics := read_metrics(folder / run))}
+    published = Published(Paper(**experiment.paper)) if experiment.paper else None
+    cells = [cell for cell in plan.cells if cell.experiment == name]
+    results = [read_result(plan, experiment, published, finished, cell) for cell in cells]
+    costs = read_costs(name, experiment, published, cells, finished) if published and published.paper.cost else {}
+    return Report(plan, name, experiment, runs, finished, results, costs)

@@ -1,0 +1,45 @@
+"""Is pre-training worth it? Computed from the table where it has from-scratch rows, and said plainly."""
+
+from vit.plan.experiment import SCRATCH
+from vit.report.names import stand_in
+
+
+def from_scratch(report):
+    """A line for each transfer set, then the cells where pre-training is not ahead."""
+    gains = _gains(report)
+    lines, behind = [], [pair for pair in gains if pair[0] <= 0]
+    for transfer in dict.fromkeys(result.cell.axes["transfer"] for _, result in gains):
+        lines.append(_line(report, transfer, [pair for pair in gains if pair[1].cell.axes["transfer"] == transfer]))
+    if gains:
+        where = "; ".join(f"{_name(result)} on {result.cell.axes['transfer']} ({gain:+.2f})" for gain, result in behind)
+        lines.append(f"not ahead in {len(behind)} of {len(gains)} cells{': ' + where if where else ''}")
+    return lines
+
+
+def _gains(report):
+    """(points ahead of the same model from scratch, result) for every pre-trained cell where both are there."""
+    measured = [result for result in report.results if result.mean is not None and "pretrain" in result.cell.axes]
+    scratch = {_pair(result): result.mean for result in measured if result.cell.axes["pretrain"] == SCRATCH}
+    others = [result for result in measured if result.cell.axes["pretrain"] != SCRATCH]
+    return [(result.mean - scratch[_pair(result)], result) for result in others if _pair(result) in scratch]
+
+
+def _pair(result):
+    """What a pre-trained cell shares with the from-scratch cell that it is compared with: all but the pre-training."""
+    rest = {axis: value for axis, value in result.cell.axes.items() if axis not in ("pretrain", "epochs")}
+    return str(rest), result.cell.schedule["finetune"]
+
+
+def _line(report, transfer, pairs):
+    (worst, worst_result), (best, best_result) = min(pairs, key=lambda pair: pair[0]), max(pairs, key=lambda pair: pair[0])
+    ahead = sum(gain > 0 for gain, _ in pairs)
+    instead = stand_in(report.plan, report.experiment, "transfer", transfer)
+    where = f"{transfer} ({instead})" if instead else transfer
+    return (
+        f"{where}: with equal fine-tuning steps, pre-trained is ahead of from scratch in {ahead} of {len(pairs)} cells; "
+        f"worst {worst:+.2f} points ({_name(worst_result)}), best {best:+.2f} ({_name(best_result)})"
+    )
+
+
+def _name(result):
+    return f"{result.cell.axes['model']}, {result.cell.axes['pretrain']}"

@@ -1,0 +1,94 @@
+"""What has to be said before the numbers: what they are, what stands in for what, which settings differ from the paper's."""
+
+from vit.plan.experiment import SCRATCH
+from vit.plan.resolve import load_scale, values_for
+from vit.report.names import entry, percent, real_transfer, span, text
+from vit.report.verdicts import COMPARED, MEANING, counted
+
+WORDS = {"pretrain": "pre-training", "finetune": "fine-tuning"}  # recipes, as people say them
+
+
+def summary(report):
+    """Two sentences: what a number is, and how much of the table there is."""
+    return (
+        "Top-1 percent on the test set, mean ± sample standard deviation over seeds, then the paper's value and a verdict. "
+        "Learning rates are chosen on held-out training images, never on test images.",
+        f"{len(report.finished)} of {len(report.runs)} runs are finished. Verdicts: {counted(verdicts(report))}.",
+    )
+
+
+def verdicts(report):
+    return [result.verdict for result in report.results] + [cost.verdict for cost in report.costs.values()]
+
+
+def sections(report):
+    """(title, lines) of what the reader must know; a section without lines is left out."""
+    return [(title, lines) for title, lines in (
+        (f"What stands in at scale {report.plan.scale_name}", [*data_stand_ins(report), *model_stand_ins(report)]),
+        ("Settings that differ from the paper's", [*changed_settings(report), *schedules(report)]),
+        ("What had to be assumed", list(dict.fromkeys(note for result in report.planned for note in result.cell.notes))),
+        ("What the verdicts mean", meanings(report)),
+    ) if lines]  # fmt: skip
+
+
+def data_stand_ins(report):
+    lines = []
+    for axis in ("pretrain", "transfer"):
+        for name in dict.fromkeys(result.cell.axes.get(axis) for result in report.planned):
+            found = entry(report.plan, report.experiment, axis, name)
+            if found and found.about:
+                lines.append(f"{name} → {found.name}: {found.about}")
+    return lines
+
+
+def model_stand_ins(report):
+    models = report.plan.scale.models
+    used = dict.fromkeys(result.cell.axes["model"] for result in report.planned)
+    return [f"{name} → {', '.join(f'{key} {value}' for key, value in models[name].items())}" for name in used if name in models]
+
+
+def changed_settings(report):
+    """One line a recipe: each value that the paper's scale gives otherwise for the same cells."""
+    paper, lines = load_scale("paper"), []
+    for recipe, word in WORDS.items():
+        pairs = {}
+        for result in report.planned:
+            axes = {**result.cell.axes, "transfer": real_transfer(report.experiment, result.cell.axes.get("transfer"))}
+            if recipe == "pretrain" and axes["pretrain"] == SCRATCH:
+                continue
+            theirs = values_for(recipe, axes, paper, "paper")
+            for key, ours in values_for(recipe, axes, report.plan.scale, report.plan.scale_name).items():
+                if ours != theirs[key]:
+                    pairs.setdefault(key, ({}, {}))
+                    pairs[key][0][_value(theirs[key])] = pairs[key][1][_value(ours)] = True
+        if pairs:
+            changes = [f"{key} {' or '.join(theirs)} → {' or '.join(ours)}" for key, (theirs, ours) in pairs.items()]
+            lines.append(f"{word}: {'; '.join(changes)}")
+    return lines
+
+
+def _value(value):
+    return f"[{', '.join(map(str, value))}]" if isinstance(value, list) else "none" if value is None else text(value)
+
+
+def schedules(report):
+    """How much of the paper's training there is, in images."""
+    lines = []
+    for recipe, word in WORDS.items():
+        fractions = [result.cell.schedule[recipe] for result in report.planned if recipe in result.cell.schedule]
+        if fractions:
+            lines.append(f"{word} sees {span(fractions, percent)} of the paper's number of images")
+    return lines
+
+
+def meanings(report):
+    """The verdicts that occur, and the tolerance where something was compared."""
+    occurring, paper = verdicts(report), report.experiment.paper
+    lines = [f"{name}: {meaning}" for name, meaning in MEANING.items() if name in occurring]
+    if paper and any(one in COMPARED for one in occurring):
+        cost = f", {percent(paper['cost_tolerance'])} of the printed exaFLOPs" if report.costs else ""
+        lines.append(f"tolerance: {paper['tolerance']} points of accuracy{cost}")
+    if report.costs:
+        lines.append("exaFLOPs, counted: 3 × forward FLOPs × images of the paper's own model and schedule")
+        lines.append("exaFLOPs, these runs: what pre-training really spent at this scale")
+    return lines
