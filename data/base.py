@@ -96,9 +96,8 @@ class ImageData(L.LightningDataModule):
     def train_dataloader(self) -> DataLoader:
         """Endless; goes on at the trainer's step, with its share of each batch."""
         part = self.parts["train"]
-        return self.loader(
-            part, StepOrder(length=len(part), batch_size=self.batch_size, seed=self.seed, **self.place())
-        )
+        order = StepOrder(length=len(part), batch_size=self.batch_size, seed=self.seed, **self.place())
+        return self.loader(part, order)
 
     def place(self) -> dict[str, int]:
         """Where the trainer stands, if there is one."""
@@ -127,8 +126,8 @@ def resized(images: torch.Tensor, size: int) -> torch.Tensor:
     """uint8 (N, C, H, W) -> uint8 (N, C, S, S), bilinear with antialiasing; in blocks, to need little memory."""
     if images.shape[-2:] == (size, size):
         return images
-    scaled = (
-        F.interpolate(block.float(), (size, size), mode="bilinear", antialias=True, align_corners=False)
-        for block in images.split(1000)
-    )
-    return torch.cat([block.round().clamp(0, 255).to(torch.uint8) for block in scaled])
+    blocks = []
+    for block in images.split(1000):
+        scaled = F.interpolate(block.float(), (size, size), mode="bilinear", antialias=True, align_corners=False)
+        blocks.append(scaled.round().clamp(0, 255).to(torch.uint8))
+    return torch.cat(blocks)

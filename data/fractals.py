@@ -10,7 +10,7 @@ from data.folder import data_folder
 from data.ifs import images
 from data.pack import packed
 
-RENDERER = 1  # part of a pack's name; raise it when a correction changes the images
+RENDERER = 2  # part of a pack's name; raise it when a correction changes the images
 LIMIT = 1_000_000  # categories and instances of training sets lie below it
 HELD_OUT, TEST = 1 * LIMIT, 2 * LIMIT  # first instance of these parts
 UNSEEN = LIMIT  # first category of the transfer task

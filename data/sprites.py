@@ -95,10 +95,9 @@ class Sprites(ImageData):
 
     def arrays(self, split):
         indices = np.arange(self.train_size) if split == "train" else TEST + np.arange(self.test_size)
-        blocks = [
-            parameters(self.sprite_seed, block, self.orientations)
-            for block in np.array_split(indices, -(-len(indices) // 1000))
-        ]
-        images = np.concatenate([draw(block, self.image_size) for block in blocks])
-        labels = np.concatenate([block["label"] for block in blocks])
-        return torch.from_numpy(images), torch.from_numpy(labels)
+        images, labels = [], []
+        for first in range(0, len(indices), 1000):  # the points of all at once would fill the memory
+            shown = parameters(self.sprite_seed, indices[first : first + 1000], self.orientations)
+            images.append(draw(shown, self.image_size))
+            labels.append(shown["label"])
+        return torch.from_numpy(np.concatenate(images)), torch.from_numpy(np.concatenate(labels))

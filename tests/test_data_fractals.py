@@ -142,18 +142,18 @@ def test_sets_that_would_reach_into_other_parts_are_refused(name, value):
 
 def test_a_pack_is_made_once(folder, monkeypatch):
     fractals().prepare_data()
-    assert sorted(path.name for path in folder.glob("*.npy")) == ["fractals1-4x3-16px-seed0.npy"]
+    assert sorted(path.name for path in folder.glob("*.npy")) == ["fractals2-4x3-16px-seed0.npy"]
     first, _ = fractals().arrays("train")
     monkeypatch.setattr(Fractals, "blocks", None)  # a second rendering would fail
     again, _ = fractals().arrays("train")
     assert torch.equal(first, again)
-    assert torch.equal(torch.from_numpy(np.load(folder / "fractals1-4x3-16px-seed0.npy")), first)
+    assert torch.equal(torch.from_numpy(np.load(folder / "fractals2-4x3-16px-seed0.npy")), first)
 
 
 @pytest.mark.parametrize("length", [0, 100, 500])
 def test_a_pack_that_is_cut_short_is_made_again(folder, length, capfd):
     whole = fractals().arrays("train")[0].clone()
-    path = folder / "fractals1-4x3-16px-seed0.npy"
+    path = folder / "fractals2-4x3-16px-seed0.npy"
     os.truncate(path, length)
     assert torch.equal(fractals().arrays("train")[0], whole)
     assert capfd.readouterr().err == f"{path} is cut short or too long; making it again\n"

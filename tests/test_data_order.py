@@ -110,9 +110,8 @@ def first_batches(count, **options):
 
 
 def test_workers_change_nothing():
-    for (images, labels), (same_images, same_labels) in zip(
-        first_batches(15), first_batches(15, workers=2), strict=True
-    ):
+    alone, helped = first_batches(15), first_batches(15, workers=2)
+    for (images, labels), (same_images, same_labels) in zip(alone, helped, strict=True):
         assert torch.equal(images, same_images)
         assert torch.equal(labels, same_labels)
 

@@ -1,4 +1,4 @@
-"""Our models and the authors' (tests/reference/official.py) give the same features and logits from the same parameters."""
+"""Our models and the authors' (reference/official.py) give the same features and logits from the same parameters."""
 
 import numpy as np
 import pytest
@@ -82,7 +82,8 @@ def attention(parts, out, heads):
 
 
 def packed(linear, *names):
-    return dict(zip(names, zip(linear.weight.chunk(len(names)), linear.bias.chunk(len(names)), strict=True), strict=True))
+    weights, biases = linear.weight.chunk(len(names)), linear.bias.chunk(len(names))
+    return {name: (weight, bias) for name, weight, bias in zip(names, weights, biases, strict=True)}
 
 
 def mlp(layer):
@@ -187,7 +188,14 @@ def test_features_and_logits_are_the_authors(case, dtype, tolerance):
 @pytest.mark.parametrize("class_rows", [0, 1])
 @pytest.mark.parametrize(
     ("old", "new"),
-    [((14, 14), (24, 24)), ((7, 7), (12, 12)), ((24, 24), (14, 14)), ((28, 28), (48, 48)), ((3, 5), (4, 2)), ((2, 3), (1, 7))],
+    [
+        ((14, 14), (24, 24)),
+        ((7, 7), (12, 12)),
+        ((24, 24), (14, 14)),
+        ((28, 28), (48, 48)),
+        ((3, 5), (4, 2)),
+        ((2, 3), (1, 7)),
+    ],
 )
 def test_positions_are_resized_as_the_authors_do(old, new, class_rows):
     table = torch.randn(1, class_rows + old[0] * old[1], 6, generator=torch.Generator().manual_seed(3))

@@ -8,7 +8,6 @@ import torch
 from vit.models import create_model
 
 
-
 @pytest.fixture(scope="module")
 def model():
     torch.manual_seed(0)

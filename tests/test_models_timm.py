@@ -95,8 +95,9 @@ def test_vit(pool, theirs, gelu, approximate):
 def test_bit():
     ours = randomise(create_model("ResNet50x1", num_classes=7, units=(1, 2, 1, 1), width_factor=0.5))
     theirs = ResNetV2(
-        layers=(1, 2, 1, 1), num_classes=7, width_factor=0.5, stem_type="fixed", conv_layer=partial(StdConv2d, eps=1e-10)
-    )
+        layers=(1, 2, 1, 1), num_classes=7, width_factor=0.5, stem_type="fixed",
+        conv_layer=partial(StdConv2d, eps=1e-10),
+    )  # fmt: skip
     state = timm_stages(ours.stages, norms=False) | {"stem.conv.weight": ours.root.weight}
     state |= {f"norm.{key}": value for key, value in ours.norm.state_dict().items()}
     state |= {"head.fc.weight": ours.head.weight[:, :, None, None], "head.fc.bias": ours.head.bias}
@@ -108,9 +109,9 @@ def test_bit():
 def test_hybrid(size):
     """timm divides kernels by sqrt(var + 1e-8) instead of std + 1e-5: kernels of a large scale make both the same."""
     ours = randomise(create_model("R50+ViT-B/16", image_size=size, units=(1, 2, 1), gelu="erf", **SMALL))
-    for name, parameter in ours.stem.named_parameters():
+    for parameter in ours.stem.parameters():
         parameter.data.mul_(1000 if parameter.ndim == 4 else 1)
-    stem = timm.models.resnetv2.ResNetV2(
+    stem = ResNetV2(
         layers=(1, 2, 1), num_classes=0, global_pool="", preact=False, stem_type="same",
         conv_layer=timm.layers.StdConv2dSame,
     )  # fmt: skip

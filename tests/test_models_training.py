@@ -9,11 +9,12 @@ from vit.models import create_model
 VIT = dict(image_size=32, patch=16, width=32, depth=2, heads=2, mlp=32)
 HYBRID = dict(image_size=32, units=(1, 1), stem_width=0.5, width=32, depth=1, heads=2, mlp=32)
 RESNET = dict(image_size=32, units=(1, 1), width_factor=0.5)
+ADDED = ("1d", "2d", "sincos2d")
 OPTIONS = {
     "ViT-B/16": [
         VIT,
         *(VIT | dict(position=position, pool=pool) for position in ("none", "relative") for pool in ("token", "gap")),
-        *(VIT | dict(position=p, position_at=at) for p in ("1d", "2d", "sincos2d") for at in ("stem", "every", "shared")),
+        *(VIT | dict(position=p, position_at=at) for p in ADDED for at in ("stem", "every", "shared")),
         *(VIT | dict(pool=pool, head_hidden=24) for pool in ("token", "gap", "map")),
         VIT | dict(dropout=0.1, gelu="erf", norm_eps=1e-5, image_size=(33, 50)),
     ],

@@ -7,16 +7,14 @@ run is no longer the one its name stands for, and everything goes where Lightnin
 from pathlib import Path
 
 from lightning import LightningDataModule, LightningModule
-from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.cli import LightningCLI
-from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 
 from vit.callbacks import Speed
 from vit.errors import UserError
 from vit.plan.files import name_of
-from vit.plan.folders import read_metrics
-
-CHECKPOINT_EVERY = 60  # seconds; what a kill can cost
+from vit.plan.folders import check_config, read_metrics
+from vit.run_folder import checkpoints, fit, trainer_settings
+from vit.weights import read, save
 
 
 class PaperCLI(LightningCLI):
@@ -46,31 +44,8 @@ class PaperCLI(LightningCLI):
 
     def instantiate_trainer(self, **kwargs):
         if self.folder:
-            kwargs.update(run_folder_settings(self.folder), callbacks=list(self.callbacks))
+            kwargs.update(trainer_settings(self.folder), callbacks=list(self.callbacks))
         return super().instantiate_trainer(**kwargs)
-
-
-def run_folder_settings(folder):
-    """Trainer arguments that keep everything of a run in its folder: curves, events and one checkpoint, without version_N."""
-    return {
-        "default_root_dir": str(folder),
-        "logger": [CSVLogger(folder, name="", version=""), TensorBoardLogger(folder, name="", version="", default_hp_metric=False)],
-        "enable_progress_bar": False,
-        "enable_model_summary": False,
-        "log_every_n_steps": 10,
-        "use_distributed_sampler": False,  # the data modules share out each global batch themselves
-        "num_sanity_val_steps": 0,
-        "limit_val_batches": 0.0,  # held-out images are for the end of a run, not for its course
-    }
-
-
-def checkpoints(folder):
-    """One file, replaced as a whole, so that a kill costs a minute."""
-    from datetime import timedelta
-
-    return ModelCheckpoint(
-        folder / "checkpoints", filename="last", train_time_interval=timedelta(seconds=CHECKPOINT_EVERY), enable_version_counter=False
-    )
 
 
 def own_folder(arguments):
@@ -81,9 +56,27 @@ def own_folder(arguments):
 
 
 def lightning_main(arguments):
-    """fit, validate and test as any LightningCLI has them."""
+    """fit, validate and test as any LightningCLI has them; in a run's folder they keep to it and to its weights."""
     folder = own_folder(arguments)
-    if folder and arguments[0] == "fit" and read_metrics(folder):
+    if folder is None:
+        PaperCLI(args=arguments)
+        return
+    check_config(folder)
+    if arguments[0] == "fit" and read_metrics(folder):
         raise UserError(f"{name_of(folder)} is finished; add --trainer.default_root_dir ELSEWHERE to train it again beside it")
-    callbacks = [checkpoints(folder), Speed()] if folder and arguments[0] == "fit" else []
-    PaperCLI(args=arguments, folder=folder, callbacks=callbacks, save_config_kwargs={"overwrite": True})
+    callbacks = [checkpoints(folder), Speed()] if arguments[0] == "fit" else []
+    RunCLI(args=arguments, folder=folder, callbacks=callbacks, save_config_callback=None)
+
+
+class RunCLI(PaperCLI):
+    """The same in a run's folder: fit goes on from its checkpoint and leaves weights; validate and test use them."""
+
+    def fit(self, model, datamodule, **_):
+        fit(self.trainer, model, datamodule, self.folder)
+        self.trainer.save_checkpoint(self.folder / "checkpoints" / "last.ckpt")
+        save(model, self.folder)
+
+    def before_validate(self):
+        self.model.model.load_state_dict(read(self.folder)[1])
+
+    before_test = before_validate

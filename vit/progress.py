@@ -26,13 +26,13 @@ class Progress:
 
     def start(self, run):
         self.since = time.perf_counter()
-        self.done = {name: metrics for name in self.wanted if (metrics := read_metrics(runs_folder(self.plan.scale_name) / name))}
         if sys.stderr.isatty():
             return
         self.line(f"{self.place()}: {self.title(run)}")
 
     def place(self):
         """'run 12 of 60, about 7 min left'."""
+        self.done = {name: metrics for name in self.wanted if (metrics := read_metrics(runs_folder(self.plan.scale_name) / name))}
         return f"run {min(len(self.done) + 1, len(self.wanted))} of {len(self.wanted)}, about {duration(self.seconds_left())} left"
 
     def seconds_left(self):

@@ -1,6 +1,7 @@
 """`python -m vit run ID ...`: train, evaluate once, write metrics.json; in order, in one process, whatever was interrupted before."""
 
 import json
+import logging
 import os
 import platform
 import re
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import time
 import traceback
+import warnings
 from contextlib import ExitStack, contextmanager, redirect_stdout
 from datetime import datetime, timezone
 from functools import lru_cache
@@ -18,7 +20,7 @@ from io import StringIO
 from vit.atomic import write_text
 from vit.errors import UserError
 from vit.plan import files, make_plan
-from vit.plan.folders import FORMAT, locked, read_metrics, results, runs_folder
+from vit.plan.folders import FORMAT, check_config, locked, read_metrics, results, runs_folder
 from vit.progress import Progress
 
 
@@ -48,15 +50,18 @@ def run_one(run, folder, progress, position):
     if read_metrics(folder):
         return True
     with locked(folder / ".lock", f"{files.name_of(folder)} is being trained by another process; wait for it or stop it"):
-        progress.start(run)
+        if read_metrics(folder):  # another process was faster
+            return True
         try:
+            check_config(folder)
+            progress.start(run)
             train_and_measure(run, folder, progress, position)
         except KeyboardInterrupt:
             raise
         except Exception as error:
             (folder / "error.log").write_text(traceback.format_exc())
             where = "" if isinstance(error, UserError) else f" (details: {files.name_of(folder / 'error.log')})"
-            progress.line(f"failed: {run.id}: {type(error).__name__ if where else 'error'}: {first_line(error)}{where}")
+            progress.line(f"failed: {run.id}: {reason(error)}{where}")
             if os.environ.get("VIT_DEBUG"):
                 traceback.print_exc()
             return False
@@ -64,8 +69,11 @@ def run_one(run, folder, progress, position):
     return True
 
 
-def first_line(error):
-    return (str(error).strip().splitlines() or ["no message"])[0]
+def reason(error):
+    """One line of an error; where jsonargparse lists several, the first of them says what is wrong."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or ["no message"]
+    listed = [line.removeprefix("- ") for line in lines if line.startswith("- ")]
+    return (listed or lines)[0]
 
 
 def train_and_measure(run, folder, progress, position):
@@ -73,24 +81,21 @@ def train_and_measure(run, folder, progress, position):
     import torch
 
     from vit.callbacks import Bar, Speed
-    from vit.cli import PaperCLI, checkpoints
+    from vit.cli import PaperCLI
     from vit.cost import forward_cost
+    from vit.run_folder import checkpoints, fit
     from vit.weights import save
 
     started = time.perf_counter()
     with redirect_stdout(StringIO()), hidden_arguments():
         cli = PaperCLI(
-            args=run.config, run=False, folder=folder, save_config_callback=None,
+            args=run.config, run=False, folder=folder, save_config_callback=None, parser_kwargs={"exit_on_error": False},
             callbacks=[checkpoints(folder), Speed(), Bar(progress.title(run), position)],
         )  # fmt: skip
-    last = folder / "checkpoints" / "last.ckpt"
-    resumed = last.exists()
-    fit(cli, last if resumed else None)
+    resumed = fit(cli.trainer, cli.model, cli.datamodule, folder)
     measured = evaluate(cli)
     if run.keeps_weights:
-        hp = cli.model.hparams
-        made_with = {"name": run.model, "image_size": run.image_size, "num_classes": hp.num_classes, **cli.model.made_with}
-        save(cli.model.model, folder, **made_with)
+        save(cli.model, folder)
     seconds = time.perf_counter() - started
     logged = {name: float(value) for name, value in cli.trainer.logged_metrics.items()}
     record = {
@@ -123,28 +128,12 @@ def hidden_arguments():
 
 def hush():
     """Lightning's notes on every Trainer, 200 times over, would drown the one line a run."""
-    import logging
-    import warnings
+    import lightning  # noqa: F401 (sets its loggers' levels when it is imported)
 
     for name in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="lightning")
     warnings.filterwarnings("ignore", message=".*isinstance.treespec.*")
-
-
-def fit(cli, checkpoint):
-    """Train, or go on from the checkpoint."""
-    try:
-        cli.trainer.fit(cli.model, cli.datamodule, ckpt_path=checkpoint, weights_only=False if checkpoint else None)
-    except (RuntimeError, EOFError, KeyError) as error:
-        if checkpoint and "PytorchStreamReader" in str(error) or isinstance(error, EOFError):
-            raise UserError(f"{files.name_of(checkpoint)}: damaged ({first_line(error)}); remove it to train this run from its start") from None
-        raise
-    if cli.trainer.interrupted:
-        raise KeyboardInterrupt
-    # Lightning returns quietly where it stops early; a run is finished at its last step or not at all.
-    if cli.trainer.global_step != cli.trainer.max_steps:
-        raise RuntimeError(f"training ended at step {cli.trainer.global_step} of {cli.trainer.max_steps}")
 
 
 def evaluate(cli):

@@ -13,23 +13,28 @@ from vit.plan.files import name_of
 FILE = "weights.safetensors"
 
 
-def save(network, folder, **made_with):
-    """Write a run's weights with the arguments of create_model that made the model."""
+def save(task, folder):
+    """Write a task's model with the arguments of create_model that made it."""
     with whole_file(folder / FILE) as temporary:
-        save_model(network, str(temporary), metadata={"create_model": json.dumps(made_with)})
+        save_model(task.model, str(temporary), metadata={"create_model": json.dumps(task.made_with)})
 
 
-def restore(folder, **options):
-    """The model of a run with its trained weights; `options` replace those it was made with (dropout, say)."""
+def restore(folder):
+    """The model of a run, as it was made, with its trained weights."""
+    made_with, state = read(folder)
+    network = create_model(**made_with)
+    network.load_state_dict(state)
+    return network
+
+
+def read(folder):
+    """(arguments of create_model, state dict) of a run's weights."""
     path = folder / FILE
     try:
         with safe_open(path, "pt") as archive:
-            made_with = json.loads(archive.metadata()["create_model"])
             state = {name: archive.get_tensor(name) for name in archive.keys()}  # noqa: SIM118 (not a dict)
+            return json.loads(archive.metadata()["create_model"]), state
     except FileNotFoundError:
         raise UserError(f"{name_of(path)}: missing; the run it belongs to is not finished, or its weights were removed") from None
     except (SafetensorError, KeyError, ValueError, TypeError) as error:
         raise UserError(f"{name_of(path)}: damaged ({error}); remove the folder {path.parent.name} to train that run again") from None
-    network = create_model(**{**made_with, **{key: value for key, value in options.items() if value}})
-    network.load_state_dict(state)
-    return network

@@ -1,4 +1,4 @@
-"""The authors' models in plain numpy, float64: written from a statement of their numeric conventions, not from our code.
+"""The authors' models in plain numpy, float64, written from a statement of their numeric conventions, not from ours.
 
 Parameters are one flat dict in the layout of the authors' archives ("Transformer/encoder_norm/scale" ...), images are
 (B, H, W, 3). Nothing here is fast, and nothing of vit/ is imported.
@@ -32,12 +32,9 @@ def softmax(x):
 
 def attention(p, queries, keys):
     """Head by head, as Equations 5 to 8 say; query/key/value kernels are (D, heads, head_dim)."""
-    mixed = 0
+    mixed, inputs = 0, {"query": queries, "key": keys, "value": keys}
     for head in range(p["query/kernel"].shape[1]):
-        q, k, v = (
-            x @ p[f"{name}/kernel"][:, head] + p[f"{name}/bias"][head]
-            for name, x in (("query", queries), ("key", keys), ("value", keys))
-        )
+        q, k, v = (x @ p[f"{name}/kernel"][:, head] + p[f"{name}/bias"][head] for name, x in inputs.items())
         weights = softmax(q @ k.swapaxes(1, 2) / np.sqrt(q.shape[-1]))
         mixed = mixed + weights @ v @ p["out/kernel"][head]
     return mixed + p["out/bias"]
@@ -65,7 +62,7 @@ def convolution(kernel, x, stride, padding):
     rows = (x.shape[1] - kernel.shape[0]) // stride + 1
     columns = (x.shape[2] - kernel.shape[1]) // stride + 1
     return sum(
-        x[:, i : i + stride * rows : stride, j : j + stride * columns : stride][:, :rows, :columns] @ kernel[i, j]
+        x[:, i : i + stride * (rows - 1) + 1 : stride, j : j + stride * (columns - 1) + 1 : stride] @ kernel[i, j]
         for i in range(kernel.shape[0])
         for j in range(kernel.shape[1])
     )
@@ -75,8 +72,8 @@ def max_pool(x, padding, value):
     """3 x 3 with stride 2."""
     x = np.pad(x, ((0, 0), *padding, (0, 0)), constant_values=value)
     rows, columns = (x.shape[1] - 3) // 2 + 1, (x.shape[2] - 3) // 2 + 1
-    windows = [x[:, i : i + 2 * rows : 2, j : j + 2 * columns : 2][:, :rows, :columns] for i in range(3) for j in range(3)]
-    return np.max(windows, axis=0)
+    taps = ((i, j) for i in range(3) for j in range(3))
+    return np.max([x[:, i : i + 2 * rows - 1 : 2, j : j + 2 * columns - 1 : 2] for i, j in taps], axis=0)
 
 
 def same(x, kernel, stride):

@@ -78,6 +78,11 @@ class Plan:
         return [run for run in self.runs if run in wanted]
 
 
+def digest(settled):
+    """The last part of a run's name: a hash of everything that can change its numbers."""
+    return hashlib.sha256(json.dumps([CODE_VERSION, settled], sort_keys=True).encode()).hexdigest()[:10]
+
+
 def experiment_names():
     """Every experiment there is: the paper's tables and figures, then the ablations."""
     folders = (files.EXPERIMENTS, files.EXPERIMENTS / "ablations")
@@ -180,9 +185,8 @@ def _finetune(plan, paper, axes, upstream):
 
 
 def _add(plan, label, settled, needs, chain=None):
-    """Register a run under its name: label and the hash of everything that can change its numbers."""
-    digest = hashlib.sha256(json.dumps([CODE_VERSION, settled], sort_keys=True).encode()).hexdigest()[:10]
-    name = "".join(c if c.isalnum() or c in ".+-" else "-" for c in label) + f"-{digest}"
+    """Register a run under its name, label and digest."""
+    name = "".join(c if c.isalnum() or c in ".+-" else "-" for c in label) + f"-{digest(settled)}"
     images = settled["trainer"]["max_steps"] * settled["data"]["init_args"]["batch_size"]
     plan.runs.setdefault(name, Run(name, settled, tuple(needs), images, chain or name))
     return name

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from vit.errors import UserError
-from vit.plan.files import ROOT, name_of
+from vit.plan.experiment import digest
+from vit.plan.files import ROOT, name_of, read_yaml
 
 FORMAT = 1  # of metrics.json; another version's results are refused, never overwritten
 
@@ -33,6 +34,13 @@ def read_metrics(folder):
         return metrics if metrics["metrics"] is not None else None
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(f"{name_of(path)}: damaged ({type(error).__name__}: {error}); move it away and give the same command again") from None
+
+
+def check_config(folder):
+    """The config in a run's folder must be the one its name was made from."""
+    path = Path(folder) / "config.yaml"
+    if digest(read_yaml(path)) != Path(folder).name.rsplit("-", 1)[-1]:
+        raise UserError(f"{name_of(path)}: edited since it was planned, and its folder's name stands for other numbers; `make plan` restores it")
 
 
 @contextmanager

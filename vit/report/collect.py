@@ -17,6 +17,7 @@ class Report:
     plan: Plan
     name: str
     experiment: Experiment
+    paper: Paper | None  # where its published numbers stand
     runs: list  # ids of all its runs: pre-training, sweeps, seeds
     finished: dict  # id -> metrics.json
     results: list
@@ -32,8 +33,9 @@ def collect(plan, name):
     experiment = plan.experiments[name]
     runs, folder = plan.runs_of(name), runs_folder(plan.scale_name)
     finished = {run: metrics for run in runs if (metrics := read_metrics(folder / run))}
-    published = Published(Paper(**experiment.paper)) if experiment.paper else None
+    paper = Paper(**experiment.paper) if experiment.paper else None
+    published = Published(paper) if paper else None
     cells = [cell for cell in plan.cells if cell.experiment == name]
     results = [read_result(plan, experiment, published, finished, cell) for cell in cells]
-    costs = read_costs(name, experiment, published, cells, finished) if published and published.paper.cost else {}
-    return Report(plan, name, experiment, runs, finished, results, costs)
+    costs = read_costs(name, experiment, published, cells, finished) if paper and paper.cost else {}
+    return Report(plan, name, experiment, paper, runs, finished, results, costs)

@@ -34,9 +34,9 @@ def lay_out(report):
     row_axes, column_axes = report.experiment.rows, report.experiment.columns
     places = _places(report)
     rows, columns = _keys(report, row_axes), _keys(report, column_axes)
-    busy_rows = {_key(result, row_axes) for result in report.planned} | {tuple(map(text, key)) for key in report.costs}
-    busy_columns = {_key(result, column_axes) for result in report.planned}
     costs = {tuple(map(text, key)): cost for key, cost in report.costs.items()}
+    busy_rows = {_key(result, row_axes) for result in report.planned} | set(costs)
+    busy_columns = {_key(result, column_axes) for result in report.planned}
     shown = [column for column in columns if column in busy_columns]
     body = []
     for row in (row for row in rows if row in busy_rows):
@@ -99,7 +99,8 @@ def _cost_entries(cost):
     """Counted cost beside the paper's; what these runs spent has nothing to be compared with."""
     if cost is None:
         return [Entry(""), Entry("")]
-    paper = f"paper {cost.paper:g} · {100 * (cost.counted / cost.paper - 1):+.1f}%" if cost.paper else ""
+    away = round(100 * (cost.counted / cost.paper - 1), 1) + 0.0 if cost.paper else None  # + 0.0: no '-0.0%'
+    paper = f"paper {cost.paper:g} · {away:+}%" if cost.paper else ""
     spent = "–" if not cost.planned else "not finished" if cost.spent is None else f"{cost.spent:.2g}"
     return [Entry(f"{cost.counted:.2f}", paper, cost.verdict), Entry(spent)]
 

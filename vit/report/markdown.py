@@ -39,4 +39,5 @@ def _head(entry):
 
 
 def _cell(entry):
-    return f"**{entry.main}**" * bool(entry.main) + (f"<br><sub>{entry.below}</sub>" if entry.below else "")
+    main = f"**{entry.main}**" if entry.main[:1].isdigit() else entry.main
+    return main + (f"<br><sub>{entry.below}</sub>" if entry.below else "")

@@ -8,7 +8,7 @@ from html import escape
 from pathlib import Path
 
 from vit.atomic import write_text
-from vit.plan.folders import results
+from vit.plan.folders import results, runs_folder
 from vit.report.collect import collect
 from vit.report.findings import from_scratch
 from vit.report.header import sections, summary
@@ -16,7 +16,7 @@ from vit.report.layout import lay_out
 from vit.report.provenance import provenance
 from vit.report.verdicts import MEANING
 
-FOLDED = ("Settings that differ from the paper's", "What the verdicts mean")
+FOLDED = ("Settings, against the paper's", "What the verdicts mean")
 STYLE = Path(__file__).with_name("page.css")
 HEAD = """<!doctype html>
 <html lang="en">
@@ -32,12 +32,18 @@ HEAD = """<!doctype html>
 
 
 def write_page(plan):
-    """All experiments that have a table or a finished run. A lock: the last of two `make` at work writes what both made."""
+    """A lock: the last of two `make` at work writes what both made."""
     folder = results(plan.scale_name)
     with _alone(folder):
-        reports = [collect(plan, name) for name in plan.experiments]
-        write_text(folder / "index.html", page(plan, [one for one in reports if one.finished or (folder / f"{one.name}.md").exists()]))
+        reports = [collect(plan, name) for name in plan.experiments if _has_something(plan, name)]
+        write_text(folder / "index.html", page(plan, reports))
     return folder / "index.html"
+
+
+def _has_something(plan, name):
+    """A rendered table or a finished run."""
+    rendered = results(plan.scale_name) / f"{name}.md"
+    return rendered.exists() or any((runs_folder(plan.scale_name) / run / "metrics.json").exists() for run in plan.runs_of(name))
 
 
 @contextmanager

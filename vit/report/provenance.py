@@ -15,8 +15,8 @@ def provenance(report):
     commits = _distinct(metrics["commit"] or "unknown" for metrics in runs)
     resumed = sum(metrics["resumed"] for metrics in runs)
     return (
-        f"From {len(runs)} runs that took {duration(sum(metrics['seconds'] for metrics in runs))} together, one after the other "
-        f"({resumed} of them resumed); {dates}; {'; '.join(devices)}; {', '.join(versions)}; commit {', '.join(commits)}"
+        f"From {len(runs)} runs that took {duration(sum(metrics['seconds'] for metrics in runs))} in sum ({resumed} of them resumed); "
+        f"{dates}; {'; '.join(devices)}; {', '.join(versions)}; commit {', '.join(commits)}"
         f"{' (+: with uncommitted changes)' if any('+' in commit for commit in commits) else ''}."
     )
 

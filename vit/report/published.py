@@ -50,12 +50,11 @@ def _read(path, place, columns):
     try:
         with open(path, newline="") as file:
             reader = csv.DictReader(file)
-            rows = [(reader.line_num, row) for row in reader]
+            rows, header = [(reader.line_num, row) for row in reader], reader.fieldnames or []
     except FileNotFoundError:
         raise UserError(f"{place}: no such file; published numbers stand in results/paper/") from None
     except (UnicodeDecodeError, csv.Error) as error:
         raise UserError(f"{place}: not a CSV file: {error}") from None
-    header = reader.fieldnames or []
     for column in columns:
         if column not in header:
             raise UserError(f"{place}: no column '{column}'{nearest(column, header) or ' (there is: ' + ', '.join(header) + ')'}")

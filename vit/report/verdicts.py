@@ -1,14 +1,14 @@
 """What may be said of a cell: one verdict, by one pure function."""
 
 FULL_SCHEDULE = 0.995  # steps are whole numbers, so a complete schedule may miss the paper's by a fraction of a percent
-ROUNDING = 1e-9  # 98.13 - 97.63 is a hair above 0.5 in binary
+ROUNDING = 1e-9  # 1.1 - 0.6 is a hair above 0.5 in binary
 
 MEANING = {
     "REPRODUCED": "same data, model and schedule as the paper; the difference is within the tolerance",
     "OFF": "same data, model and schedule as the paper; the difference is larger than the tolerance",
     "SHORT": "same data and model, but fewer images were seen than in the paper",
     "STAND-IN": "another data set or another model stands in; the paper's value is there for orientation, not for comparison",
-    "NOT TESTABLE": "the paper pre-trained on a private set, so nobody outside can test it; ours was pre-trained on something else",
+    "NOT TESTABLE": "the paper pre-trained on a private set, so nobody outside can test it; ours, if any, comes from other data",
     "MISSING": "planned at this scale, no run of the cell is finished yet",
     "NOT RUN": "left out at this scale",
     "NO PAPER VALUE": "the paper prints no value for this cell",

@@ -8,14 +8,17 @@ from lightning import LightningModule
 from torchmetrics.classification import MulticlassAccuracy
 
 from vit.errors import UserError
+from vit.models import create_model
 
 
 class Classify(LightningModule):
-    """Training, validation and test steps of a classifier; a subclass brings `self.model` and an optimizer."""
+    """Training, validation and test steps of a classifier; a subclass brings an optimizer."""
 
-    def __init__(self, model, *, num_classes, label_smoothing):
+    def __init__(self, made_with, *, label_smoothing):
+        """made_with: the arguments of create_model."""
         super().__init__()
-        self.model = model
+        self.made_with, num_classes = made_with, made_with["num_classes"]
+        self.model = create_model(**made_with)
         self.label_smoothing = label_smoothing
         self.accuracy = torch.nn.ModuleDict(
             {split: MulticlassAccuracy(num_classes, average="micro", validate_args=False) for split in ("held_out", "test")}

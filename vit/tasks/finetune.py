@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from vit.models import create_model
 from vit.optim import sgd, with_schedule
 from vit.selection import best_learning_rate
 from vit.tasks.classify import Classify
@@ -34,14 +33,17 @@ class Finetune(Classify):
         runs: str | None = None,
     ):
         options = {**options, **({"dropout": dropout} if dropout else {})}
-        if init is None:
-            network = create_model(model, image_size=image_size, num_classes=num_classes, **options)
-        else:
-            network = restore(Path(runs or ".") / init, dropout=dropout)
-            network.reset_head(num_classes).resize_to(image_size)
-        super().__init__(network, num_classes=num_classes, label_smoothing=0.0)
+        made_with = {"name": model, "image_size": image_size, "num_classes": num_classes, **options}
+        super().__init__(made_with, label_smoothing=0.0)
         self.save_hyperparameters()
-        self.made_with = options
+
+    def setup(self, stage):
+        """Pre-trained weights come in before the first step; a resumed run replaces them by its checkpoint's."""
+        hp = self.hparams
+        if stage == "fit" and hp.init:
+            start = restore(Path(hp.runs or ".") / hp.init)
+            start.reset_head(hp.num_classes).resize_to(hp.image_size)
+            self.model.load_state_dict(start.state_dict())
 
     def configure_optimizers(self):
         hp = self.hparams

@@ -1,6 +1,5 @@
 """Supervised pre-training (Section 4.1, Appendix B.1, Table 3)."""
 
-from vit.models import create_model
 from vit.optim import adam, with_schedule
 from vit.tasks.classify import Classify
 
@@ -30,10 +29,9 @@ class Pretrain(Classify):
         dropout: float,
     ):
         options = {**options, **({"dropout": dropout} if dropout else {}), **({"head_hidden": head_hidden} if head_hidden else {})}
-        network = create_model(model, image_size=image_size, num_classes=num_classes, **options)
-        super().__init__(network, num_classes=num_classes, label_smoothing=label_smoothing)
+        made_with = {"name": model, "image_size": image_size, "num_classes": num_classes, **options}
+        super().__init__(made_with, label_smoothing=label_smoothing)
         self.save_hyperparameters()
-        self.made_with = options
 
     def configure_optimizers(self):
         hp = self.hparams

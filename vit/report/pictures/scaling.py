@@ -5,17 +5,17 @@ from statistics import fmean
 from vit.report.names import stand_in
 from vit.report.pictures.style import COLOURS, GREY, panels
 
-# family -> colour, marker, and where the name stands beside the marker: ViTs and hybrids lie on one curve, ResNets below it
+# family -> colour, marker, and where names stand beside it: ViTs and hybrids share one curve, ResNets lie below it
 FAMILIES = {
-    "ViT": (COLOURS[0], "o", {"xytext": (5, -8)}),
-    "ResNet": (COLOURS[1], "s", {"xytext": (5, -8)}),
-    "hybrid": (COLOURS[2], "P", {"xytext": (-5, 4), "ha": "right"}),
+    "ViT": (COLOURS[0], "o", {"xytext": (-4, -4), "ha": "right", "va": "top", "rotation": 40, "rotation_mode": "anchor"}),
+    "ResNet": (COLOURS[1], "s", {"xytext": (6, -7)}),
+    "hybrid": (COLOURS[2], "P", {"xytext": (2, 5), "rotation": 40, "rotation_mode": "anchor"}),
 }
 
 
 def scaling(report):
     """Ours at the left, the paper's at the right; both on a logarithmic axis of exaFLOPs."""
-    figure, ((ours, paper),) = panels(1, 2, 9.4, 4.2)
+    figure, ((ours, paper),) = panels(1, 2, 9.4, 4.8)
     rows = _rows(report)
     sets = list(dict.fromkeys(result.cell.axes["transfer"] for row in rows.values() for result in row if result.cell.runs))
     names = [stand_in(report.plan, report.experiment, "transfer", name) or name for name in sets]
@@ -47,13 +47,13 @@ def _panel(axis, points, title, **look):
     axis.set_title(title, **look)
     axis.set_xscale("log")
     axis.set_xlabel("exaFLOPs of pre-training")
-    axis.margins(x=0.16, y=0.1)
+    axis.margins(x=0.18, y=0.13)
     for family, (colour, marker, place) in FAMILIES.items():
         mine = {key: point for key, point in points.items() if _family(key[0]) == family and None not in point}
         costs, means = [cost for cost, _ in mine.values()], [mean for _, mean in mine.values()]
-        axis.scatter(costs, means, s=38, color=colour, marker=marker, label=family)
+        axis.scatter(costs, means, s=38, edgecolor="white", linewidth=0.5, color=colour, marker=marker, label=family)
         for key, point in mine.items():
-            axis.annotate(_short(key, points), point, textcoords="offset points", fontsize=6.5, color=GREY, **place)
+            axis.annotate(_short(key, points), point, textcoords="offset points", fontsize=7, color=GREY, **place)
 
 
 def _family(model):
@@ -64,4 +64,4 @@ def _short(key, keys):
     """'L/16' for ('ViT-L/16', 7), as the marker says the family; with the epochs where the model stands there twice."""
     model = str(key[0]).removeprefix("ViT-").replace("ResNet", "R").replace("+ViT-", "+")
     twice = sum(other[0] == key[0] for other in keys) > 1
-    return f"{model}, {key[1]} epochs" if twice else model
+    return f"{model} {key[1]}ep" if twice else model

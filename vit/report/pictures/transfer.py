@@ -2,6 +2,7 @@
 
 from itertools import cycle
 
+from vit.plan.experiment import SCRATCH
 from vit.report.names import stand_in, text
 from vit.report.pictures.style import COLOURS, GREY, MARKERS, panels
 
@@ -15,12 +16,12 @@ def transfer(report):
     for (ours, paper), name in zip(axes.T, sets, strict=True):
         here = [result for result in report.results if result.cell.axes["transfer"] == name]
         instead = stand_in(report.plan, report.experiment, "transfer", name)
-        ours.set_title(f"ours: {instead} in place of {name}" if instead else f"ours: {name}")
+        ours.set_title(f"ours: {instead}\n(in place of {name})" if instead else f"ours: {name}")
         paper.set_title(f"the paper: {name}", color=GREY)
         _lines(ours, here, origins, lambda result: result.mean, lambda result: result.std or 0, capsize=2)
         _lines(paper, here, origins, lambda result: result.paper, lambda result: 0, linestyle="--", linewidth=1)
         _ticks(ours, {name: stand_in(report.plan, report.experiment, "pretrain", name) or text(name) for name in origins})
-        _ticks(paper, {name: text(name) for name in origins}, color=GREY)
+        _ticks(paper, {name: "not printed" if name == SCRATCH else name for name in origins}, color=GREY)
     axes[0, 0].set_ylabel("top-1 percent")
     axes[1, 0].set_ylabel("top-1 percent, as printed", color=GREY)
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=len(COLOURS), frameon=False)

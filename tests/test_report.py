@@ -1,0 +1,209 @@
+"""What is rendered from finished runs: Tables 5 and 6 at scale mini, and single cells at the paper's scale."""
+
+import csv
+import shutil
+import subprocess
+import sys
+
+import pytest
+from report_runs import cell, count_costs, finish, finish_all
+
+from vit.errors import UserError
+from vit.plan import make_plan
+from vit.plan.files import ROOT
+from vit.plan.folders import results
+from vit.plan.overview import duration
+from vit.report import render
+from vit.report.collect import collect
+from vit.report.verdicts import MEANING
+
+
+@pytest.fixture
+def elsewhere(tmp_path, monkeypatch):
+    monkeypatch.setenv("VIT_RESULTS", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def mini(tmp_path_factory):
+    """Both tables rendered; everything finished, pre-training worth 20 points except on one set of one model."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VIT_RESULTS", str(tmp_path_factory.mktemp("results")))
+        plan = make_plan("mini", ["table5", "table6"])
+        finish_all(plan, lambda run: 0.7 if "scratch" in run else 0.6 if "ViT-B-32-fractals-1k-digits" in run else 0.9)
+        count_costs()
+        shown = {name: render(plan, name) for name in plan.experiments}
+        yield plan, results("mini"), shown
+
+
+def rows(folder, name):
+    with open(folder / f"{name}.csv", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def files(folder):
+    """What was rendered, byte by byte."""
+    return {path: path.read_bytes() for path in [*folder.glob("*.*"), *(folder / "cells").rglob("*")] if path.is_file()}
+
+
+@pytest.mark.parametrize("name", ["table5", "table6"])
+def test_every_cell_has_a_verdict_and_one_line_in_the_csv(mini, name):
+    plan, folder, _ = mini
+    cells = [row for row in rows(folder, name) if row["metric"].startswith("test_")]
+    assert len(cells) == len([one for one in plan.cells if one.experiment == name])
+    assert all(row["verdict"] in MEANING for row in cells)
+
+
+@pytest.mark.parametrize("name", ["table5", "table6"])
+def test_a_jft_cell_is_never_anything_but_not_testable(mini, name):
+    jft = [row for row in rows(mini[1], name) if row["pretrain"] == "JFT-300M"]
+    assert jft and {row["verdict"] for row in jft} == {"NOT TESTABLE"}
+    assert any(row["ours_mean"] for row in jft) and not any(row["difference"] for row in jft)
+
+
+def test_no_other_jft_verdict_at_the_papers_scale_either(elsewhere):
+    plan = make_plan("paper", ["table5", "table6"])
+    finish_all(plan, lambda run: 0.95)
+    count_costs()
+    jft = [one for name in plan.experiments for one in collect(plan, name).results if one.cell.axes["pretrain"] == "JFT-300M"]
+    assert {result.verdict for result in jft} == {"NOT TESTABLE"}
+
+
+def test_a_stand_in_is_never_compared(mini):
+    cells = [row for row in rows(mini[1], "table5") if row["verdict"] == "STAND-IN"]
+    assert cells and all(row["paper"] and row["ours_mean"] and not row["difference"] for row in cells)
+    table = (mini[1] / "table5.md").read_text().split("## The table")[1].split("## ")[0]
+    assert "paper 98.13 · STAND-IN" in table
+
+
+def test_from_scratch_rows_have_no_paper_value(mini):
+    assert {row["verdict"] for row in rows(mini[1], "table5") if row["pretrain"] == "from scratch"} == {"NO PAPER VALUE"}
+
+
+def test_the_header_names_every_stand_in_before_the_table(mini):
+    plan, folder, _ = mini
+    header = (folder / "table5.md").read_text().split("## The table")[0]
+    used = [one.axes for one in plan.cells if one.experiment == "table5" and one.runs]
+    for axis, entries in (("pretrain", plan.scale.pretrain), ("transfer", plan.scale.transfer)):
+        for name in {axes[axis] for axes in used} - {"none"}:
+            assert f"- {name} → {entries[name].name}: {entries[name].about}" in header
+    for model in {axes["model"] for axes in used}:
+        assert f"- {model} → patch {plan.scale.models[model]['patch']}, " in header
+    assert "batch_size 4096 → " in header and "% of the paper's number of images" in header
+    assert "learning rates are chosen on held-out training images".casefold() in header.casefold()
+
+
+def test_what_nothing_was_run_of_is_one_line(mini):
+    text = (mini[1] / "table5.md").read_text()
+    assert "Not run at this scale: transfer to ImageNet, ImageNet ReaL, Oxford Flowers-102; model " in text
+    assert "| ImageNet ReaL" not in text
+
+
+def test_pre_training_against_from_scratch_is_stated_with_what_failed(mini):
+    text = (mini[1] / "table5.md").read_text()
+    assert "worst +20.00 points" in text and "worst -10.00 points (ViT-B/32, ImageNet)" in text
+    assert "ViT-B/32, ImageNet on CIFAR-100 (-10.00)" in text and "not ahead in 1 of " in text
+    assert "From scratch" not in (mini[1] / "table6.md").read_text()
+
+
+def test_provenance_comes_from_the_runs(mini):
+    text = (mini[1] / "table5.md").read_text()
+    runs = len(mini[0].runs_of("table5"))
+    assert f"From {runs} runs that took {duration(60 * runs)} in sum (0 of them resumed)" in text
+    assert "2026-01-02; a machine, 1 thread; python 3.11.7, torch 2.6.0; commit abc1234." in text
+
+
+def test_the_terminal_gets_the_table_and_the_files(mini):
+    text = mini[2]["table5"]
+    assert "90.00 ±0.00" in text and "NOT TESTABLE" in text
+    assert all(f"{mini[1]}/{name}" in text for name in ("table5.md", "table5.csv", "table5.svg", "index.html"))
+
+
+def test_the_page_holds_both_tables_and_needs_nothing_from_outside(mini):
+    page = (mini[1] / "index.html").read_text()
+    assert 'id="table5"' in page and 'id="table6"' in page and page.count("data:image/svg+xml;base64,") == 2
+    assert "http" not in page and "<script" not in page
+    assert "color-scheme: light dark" in page and all(f"<b>{name}</b>" in page for name in MEANING)
+
+
+def test_rendering_again_gives_the_same_bytes(mini, monkeypatch):
+    plan, folder, _ = mini
+    before = files(folder)
+    for path in (*folder.glob("*.*"), folder / "cells"):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    monkeypatch.setenv("VIT_RESULTS", str(folder.parent))
+    for name in plan.experiments:
+        render(plan, name)
+    assert files(folder) == before and len(before) > 50
+
+
+def test_mean_and_spread_by_hand_and_a_fair_difference(elsewhere):
+    plan = make_plan("paper", ["table5"])
+    one = cell(plan, model="ViT-B/16", pretrain="ImageNet", transfer="CIFAR-10")  # 98.13 in the paper
+    for run, accuracy in zip(one.runs, (0.98, 0.983, 0.986), strict=True):
+        finish(plan, run, accuracy)
+    render(plan, "table5")
+    (row,) = [row for row in rows(results("paper"), "table5") if row["n"] == "3"]
+    assert (row["ours_mean"], row["ours_std"], row["difference"], row["verdict"]) == ("98.3000", "0.3000", "0.1700", "REPRODUCED")
+    assert "**98.30 ±0.30**<br><sub>paper 98.13 · +0.17 · REPRODUCED</sub>" in (results("paper") / "table5.md").read_text()
+
+
+def test_seeds_that_are_not_finished_are_told(elsewhere):
+    plan = make_plan("paper", ["table5"])
+    one = cell(plan, model="ViT-B/16", pretrain="ImageNet", transfer="CIFAR-10")
+    finish(plan, one.runs[0], 0.9)
+    render(plan, "table5")
+    text = (results("paper") / "table5.md").read_text()
+    assert "**90.00 (n=1 of 3)**<br><sub>paper 98.13 · -8.13 · OFF</sub>" in text
+    assert "not finished<br><sub>paper 97.77 · MISSING</sub>" in text
+
+
+def test_relabelled_sets_read_the_same_runs_with_their_own_metric(elsewhere):
+    plan = make_plan("paper", ["table5"])
+    one = cell(plan, model="ViT-B/16", pretrain="ImageNet", transfer="ImageNet ReaL")
+    for run in one.runs:
+        finish(plan, run, 0.7, metrics={"test_accuracy": 0.7, "test_real_accuracy": 0.8})
+    means = {result.cell.axes["transfer"]: result.mean for result in collect(plan, "table5").results if result.mean is not None}
+    assert means == {"ImageNet": pytest.approx(70), "ImageNet ReaL": pytest.approx(80)}
+
+
+def test_counted_and_spent_exaflops(elsewhere):
+    plan = make_plan("mini", ["table6"])
+    count_costs(flops=55e18 / (3 * 7 * 303e6))  # makes ViT-B/32's row exact
+    finish(plan, cell(plan, model="ViT-B/32", transfer="CIFAR-10").upstream, 0.5, flops=3_000_000_000)
+    report = collect(plan, "table6")
+    cost = report.costs["ViT-B/32", 7]
+    assert cost.counted == pytest.approx(55, rel=1e-4) and cost.paper == 55 and cost.verdict == "REPRODUCED"
+    assert cost.spent == pytest.approx(3e-9)
+    assert report.costs["ViT-L/16", 14].counted == pytest.approx(110, rel=1e-4) and report.costs["ViT-L/16", 14].verdict == "OFF"
+
+
+def test_without_any_finished_run_there_is_a_table_and_no_picture(elsewhere):
+    plan = make_plan("smoke", ["table5"])
+    folder = results("smoke")
+    folder.mkdir(parents=True)
+    (folder / "table5.svg").write_text("of runs that left the plan")
+    render(plan, "table5")
+    assert not (folder / "table5.svg").exists() and "No run is finished yet." in (folder / "table5.md").read_text()
+    assert {row["verdict"] for row in rows(folder, "table5")} == {"MISSING", "NOT RUN", "NOT TESTABLE", "NO PAPER VALUE"}
+
+
+def test_no_costs_and_a_missing_metric_are_one_line(elsewhere):
+    plan = make_plan("smoke", ["table5", "table6"])
+    with pytest.raises(UserError, match=r"paper/costs\.json: missing or damaged"):
+        render(plan, "table6")
+    finish(plan, cell(plan, model="ViT-B/16", pretrain="none", transfer="CIFAR-10").runs[0], 0.5, metrics={"test_loss": 1.0})
+    with pytest.raises(UserError, match=r"metrics\.json: metrics: no 'test_accuracy' \(there is: test_loss\)"):
+        render(plan, "table5")
+
+
+def test_rendering_never_loads_torch(elsewhere):
+    plan = make_plan("smoke", ["table5"])
+    finish_all(plan, lambda run: 0.5)
+    code = (
+        "import sys; from vit.plan import make_plan; from vit.report import render; render(make_plan('smoke', ['table5']), 'table5');"
+        "print([name for name in ('torch', 'lightning', 'tensorflow') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert done.stdout.strip() == "[]", done.stderr
+    assert (results("smoke") / "table5.svg").exists()

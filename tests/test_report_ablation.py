@@ -1,0 +1,55 @@
+"""An experiment that is not in the paper is rendered by the same code: labels, dots, and places that must be named."""
+
+import shutil
+
+import pytest
+from report_runs import finish_all
+
+from vit.errors import UserError
+from vit.plan import files, make_plan
+from vit.plan.folders import results
+from vit.report import render
+
+ABLATION = """
+title: "Dropout at fine-tuning"
+grid:
+  dropout:
+    - {label: without, finetune.dropout: 0.0}
+    - {label: a tenth, finetune.dropout: 0.1}
+  model: [ViT-B/32, ViT-B/16]
+  pretrain: [none]
+  transfer: [CIFAR-10]
+rows: [dropout]
+columns: COLUMNS
+"""
+
+
+@pytest.fixture
+def ablation(tmp_path, monkeypatch):
+    """A checkout's experiments with one more, all of its runs finished at scale smoke."""
+
+    def make(columns):
+        monkeypatch.setenv("VIT_RESULTS", str(tmp_path / "results"))
+        monkeypatch.setattr(files, "EXPERIMENTS", tmp_path / "experiments")
+        shutil.copytree(files.ROOT / "experiments", tmp_path / "experiments")
+        (tmp_path / "experiments" / "ablations").mkdir(exist_ok=True)
+        (tmp_path / "experiments" / "ablations" / "dropout.yaml").write_text(ABLATION.replace("COLUMNS", columns))
+        plan = make_plan("smoke", ["dropout"])
+        finish_all(plan, lambda run: 0.5)
+        return plan
+
+    return make
+
+
+def test_rows_columns_and_picture(ablation):
+    render(ablation("[model]"), "dropout")
+    text = (results("smoke") / "dropout.md").read_text()
+    assert "| dropout | ViT-B/32 | ViT-B/16 |" in text
+    assert "| a tenth | **50.00 ±0.00**<br><sub>NO PAPER VALUE</sub> |" in text
+    picture = (results("smoke") / "dropout.svg").read_text()
+    assert "a tenth / ViT-B/16" in picture and "the paper" not in picture
+
+
+def test_two_cells_in_one_place_are_an_error_that_names_the_axis(ablation):
+    with pytest.raises(UserError, match=r"dropout\.yaml: several cells stand at without / CIFAR-10; name 'model' in rows or columns too"):
+        render(ablation("[transfer]"), "dropout")

@@ -1,0 +1,139 @@
+"""Runs as make starts them: real processes, killed, resumed, damaged. Smoke scale, in a results folder of its own."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import yaml
+
+from vit.plan import make_plan
+from vit.plan.files import ROOT
+from vit.plan.graph import groups, write_graph
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("results")
+    os.environ["VIT_RESULTS"] = str(folder)
+    write_graph(make_plan("smoke"))
+    yield folder / "smoke"
+    del os.environ["VIT_RESULTS"]
+
+
+@pytest.fixture(scope="module")
+def chain(results):
+    """The ids of one process: a pre-training of ViT-B/32 and the fine-tunings that start from it."""
+    return next(group for group in groups(make_plan("smoke")) if group[0].startswith("pretrain-ViT-B-32-fractals-80"))
+
+
+def vit(*arguments, background=False, **environment):
+    environment = {**os.environ, "MAKEFLAGS": " -j2", **environment}
+    start = subprocess.Popen if background else subprocess.run
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return start([sys.executable, "-m", "vit", *arguments], cwd=ROOT, env=environment, **pipes)
+
+
+def run(ids, **environment):
+    return vit("run", "--scale", "smoke", "--goals", "table5", *ids, **environment)
+
+
+def metrics(results, name):
+    return json.loads((results / "runs" / name / "metrics.json").read_text())
+
+
+def test_a_chain_trains_in_one_process_and_says_how_far_it_is(results, chain):
+    done = run(chain)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"run 1 of 70, about .* left: pretrain-ViT-B-32-fractals-80", done.stderr)
+    assert "test accuracy" in done.stderr and "held out accuracy" in done.stderr
+    assert all((results / "runs" / name / "metrics.json").exists() for name in chain)
+    # Lines about runs and nothing else: no advertisement, no warning of Lightning's.
+    assert all(line.startswith(("run ", "making ")) for line in done.stderr.strip().splitlines()), done.stderr
+
+
+def test_the_folder_of_a_run_holds_everything_of_it(results, chain):
+    final = next(name for name in chain if "-mnist-5k-seed0-" in name)
+    names = {path.name.split(".")[0] + path.suffix for path in (results / "runs" / final).iterdir()}
+    assert {"config.yaml", "metrics.json", "metrics.csv", "weights.safetensors"} <= names
+    assert any(name.startswith("events") for name in names) and not any("version_" in name for name in names)
+    found = metrics(results, final)
+    for key in ("commit", "date", "device", "versions", "seconds", "flops", "threads", "lr", "images"):
+        assert key in found
+    assert found["images"] == 5 * 16 and 0 <= found["metrics"]["test_accuracy"] <= 1
+
+
+def test_the_learning_rate_is_the_best_of_the_sweep_on_held_out_images(results, chain):
+    final = next(name for name in chain if "-digits-seed1-" in name)
+    config = yaml.safe_load((results / "runs" / final / "config.yaml").read_text())
+    sweep = [metrics(results, name) for name in config["model"]["init_args"]["lr_from"]]
+    assert [point["lr"] for point in sweep] == [0.03, 0.1]
+    assert all("test_accuracy" not in point["metrics"] for point in sweep)
+    best = max(sweep, key=lambda point: point["metrics"]["held_out_accuracy"])
+    assert metrics(results, final)["lr"] == best["lr"]
+
+
+def test_the_second_time_nothing_is_trained(results, chain):
+    before = {name: (results / "runs" / name / "metrics.json").stat().st_mtime_ns for name in chain}
+    done = run(chain)
+    assert done.returncode == 0 and "accuracy" not in done.stderr
+    assert before == {name: (results / "runs" / name / "metrics.json").stat().st_mtime_ns for name in chain}
+
+
+def test_killed_and_started_again_it_finishes_and_keeps_what_was_finished(results, chain):
+    originals = {name: metrics(results, name)["metrics"] for name in chain}
+    for name in chain[2:]:
+        (results / "runs" / name / "metrics.json").unlink()
+    process = run(chain, background=True)
+    deadline = time.time() + 120
+    while not (results / "runs" / chain[3] / "metrics.json").exists() and time.time() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    finished = [name for name in chain if (results / "runs" / name / "metrics.json").exists()]
+    assert 4 <= len(finished) < len(chain)
+    assert run(chain).returncode == 0
+    assert {name: metrics(results, name)["metrics"] for name in chain} == originals  # the same numbers, killed or not
+
+
+def test_two_processes_never_train_the_same_run(results, chain):
+    for name in chain[1:]:
+        (results / "runs" / name / "metrics.json").unlink()
+    first, second = run(chain, background=True), run(chain, background=True)
+    said = [process.communicate()[1] for process in (first, second)]
+    codes = [first.returncode, second.returncode]
+    assert sorted(codes)[0] == 0 and all((results / "runs" / name / "metrics.json").exists() for name in chain)
+    if codes != [0, 0]:
+        assert "being trained by another process" in said[codes.index(max(codes))]
+
+
+@pytest.mark.parametrize(
+    ("file", "damage", "words"),
+    [
+        ("metrics.json", lambda text: text[: len(text) // 2], ["metrics.json", "damaged", "move it away"]),
+        ("metrics.json", lambda text: text.replace(b'"format": 1', b'"format": 99'), ["metrics.json", "format 99"]),
+        ("weights.safetensors", lambda text: text[: len(text) // 2], ["weights.safetensors", "damaged"]),
+        ("config.yaml", lambda text: text.replace(b"lr:", b"lr_typo:", 1), ["config.yaml"]),
+    ],
+    ids=["half a metrics.json", "another version's metrics.json", "half a weights file", "an edited config"],
+)
+def test_a_damaged_file_is_one_line_and_nothing_finished_is_replaced(results, chain, file, damage, words):
+    start, last = results / "runs" / chain[0], results / "runs" / chain[-1]
+    victim = (last if file == "config.yaml" else start) / file
+    whole, others = victim.read_bytes(), {name: (results / "runs" / name / "metrics.json").read_bytes() for name in chain[1:-1]}
+    shutil.move(last / "metrics.json", last / "away")
+    try:
+        victim.write_bytes(damage(whole))
+        done = run([chain[-1]])
+    finally:
+        victim.write_bytes(whole)
+        (last / "away").replace(last / "metrics.json")
+    assert done.returncode != 0 and "Traceback" not in done.stderr
+    for word in words:
+        assert word in done.stderr, done.stderr
+    assert others == {name: (results / "runs" / name / "metrics.json").read_bytes() for name in others}

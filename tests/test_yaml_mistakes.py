@@ -1,0 +1,70 @@
+"""Every mistake that people make in YAML is one line that names the file and the key, and an exit code other than 0."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from vit.plan.files import ROOT
+
+CASES = {  # file, what is there, what somebody writes instead, what the line must name
+    "misspelt key in an experiment": ("table5.yaml", "grid:", "gird:", ["table5.yaml", "gird", "did you mean 'grid'"]),
+    "misspelt key in a recipe": ("recipes/pretrain.yaml", "label_smoothing:", "label_smothing:", ["recipes/pretrain.yaml", "label_smothing", "label_smoothing"]),
+    "misspelt key in a row": ("recipes/finetune.yaml", "held_out: 0.02}", "heldout: 0.02}", ["recipes/finetune.yaml", "rows[1]", "heldout"]),
+    "misspelt key in a scale": ("scales/smoke.yaml", "processes:", "proceses:", ["scales/smoke.yaml", "proceses", "processes"]),
+    "misspelt value in a scale": ("scales/smoke.yaml", "steps: 5", "stepps: 5", ["scales/smoke.yaml", "recipes.finetune", "stepps"]),
+    "misspelt key of a data entry": ("scales/smoke.yaml", "name: digits", "nam: digits", ["scales/smoke.yaml", "transfer.CIFAR-100", "nam"]),
+    "unknown model": ("table5.yaml", "ViT-B/16, ViT-B/32, ViT-L/16", "ViT-B/17, ViT-B/32, ViT-L/16", ["pretrain.yaml", "ViT-B/17"]),
+    "unknown data set": ("table5.yaml", "CIFAR-10, CIFAR-100", "CIFAR-11, CIFAR-100", ["scales/smoke.yaml", "CIFAR-11", "CIFAR-10"]),
+    "not YAML": ("table5.yaml", "grid:", "grid: [", ["table5.yaml", "not valid YAML"]),
+    "a key twice": ("scales/smoke.yaml", "processes:", "title: again\nprocesses:", ["scales/smoke.yaml", "title", "twice"]),
+    "a number that is text": ("recipes/pretrain.yaml", "lr: 0.0003", "lr: 3e-4", ["recipes/pretrain.yaml", "lr", "3e-4", "0.0003"]),
+    "an axis that nothing reads": ("table6.yaml", "pretrain: [JFT-300M]", "pretrain: [JFT-300M]\n  dropuot: [0.1]", ["table6.yaml", "dropuot"]),
+    "a length that the recipe does not offer": ("table6.yaml", "ViT-B/16, epochs: 7", "ViT-B/16, epochs: 8", ["ViT-B/16", "JFT-300M", "[7]", "8"]),
+    "a setting that the scale would undo": ("table6.yaml", "run:", "finetune.steps: [77]\n  run:", ["scales/smoke.yaml", "recipes.finetune.steps", "77"]),
+    "a row missing": ("recipes/finetune.yaml", "  - {transfer: CIFAR-10, ", "  - {transfer: CIFAR-12, ", ["finetune.yaml", "CIFAR-10"]),
+    "a value missing": ("recipes/pretrain.yaml", "beta2: 0.999\n", "", ["pretrain.yaml", "beta2"]),
+    "a list where a mapping belongs": ("table5.yaml", "grid:", "- grid:", ["table5.yaml"]),
+}
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("checkout")
+    for name in ("experiments", "vit"):
+        shutil.copytree(ROOT / name, folder / name)
+    return folder
+
+
+def plan(checkout, scale="smoke"):
+    environment = {**os.environ, "PYTHONPATH": str(checkout)}
+    command = [sys.executable, "-m", "vit", "plan", "--write", "--scale", scale]
+    return subprocess.run(command, cwd=checkout, env=environment, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_mistake_is_one_line_that_names_file_and_key(checkout, case):
+    name, right, wrong, words = CASES[case]
+    path = checkout / "experiments" / name
+    text = path.read_text()
+    assert right in text
+    try:
+        path.write_text(text.replace(right, wrong, 1))
+        done = plan(checkout)
+    finally:
+        path.write_text(text)
+    assert done.returncode != 0
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+    for word in words:
+        assert word in done.stderr
+
+
+def test_without_a_mistake_it_plans(checkout):
+    assert plan(checkout).returncode == 0
+
+
+def test_an_unknown_scale_is_named_with_those_there_are(checkout):
+    done = plan(checkout, "mimi")
+    assert done.returncode != 0 and "mimi.yaml" in done.stderr and "did you mean 'mini'" in done.stderr

@@ -1,0 +1,47 @@
+"""A run keeps everything in its folder: curves, events, one checkpoint while it trains, weights when it is done."""
+
+from datetime import timedelta
+
+from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+
+from vit.errors import UserError
+from vit.plan.files import name_of
+
+CHECKPOINT_EVERY = timedelta(seconds=60)  # what a kill can cost
+
+
+def trainer_settings(folder):
+    """Trainer arguments of a run in its folder; files without version_N, so that a resumed run goes on in the same ones."""
+    return {
+        "default_root_dir": str(folder),
+        "logger": [CSVLogger(folder, name="", version=""), TensorBoardLogger(folder, name="", version="", default_hp_metric=False)],
+        "enable_progress_bar": False,
+        "enable_model_summary": False,
+        "log_every_n_steps": 10,
+        "use_distributed_sampler": False,  # the data modules share out each global batch themselves
+        "num_sanity_val_steps": 0,
+        "limit_val_batches": 0.0,  # held-out images are for the end of a run, not for its course
+    }
+
+
+def checkpoints(folder):
+    """One file, replaced as a whole."""
+    return ModelCheckpoint(
+        folder / "checkpoints", filename="last", train_time_interval=CHECKPOINT_EVERY, enable_version_counter=False
+    )  # fmt: skip
+
+
+def fit(trainer, model, datamodule, folder):
+    """Train from the beginning or from the checkpoint, to the last step. Returns whether it went on from a checkpoint."""
+    last = folder / "checkpoints" / "last.ckpt"
+    try:
+        if last.exists():
+            trainer.fit(model, datamodule, ckpt_path=last, weights_only=False)
+            return True
+        trainer.fit(model, datamodule)
+        return False
+    except (RuntimeError, EOFError) as error:
+        if last.exists() and ("PytorchStreamReader" in str(error) or isinstance(error, EOFError)):
+            raise UserError(f"{name_of(last)}: damaged; remove it to train this run from its start") from error
+        raise
