@@ -14,6 +14,22 @@ for name in sys.argv[3:]:
         lines.write(name + "\n")
     if name in os.environ.get("FAIL", "").split():
         sys.exit(f"{name} fails")
-    metrics = {"format": 1, "id": name, "metrics": {"test_accuracy": 0.5, "held_out_accuracy": 0.5}, "lr": 0.1, "images": 1, "seconds": 1.0}
-    record = {**metrics, "resumed": False, "flops": 1, "device": "stub", "threads": 1, "date": "2026-01-01T00:00:00+00:00", "commit": "0", "versions": {}}
+    metrics = {
+        "format": 1,
+        "id": name,
+        "metrics": {"test_accuracy": 0.5, "held_out_accuracy": 0.5},
+        "lr": 0.1,
+        "images": 1,
+        "seconds": 1.0,
+    }
+    record = {
+        **metrics,
+        "resumed": False,
+        "flops": 1,
+        "device": "stub",
+        "threads": 1,
+        "date": "2026-01-01T00:00:00+00:00",
+        "commit": "0",
+        "versions": {},
+    }
     path.write_text(json.dumps(record))

@@ -19,14 +19,22 @@ class Checkout:
         for name in ("Makefile", "pyproject.toml", "constraints.txt", "experiments", "vit", "tests/stub_train.py"):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (shutil.copytree if (ROOT / name).is_dir() else shutil.copy)(ROOT / name, folder / name)
-        shutil.copytree(ROOT / "results" / "paper", folder / "results" / "paper", ignore=shutil.ignore_patterns("runs", "grid.mk"))
+        shutil.copytree(
+            ROOT / "results" / "paper", folder / "results" / "paper", ignore=shutil.ignore_patterns("runs", "grid.mk")
+        )
 
     def make(self, *arguments, check=True, **environment):
         stub = f"@{sys.executable} tests/stub_train.py results/smoke/runs {self.log}"
         variables = ["SCALE=smoke", "VENV=", f"PYTHON={sys.executable}", f"TRAIN={stub}"]
-        clean = {key: value for key, value in os.environ.items() if key not in ("MAKEFLAGS", "MAKELEVEL", "VIT_RESULTS", "MFLAGS")}
+        clean = {
+            key: value
+            for key, value in os.environ.items()
+            if key not in ("MAKEFLAGS", "MAKELEVEL", "VIT_RESULTS", "MFLAGS")
+        }
         environment = {**clean, "PYTHONPATH": str(self.folder), **environment}
-        done = subprocess.run(["make", *variables, *arguments], cwd=self.folder, env=environment, capture_output=True, text=True)
+        done = subprocess.run(
+            ["make", *variables, *arguments], cwd=self.folder, env=environment, capture_output=True, text=True
+        )
         assert not check or done.returncode == 0, done.stdout + done.stderr
         return done
 
@@ -53,7 +61,11 @@ def test_cold_start_trains_every_run_of_the_table_once_and_what_a_run_needs_befo
     # 2 models x (3 pre-trainings + 4 starts x 2 transfer sets x (2 rates + 2 seeds))
     assert len(trained) == len(set(trained)) == 2 * (3 + 4 * 2 * (2 + 2))
     for source in ("fractals-40", "fractals-80", "fractals-160"):
-        order = [name for name in trained if name.startswith((f"pretrain-ViT-B-16-{source}-", f"finetune-ViT-B-16-{source}-mnist-5k-"))]
+        order = [
+            name
+            for name in trained
+            if name.startswith((f"pretrain-ViT-B-16-{source}-", f"finetune-ViT-B-16-{source}-mnist-5k-"))
+        ]
         kinds = [name.split("-mnist-5k-")[-1].split("-")[0] for name in order]
         assert kinds == ["pretrain", "lr0.03", "lr0.1", "seed0", "seed1"]
 
@@ -82,7 +94,9 @@ def test_one_value_changed_trains_what_depends_on_it_and_changed_back_trains_not
     checkout.edit("experiments/recipes/pretrain.yaml", row, row.replace("0.03", "0.04"))
     checkout.make("table5", "table6")
     trained = checkout.trained()
-    assert len(trained) == 2 * (1 + 2 * (2 + 2))  # both models' pre-training on ImageNet-21k, and all that starts from it
+    assert len(trained) == 2 * (
+        1 + 2 * (2 + 2)
+    )  # both models' pre-training on ImageNet-21k, and all that starts from it
     assert all("-fractals-80-" in name for name in trained)
     checkout.edit("experiments/recipes/pretrain.yaml", row.replace("0.03", "0.04"), row)
     checkout.make("table5", "table6")
@@ -121,7 +135,10 @@ def test_help_is_the_default_and_needs_no_plan(checkout):
 
 @pytest.mark.parametrize(
     ("goal", "said"),
-    [("SCALE=huge table5", "experiments/scales/huge.yaml: no such file"), ("tabel5", "No rule to make target 'tabel5'")],
+    [
+        ("SCALE=huge table5", "experiments/scales/huge.yaml: no such file"),
+        ("tabel5", "No rule to make target 'tabel5'"),
+    ],
 )
 def test_a_wrong_name_is_one_line(checkout, goal, said):
     done = checkout.make(*goal.split(), check=False)

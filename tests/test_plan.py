@@ -2,7 +2,6 @@
 
 import csv
 import inspect
-from pathlib import Path
 
 import pytest
 
@@ -13,7 +12,13 @@ from vit.plan.schema import TASKS
 
 PAPER = ROOT / "results" / "paper"
 IMAGES = {"ImageNet": 1281167, "ImageNet-21k": 14197122, "JFT-300M": 303000000}
-TABLE3_NAMES = {"R50x1": "ResNet50x1", "R50x2": "ResNet50x2", "R101x1": "ResNet101x1", "R152x1": "ResNet152x1", "R152x2": "ResNet152x2"}
+TABLE3_NAMES = {
+    "R50x1": "ResNet50x1",
+    "R50x2": "ResNet50x2",
+    "R101x1": "ResNet101x1",
+    "R152x1": "ResNet152x1",
+    "R152x2": "ResNet152x2",
+}
 TABLE4_NAMES = {"CIFAR100": "CIFAR-100", "CIFAR10": "CIFAR-10", "Oxford-IIIT Pets": "Oxford-IIIT-Pets"}
 
 
@@ -35,7 +40,11 @@ def upstream(plan, **axes):
 
 
 def test_every_number_printed_in_table5_has_runs_and_empty_cells_have_none(plan):
-    planned = {tuple(cell.axes[a] for a in ("pretrain", "transfer", "model")): cell.runs for cell in plan.cells if cell.experiment == "table5"}
+    planned = {
+        tuple(cell.axes[a] for a in ("pretrain", "transfer", "model")): cell.runs
+        for cell in plan.cells
+        if cell.experiment == "table5"
+    }
     for row in rows("table5_transfer.csv"):
         runs = planned.get((row["pretrain_dataset"], row["downstream_dataset"], row["model"]), ())
         assert len(runs) == (3 if row["top1_percent"] else 0), row
@@ -62,13 +71,19 @@ def test_the_plan_counts(plan):
     assert len(plan.runs) == len(table5) + len(table6) - len(shared) == 14 + 18 - 5 + 35 * (14 + 18 - 5)
 
 
-@pytest.mark.parametrize("row", rows("table3_pretrain_hparams.csv"), ids=lambda row: f"{row['model']}-{row['dataset']}-{row['epochs']}")
+@pytest.mark.parametrize(
+    "row", rows("table3_pretrain_hparams.csv"), ids=lambda row: f"{row['model']}-{row['dataset']}-{row['epochs']}"
+)
 def test_table3(plan, row):
     models = [TABLE3_NAMES.get(row["model"], row["model"])]
     if row["model"] == "ViT-*":
         models = ["ViT-B/16", "ViT-B/32", "ViT-L/16", "ViT-L/32"]
     for model in models:
-        experiment = {} if model.startswith("ViT") and row["dataset"] != "JFT-300M" else {"epochs": int(row["epochs"].split("/")[-1])}
+        experiment = (
+            {}
+            if model.startswith("ViT") and row["dataset"] != "JFT-300M"
+            else {"epochs": int(row["epochs"].split("/")[-1])}
+        )
         if (model, row["dataset"]) == ("ResNet152x2", "JFT-300M"):
             experiment = {"epochs": 7}
         config = upstream(plan, model=model, pretrain=row["dataset"], **experiment)
@@ -79,7 +94,9 @@ def test_table3(plan, row):
         assert task["weight_decay"] == float(row["weight_decay"]) and task["dropout"] == float(row["dropout"])
         assert (task["beta1"], task["beta2"]) == (float(row["adam_beta1"]), float(row["adam_beta2"]))
         assert (data["batch_size"], task["warmup_steps"], data["image_size"]) == (4096, 10000, 224)
-        assert trainer["gradient_clip_val"] == (float(row["grad_clip_global_norm"]) if row["grad_clip_global_norm"] else None)
+        assert trainer["gradient_clip_val"] == (
+            float(row["grad_clip_global_norm"]) if row["grad_clip_global_norm"] else None
+        )
 
 
 # VTAB, the last row, is Table 9's and Figure 2's business.
@@ -92,11 +109,15 @@ def test_table4(plan, row):
         final = [plan.runs[run].config for run in cell.runs]
         assert [config["seed_everything"] for config in final] == [0, 1, 2]
         sweep = [plan.runs[run].config for run in final[0]["model"]["init_args"]["lr_from"]]
-        assert [config["model"]["init_args"]["lr"] for config in sweep] == [float(lr) for lr in row["base_lr_sweep"].split(";")]
+        assert [config["model"]["init_args"]["lr"] for config in sweep] == [
+            float(lr) for lr in row["base_lr_sweep"].split(";")
+        ]
         assert all(config["data"]["init_args"]["train_on"] == "train" for config in sweep)
         for config in final + sweep:
             task, data, trainer = config["model"]["init_args"], config["data"]["init_args"], config["trainer"]
-            assert trainer["max_steps"] == int(row["steps"]) and trainer["gradient_clip_val"] == float(row["grad_clip_global_norm"])
+            assert trainer["max_steps"] == int(row["steps"]) and trainer["gradient_clip_val"] == float(
+                row["grad_clip_global_norm"]
+            )
             assert (task["momentum"], task["decay"]) == (float(row["momentum"]), row["lr_decay"])
             assert (data["batch_size"], data["image_size"]) == (int(row["batch_size"]), int(row["resolution_default"]))
             assert data["held_out"] == float(row["dev_split_percent_of_train"]) / 100
@@ -112,10 +133,18 @@ def test_at_scale_paper_nothing_stands_in_and_nothing_is_shortened(plan):
 
 def test_table5_takes_the_long_schedules_of_table3(plan):
     """ViT-L/16 on JFT in Table 5 equals the 14-epoch row of Table 6, not the 7-epoch one."""
-    table5 = {row["downstream_dataset"]: row["top1_percent"] for row in rows("table5_transfer.csv") if (row["model"], row["pretrain_dataset"]) == ("ViT-L/16", "JFT-300M")}
+    table5 = {
+        row["downstream_dataset"]: row["top1_percent"]
+        for row in rows("table5_transfer.csv")
+        if (row["model"], row["pretrain_dataset"]) == ("ViT-L/16", "JFT-300M")
+    }
     table6 = {row["epochs"]: row["imagenet"] for row in rows("table6_scaling.csv") if row["name"] == "ViT-L/16"}
     assert float(table5["ImageNet"]) == float(table6["14"]) != float(table6["7"])
-    cells = [cell for cell in plan.cells if cell.experiment == "table5" and (cell.axes["model"], cell.axes["pretrain"]) == ("ViT-L/16", "JFT-300M")]
+    cells = [
+        cell
+        for cell in plan.cells
+        if cell.experiment == "table5" and (cell.axes["model"], cell.axes["pretrain"]) == ("ViT-L/16", "JFT-300M")
+    ]
     assert {cell.axes["epochs"] for cell in cells} == {14}
 
 
@@ -147,7 +176,10 @@ def test_every_run_is_in_exactly_one_process_in_an_order_that_works(scale):
 @pytest.mark.parametrize("scale", sorted(path.stem for path in (ROOT / "experiments" / "scales").glob("*.yaml")))
 def test_every_scale_plans_every_experiment(scale):
     plan = make_plan(scale)
-    assert plan.runs and all(set(run.id) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.+-") for run in plan.runs.values())
+    assert plan.runs and all(
+        set(run.id) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.+-")
+        for run in plan.runs.values()
+    )
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -162,7 +194,11 @@ def test_recipes_give_every_number_that_a_task_takes_and_constructors_have_no_de
 
 def test_mini_covers_what_the_readme_promises():
     plan = make_plan("mini", ["table5", "table6"])
-    table5 = {(c.axes["model"], c.axes["pretrain"], c.axes["transfer"]) for c in plan.cells if c.experiment == "table5" and c.runs}
+    table5 = {
+        (c.axes["model"], c.axes["pretrain"], c.axes["transfer"])
+        for c in plan.cells
+        if c.experiment == "table5" and c.runs
+    }
     for model in ("ViT-B/32", "ViT-B/16", "ViT-L/16"):
         for pretrain in ("none", "ImageNet", "ImageNet-21k", "JFT-300M"):
             assert len({t for m, p, t in table5 if (m, p) == (model, pretrain)}) >= 3
@@ -170,5 +206,3 @@ def test_mini_covers_what_the_readme_promises():
     assert len([m for m in table6 if m.startswith("ViT")]) >= 3
     assert len([m for m in table6 if m.startswith("ResNet")]) >= 2
     assert len([m for m in table6 if m.startswith("R50+")]) >= 2
-
-

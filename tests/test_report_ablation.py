@@ -51,5 +51,8 @@ def test_rows_columns_and_picture(ablation):
 
 
 def test_two_cells_in_one_place_are_an_error_that_names_the_axis(ablation):
-    with pytest.raises(UserError, match=r"dropout\.yaml: several cells stand at without / CIFAR-10; name 'model' in rows or columns too"):
+    with pytest.raises(
+        UserError,
+        match=r"dropout\.yaml: several cells stand at without / CIFAR-10; name 'model' in rows or columns too",
+    ):
         render(ablation("[transfer]"), "dropout")

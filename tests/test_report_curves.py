@@ -22,7 +22,9 @@ def one(tmp_path, monkeypatch):
 
 
 def curve(kind, tag):
-    events = EventAccumulator(str(results("smoke") / "cells" / "table5" / "from-scratch_CIFAR-10_ViT-B-16" / kind)).Reload()
+    events = EventAccumulator(
+        str(results("smoke") / "cells" / "table5" / "from-scratch_CIFAR-10_ViT-B-16" / kind)
+    ).Reload()
     return [(event.step, round(event.value, 4)) for event in events.Scalars(tag)]
 
 

@@ -83,6 +83,8 @@ def table(tmp_path, monkeypatch):
         monkeypatch.setattr(published, "PAPER", tmp_path)
         if content is not None:
             (tmp_path / "table.csv").write_text(content)
-        return Published(Paper(file="table.csv", match={"model": "name", "epochs": "epochs"}, value="top", tolerance=0.5))
+        return Published(
+            Paper(file="table.csv", match={"model": "name", "epochs": "epochs"}, value="top", tolerance=0.5)
+        )
 
     return write

@@ -125,7 +125,10 @@ def test_two_processes_never_train_the_same_run(results, chain):
 def test_a_damaged_file_is_one_line_and_nothing_finished_is_replaced(results, chain, file, damage, words):
     start, last = results / "runs" / chain[0], results / "runs" / chain[-1]
     victim = (last if file == "config.yaml" else start) / file
-    whole, others = victim.read_bytes(), {name: (results / "runs" / name / "metrics.json").read_bytes() for name in chain[1:-1]}
+    whole, others = (
+        victim.read_bytes(),
+        {name: (results / "runs" / name / "metrics.json").read_bytes() for name in chain[1:-1]},
+    )
     shutil.move(last / "metrics.json", last / "away")
     try:
         victim.write_bytes(damage(whole))

@@ -58,7 +58,11 @@ def run_command(arguments):
 
 def parser():
     """The commands of this project; everything else goes to LightningCLI."""
-    top = argparse.ArgumentParser(prog="python -m vit", description=__doc__, epilog="Also: fit, validate, test (LightningCLI; see `python -m vit fit --help`).")
+    top = argparse.ArgumentParser(
+        prog="python -m vit",
+        description=__doc__,
+        epilog="Also: fit, validate, test (LightningCLI; see `python -m vit fit --help`).",
+    )
     commands = top.add_subparsers(dest="command", required=True)
 
     def command(name, function, text):
@@ -76,7 +80,9 @@ def parser():
     command("cost", cost_command, "count FLOPs and parameters of every model of a scale")
     run = command("run", run_command, "train and evaluate runs, in order, in one process")
     run.add_argument("runs", nargs="+", help="run ids")
-    run.add_argument("--goals", default="", help="experiments that make was asked for; progress is counted in their runs")
+    run.add_argument(
+        "--goals", default="", help="experiments that make was asked for; progress is counted in their runs"
+    )
     return top
 
 

@@ -32,19 +32,25 @@ class PaperCLI(LightningCLI):
             parser.link_arguments(f"data.{name}", f"model.init_args.{name}", apply_on="instantiate")
 
     def before_instantiate_classes(self):
+        """The runs that a fine-tuning starts from lie beside its own."""
         config = self.config[self.subcommand] if self.subcommand else self.config
-        if self.folder and "runs" in config.model.init_args:
-            config.model.init_args.runs = str(self.folder.parent)
+        files = [Path(path.absolute) for path in config.get("config") or []]
+        folder = self.folder or (files[-1].parent if files else None)
+        if folder and config.model.init_args.get("runs", 0) is None:
+            config.model.init_args.runs = str(folder.parent)
 
     def instantiate_classes(self):
         super().instantiate_classes()
         for name in self.LINKS:
             if self.model.hparams.get(name) != getattr(self.datamodule, name):
-                raise UserError(f"{type(self.model).__name__} did not take {name} from {type(self.datamodule).__name__}; both need it")
+                raise UserError(
+                    f"{type(self.model).__name__} did not take {name} from {type(self.datamodule).__name__}; both need it"
+                )
 
     def instantiate_trainer(self, **kwargs):
         if self.folder:
-            kwargs.update(trainer_settings(self.folder), callbacks=list(self.callbacks))
+            steps = self._get(self.config_init, "trainer.max_steps")
+            kwargs.update(trainer_settings(self.folder, steps), callbacks=list(self.callbacks))
         return super().instantiate_trainer(**kwargs)
 
 
@@ -63,7 +69,9 @@ def lightning_main(arguments):
         return
     check_config(folder)
     if arguments[0] == "fit" and read_metrics(folder):
-        raise UserError(f"{name_of(folder)} is finished; add --trainer.default_root_dir ELSEWHERE to train it again beside it")
+        raise UserError(
+            f"{name_of(folder)} is finished; add --trainer.default_root_dir ELSEWHERE to train it again beside it"
+        )
     callbacks = [checkpoints(folder), Speed()] if arguments[0] == "fit" else []
     RunCLI(args=arguments, folder=folder, callbacks=callbacks, save_config_callback=None)
 

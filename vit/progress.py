@@ -32,7 +32,9 @@ class Progress:
 
     def place(self):
         """'run 12 of 60, about 7 min left'."""
-        self.done = {name: metrics for name in self.wanted if (metrics := read_metrics(runs_folder(self.plan.scale_name) / name))}
+        self.done = {
+            name: metrics for name in self.wanted if (metrics := read_metrics(runs_folder(self.plan.scale_name) / name))
+        }
         return f"run {min(len(self.done) + 1, len(self.wanted))} of {len(self.wanted)}, about {duration(self.seconds_left())} left"
 
     def seconds_left(self):
@@ -46,7 +48,14 @@ class Progress:
 
     def finish(self, run):
         metrics = read_metrics(runs_folder(self.plan.scale_name) / run.id)
-        accuracy = next((f"{name.replace('_', ' ')} {100 * value:.1f}%" for name, value in metrics["metrics"].items() if name in ("test_accuracy", "held_out_accuracy")), "")
+        accuracy = next(
+            (
+                f"{name.replace('_', ' ')} {100 * value:.1f}%"
+                for name, value in metrics["metrics"].items()
+                if name in ("test_accuracy", "held_out_accuracy")
+            ),
+            "",
+        )
         self.line(f"{self.place()}: {self.title(run)}: {accuracy} in {time.perf_counter() - self.since:.0f} s")
 
     def line(self, text):

@@ -11,14 +11,17 @@ from vit.plan.files import name_of
 CHECKPOINT_EVERY = timedelta(seconds=60)  # what a kill can cost
 
 
-def trainer_settings(folder):
+def trainer_settings(folder, steps):
     """Trainer arguments of a run in its folder; files without version_N, so that a resumed run goes on in the same ones."""
     return {
         "default_root_dir": str(folder),
-        "logger": [CSVLogger(folder, name="", version=""), TensorBoardLogger(folder, name="", version="", default_hp_metric=False)],
+        "logger": [
+            CSVLogger(folder, name="", version=""),
+            TensorBoardLogger(folder, name="", version="", default_hp_metric=False),
+        ],
         "enable_progress_bar": False,
         "enable_model_summary": False,
-        "log_every_n_steps": 10,
+        "log_every_n_steps": min(50, max(1, steps // 40)),  # a short run has a curve too
         "use_distributed_sampler": False,  # the data modules share out each global batch themselves
         "num_sanity_val_steps": 0,
         "limit_val_batches": 0.0,  # held-out images are for the end of a run, not for its course

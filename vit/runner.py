@@ -12,7 +12,7 @@ import time
 import traceback
 import warnings
 from contextlib import ExitStack, contextmanager, redirect_stdout
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from functools import lru_cache
 from importlib.metadata import version
 from io import StringIO
@@ -42,14 +42,18 @@ def run_all(scale, ids, goals):
             elif not run_one(plan.runs[name], runs_folder(scale) / name, progress, position):
                 failed.append(name)
     if failed:
-        raise UserError(f"{len(failed)} of {len(ids)} runs failed; what is finished stays, and the same command tries the others again")
+        raise UserError(
+            f"{len(failed)} of {len(ids)} runs failed; what is finished stays, and the same command tries the others again"
+        )
 
 
 def run_one(run, folder, progress, position):
     """True if the run is finished, now or before."""
     if read_metrics(folder):
         return True
-    with locked(folder / ".lock", f"{files.name_of(folder)} is being trained by another process; wait for it or stop it"):
+    with locked(
+        folder / ".lock", f"{files.name_of(folder)} is being trained by another process; wait for it or stop it"
+    ):
         if read_metrics(folder):  # another process was faster
             return True
         try:
@@ -109,7 +113,7 @@ def train_and_measure(run, folder, progress, position):
         "flops": 3 * forward_cost(run.model, run.options, run.image_size)["flops"] * run.images,
         "device": device_name(torch),
         "threads": torch.get_num_threads(),
-        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
         **provenance(),
     }
     write_text(folder / "metrics.json", json.dumps(record, indent=1) + "\n")
@@ -163,7 +167,9 @@ def slot(scale, jobs):
             except UserError:
                 continue
         else:
-            raise UserError(f"{files.name_of(results(scale))}: {jobs} processes train here already (another make?); wait for it or stop it")
+            raise UserError(
+                f"{files.name_of(results(scale))}: {jobs} processes train here already (another make?); wait for it or stop it"
+            )
         yield position
 
 
@@ -198,10 +204,14 @@ def cpu_name():
 @lru_cache
 def provenance():
     """Commit (with + where the tree had changes) and versions."""
+
     def git(*words):
         answer = subprocess.run(["git", "-C", files.ROOT, *words], capture_output=True, text=True)
         return answer.stdout.strip() if answer.returncode == 0 else ""
 
     dirty = "+" if git("status", "--porcelain", "--untracked-files=no") else ""
     packages = {name: version(name) for name in ("torch", "lightning", "torchvision")}
-    return {"commit": git("rev-parse", "--short", "HEAD") + dirty, "versions": {"python": platform.python_version(), **packages}}
+    return {
+        "commit": git("rev-parse", "--short", "HEAD") + dirty,
+        "versions": {"python": platform.python_version(), **packages},
+    }

@@ -35,6 +35,10 @@ def read(folder):
             state = {name: archive.get_tensor(name) for name in archive.keys()}  # noqa: SIM118 (not a dict)
             return json.loads(archive.metadata()["create_model"]), state
     except FileNotFoundError:
-        raise UserError(f"{name_of(path)}: missing; the run it belongs to is not finished, or its weights were removed") from None
+        raise UserError(
+            f"{name_of(path)}: missing; the run it belongs to is not finished, or its weights were removed"
+        ) from None
     except (SafetensorError, KeyError, ValueError, TypeError) as error:
-        raise UserError(f"{name_of(path)}: damaged ({error}); remove the folder {path.parent.name} to train that run again") from None
+        raise UserError(
+            f"{name_of(path)}: damaged ({error}); remove the folder {path.parent.name} to train that run again"
+        ) from None

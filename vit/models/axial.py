@@ -89,7 +89,8 @@ class AxialConv(nn.Module):
 
     def forward(self, x):
         if self.stride > 1:
-            x = F.avg_pool2d(x, self.stride, ceil_mode=True)
+            # nothing is padded, but torch.compile gets the gradient of odd sizes wrong with count_include_pad=True
+            x = F.avg_pool2d(x, self.stride, ceil_mode=True, count_include_pad=False)
         x = along(self.row, x.permute(0, 2, 3, 1))  # (B, h, w, C)
         return along(self.column, x.transpose(1, 2)).permute(0, 3, 2, 1)
 

@@ -45,4 +45,6 @@ def forward_costs(scale_name):
     try:
         return json.loads(path.read_text())["models"]
     except (FileNotFoundError, ValueError, KeyError, TypeError):
-        raise UserError(f"{name_of(path)}: missing or damaged; `python -m vit cost --scale {scale_name}` counts it anew") from None
+        raise UserError(
+            f"{name_of(path)}: missing or damaged; `python -m vit cost --scale {scale_name}` counts it anew"
+        ) from None

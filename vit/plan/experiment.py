@@ -91,7 +91,9 @@ def experiment_names():
 
 def make_plan(scale_name, names=None):
     """Resolve the named experiments (default: all) at a scale."""
-    plan = Plan(scale_name, load_scale(scale_name), {name: load_experiment(name) for name in names or experiment_names()})
+    plan = Plan(
+        scale_name, load_scale(scale_name), {name: load_experiment(name) for name in names or experiment_names()}
+    )
     paper = load_scale("paper")
     for name, experiment in plan.experiments.items():
         for axes in _expand(experiment, name):
@@ -104,7 +106,11 @@ def _expand(experiment, name):
     for combination in itertools.product(*experiment.grid.values()):
         axes = {}
         for axis, value in zip(experiment.grid, combination, strict=True):
-            axes.update({axis: value.get("label"), **{k: v for k, v in value.items() if k != "label"}} if isinstance(value, dict) else {axis: value})
+            axes.update(
+                {axis: value.get("label"), **{k: v for k, v in value.items() if k != "label"}}
+                if isinstance(value, dict)
+                else {axis: value}
+            )
         if any(holds(condition, axes) for condition in experiment.leave_out):
             continue
         for setting in experiment.settings:
@@ -134,7 +140,9 @@ def _entry(plan, kind, name):
     entries = getattr(plan.scale, kind)
     if name not in entries:
         known = files.nearest(name, entries) or f" (known: {', '.join(entries)})"
-        raise UserError(f"experiments/scales/{plan.scale_name}.yaml: {kind}: nothing stands for '{name}'{known}; add it, or list it under omit")
+        raise UserError(
+            f"experiments/scales/{plan.scale_name}.yaml: {kind}: nothing stands for '{name}'{known}; add it, or list it under omit"
+        )
     return entries[name]
 
 
@@ -143,7 +151,9 @@ def _epochs(values, axes):
     choices = values["epochs"] if isinstance(values["epochs"], list) else [values["epochs"]]
     chosen = axes.get("epochs", choices[0] if len(choices) == 1 else None)
     if chosen not in choices:
-        raise UserError(f"experiments/recipes/pretrain.yaml: {axes['model']} on {axes['pretrain']}: epochs are {choices}; the experiment asks for {chosen}")
+        raise UserError(
+            f"experiments/recipes/pretrain.yaml: {axes['model']} on {axes['pretrain']}: epochs are {choices}; the experiment asks for {chosen}"
+        )
     return chosen
 
 
@@ -153,7 +163,9 @@ def _pretrain(plan, paper, axes):
     values = values_for("pretrain", axes, plan.scale, plan.scale_name)
     epochs = _epochs(values, axes)
     if entry.epochs and epochs not in entry.epochs:
-        raise UserError(f"experiments/scales/{plan.scale_name}.yaml: pretrain.{axes['pretrain']}.epochs: nothing stands in for {epochs}")
+        raise UserError(
+            f"experiments/scales/{plan.scale_name}.yaml: pretrain.{axes['pretrain']}.epochs: nothing stands in for {epochs}"
+        )
     steps = max(1, round(entry.epochs.get(epochs, epochs) * entry.images / values["batch_size"]))
     axes = {**axes, "options": axes.get("options", {})}
     run = _add(plan, f"pretrain-{axes['model']}-{entry.name}", config(
@@ -167,12 +179,23 @@ def _finetune(plan, paper, axes, upstream):
     """The runs of a cell (Table 4, B.1.1): a sweep on the held-out part, then the seeds on everything with the best rate."""
     entry = _entry(plan, "transfer", axes["transfer"])
     values = values_for("finetune", axes, plan.scale, plan.scale_name)
-    source = plan.runs[upstream].id.rsplit("-", 1)[0].removeprefix("pretrain-") if upstream else f"{axes['model']}-scratch"
+    source = (
+        plan.runs[upstream].id.rsplit("-", 1)[0].removeprefix("pretrain-") if upstream else f"{axes['model']}-scratch"
+    )
     label = f"finetune-{source}-{entry.name}"
     needs = (upstream,) if upstream else ()
 
     def add(name, seed, train_on, start, needs):
-        settled = config(values, axes, entry, plan.scale, seed=seed, steps=values["steps"], train_on=train_on, start={"init": upstream, **start})
+        settled = config(
+            values,
+            axes,
+            entry,
+            plan.scale,
+            seed=seed,
+            steps=values["steps"],
+            train_on=train_on,
+            start={"init": upstream, **start},
+        )
         return _add(plan, f"{label}-{name}", settled, needs, chain=upstream or f"scratch-{axes['model']}")
 
     start = {"lr": values["lr"], "lr_from": []}

@@ -71,7 +71,9 @@ def check_keys(mapping, known, where):
     """Refuse a key that nothing reads."""
     for key in mapping:
         if key not in known:
-            raise UserError(f"{where}: unknown key '{key}'{nearest(key, known) or ' (known: ' + ', '.join(map(str, known)) + ')'}")
+            raise UserError(
+                f"{where}: unknown key '{key}'{nearest(key, known) or ' (known: ' + ', '.join(map(str, known)) + ')'}"
+            )
 
 
 def build(kind, mapping, path, where=""):

@@ -30,17 +30,23 @@ def read_metrics(folder):
     try:
         metrics = json.loads(path.read_text())
         if metrics["format"] != FORMAT:
-            raise UserError(f"{name_of(path)}: format {metrics['format']} was written by another version; this one reads format {FORMAT}")
+            raise UserError(
+                f"{name_of(path)}: format {metrics['format']} was written by another version; this one reads format {FORMAT}"
+            )
         return metrics if metrics["metrics"] is not None else None
     except (ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{name_of(path)}: damaged ({type(error).__name__}: {error}); move it away and give the same command again") from None
+        raise UserError(
+            f"{name_of(path)}: damaged ({type(error).__name__}: {error}); move it away and give the same command again"
+        ) from None
 
 
 def check_config(folder):
     """The config in a run's folder must be the one its name was made from."""
     path = Path(folder) / "config.yaml"
     if digest(read_yaml(path)) != Path(folder).name.rsplit("-", 1)[-1]:
-        raise UserError(f"{name_of(path)}: edited since it was planned, and its folder's name stands for other numbers; `make plan` restores it")
+        raise UserError(
+            f"{name_of(path)}: edited since it was planned, and its folder's name stands for other numbers; `make plan` restores it"
+        )
 
 
 @contextmanager

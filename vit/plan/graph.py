@@ -52,4 +52,6 @@ def _forget_unstarted(plan, folder):
 
 def describe(plan):
     """One line for people: what was planned and where."""
-    return f"{len(plan.runs)} runs of {len(plan.experiments)} experiments planned in {name_of(results(plan.scale_name))}"
+    return (
+        f"{len(plan.runs)} runs of {len(plan.experiments)} experiments planned in {name_of(results(plan.scale_name))}"
+    )

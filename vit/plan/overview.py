@@ -13,7 +13,9 @@ def run_flops(run, costs):
 
 def flops_per_second(plan, costs):
     """Measured on this scale's finished runs; the scale's assumption before there are any."""
-    finished = [(run, metrics) for run in plan.runs.values() if (metrics := read_metrics(runs_folder(plan.scale_name) / run.id))]
+    finished = [
+        (run, metrics) for run in plan.runs.values() if (metrics := read_metrics(runs_folder(plan.scale_name) / run.id))
+    ]
     seconds = sum(metrics["seconds"] for _, metrics in finished)
     if not finished:
         return plan.scale.assumed_flops_per_second, "assumed"
@@ -61,4 +63,10 @@ def duration(seconds):
 
 def _aligned(rows):
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return "\n".join("  ".join(text.ljust(width) if not i else text.rjust(width) for i, (text, width) in enumerate(zip(row, widths, strict=True))) for row in rows)
+    return "\n".join(
+        "  ".join(
+            text.ljust(width) if not i else text.rjust(width)
+            for i, (text, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in rows
+    )

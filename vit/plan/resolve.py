@@ -33,7 +33,9 @@ def _check_experiment(experiment, path):
         files.check_keys(getattr(experiment, key), sorted(axes), f"{where}: {key}")
     for position, setting in enumerate([*experiment.leave_out, *experiment.settings]):
         if not isinstance(setting, dict):
-            raise UserError(f"{where}: entry {position} of leave_out and settings: a mapping was expected, found {setting!r}")
+            raise UserError(
+                f"{where}: entry {position} of leave_out and settings: a mapping was expected, found {setting!r}"
+            )
 
 
 @lru_cache
@@ -86,7 +88,9 @@ def values_for(recipe_name, cell, scale, scale_name):
     missing = [key for key in recipe_values(recipe["task"]) if key not in values]
     if missing:
         raise UserError(f"experiments/recipes/{recipe_name}.yaml: no value for '{missing[0]}'")
-    return _stand_in(values, own, scale.recipes.get(recipe_name, {}), f"experiments/scales/{scale_name}.yaml: recipes.{recipe_name}")
+    return _stand_in(
+        values, own, scale.recipes.get(recipe_name, {}), f"experiments/scales/{scale_name}.yaml: recipes.{recipe_name}"
+    )
 
 
 def _stand_in(values, own, overrides, where):
@@ -97,7 +101,9 @@ def _stand_in(values, own, overrides, where):
                 raise UserError(f"{where}.{key}: nothing stands in for {values[key]!r}")
             values[key] = override[values[key]]
         elif key in own:
-            raise UserError(f"{where}.{key}: one value for all would undo the experiment's own; give a mapping, such as {{{own[key]}: ...}}")
+            raise UserError(
+                f"{where}.{key}: one value for all would undo the experiment's own; give a mapping, such as {{{own[key]}: ...}}"
+            )
         else:
             values[key] = override
     return copy.deepcopy(values)
@@ -113,7 +119,10 @@ def config(values, cell, entry, scale, *, seed, steps, train_on, start):
     return {
         "seed_everything": seed,
         "trainer": trainer,
-        "model": {"class_path": values["task"], "init_args": {"model": cell["model"], "options": options, **model, **start}},
+        "model": {
+            "class_path": values["task"],
+            "init_args": {"model": cell["model"], "options": options, **model, **start},
+        },
         "data": {"class_path": entry.data, "init_args": {**entry.args, **data, "train_on": train_on, "seed": seed}},
     }
 

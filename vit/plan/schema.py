@@ -5,7 +5,17 @@ from dataclasses import dataclass, field
 # Where each value of a recipe lands in the run's LightningCLI config; a test holds these equal to the constructors.
 TASKS = {
     "vit.tasks.Pretrain": {
-        "model": ("lr", "decay", "warmup_steps", "weight_decay", "beta1", "beta2", "label_smoothing", "head_hidden", "dropout"),
+        "model": (
+            "lr",
+            "decay",
+            "warmup_steps",
+            "weight_decay",
+            "beta1",
+            "beta2",
+            "label_smoothing",
+            "head_hidden",
+            "dropout",
+        ),
         "data": ("batch_size", "image_size", "augment", "held_out", "split_seed"),
         "trainer": {"precision": "precision", "clip_norm": "gradient_clip_val"},
         "plan": ("epochs", "seeds"),

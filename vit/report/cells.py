@@ -39,7 +39,14 @@ def read_result(plan, experiment, published, finished, cell):
         private=cell.axes.get("pretrain") in experiment.private, planned=len(cell.runs), finished=len(values),
         stand_in=has_stand_in(plan, experiment, cell.axes), schedule=min(cell.schedule.values(), default=1),
     )  # fmt: skip
-    return Result(cell, tuple(metrics for _, metrics in runs), mean, statistics.stdev(values) if len(values) > 1 else None, paper, said)
+    return Result(
+        cell,
+        tuple(metrics for _, metrics in runs),
+        mean,
+        statistics.stdev(values) if len(values) > 1 else None,
+        paper,
+        said,
+    )
 
 
 def _percent(plan, run, metrics, name):

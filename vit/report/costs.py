@@ -30,13 +30,18 @@ def read_costs(name, experiment, published, cells, finished):
     theirs = _upstream_by_row(full.cells, experiment, name)
     ours = _upstream_by_row(cells, experiment, name)
     axes = {cell.key(experiment.rows): cell.axes for cell in cells}
-    return {key: _cost(full.runs[run], forward, published, axes[key], ours.get(key), finished) for key, run in theirs.items()}
+    return {
+        key: _cost(full.runs[run], forward, published, axes[key], ours.get(key), finished)
+        for key, run in theirs.items()
+    }
 
 
 def _cost(run, forward, published, axes, upstream, finished):
     key = model_key(run.model, {}, IMAGE_SIZE)
     if key not in forward:
-        raise UserError(f"{name_of(costs_file('paper'))}: no cost of {run.model}; `python -m vit cost --scale paper` counts it anew")
+        raise UserError(
+            f"{name_of(costs_file('paper'))}: no cost of {run.model}; `python -m vit cost --scale paper` counts it anew"
+        )
     counted = TRAINING * forward[key]["flops"] * run.images / EXA
     paper = published.cost(axes)
     said = "NO PAPER VALUE" if paper is None else within(counted, paper, published.paper.cost_tolerance * paper)
@@ -51,5 +56,7 @@ def _upstream_by_row(cells, experiment, name):
         key = cell.key(experiment.rows)
         if cell.upstream and found.setdefault(key, cell.upstream) != cell.upstream:
             row = " / ".join(map(str, key))
-            raise UserError(f"{name}.yaml: paper.cost: the row {row} has several pre-training runs; name in `rows` what they differ in")
+            raise UserError(
+                f"{name}.yaml: paper.cost: the row {row} has several pre-training runs; name in `rows` what they differ in"
+            )
     return found

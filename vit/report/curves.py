@@ -34,7 +34,9 @@ def write_curves(report):
 def _folder_name(report, result):
     """'ImageNet_CIFAR-10_ViT-B-16': the row and the column, without what a folder's name cannot hold."""
     words = [text(value) for value in result.cell.key([*report.experiment.rows, *report.experiment.columns])]
-    return "_".join("".join(letter if letter.isalnum() or letter in ".+-" else "-" for letter in word) for word in words)
+    return "_".join(
+        "".join(letter if letter.isalnum() or letter in ".+-" else "-" for letter in word) for word in words
+    )
 
 
 def _scalars(run):
@@ -44,7 +46,9 @@ def _scalars(run):
         return {}
     with open(path, newline="") as file:
         rows = [(int(row["step"]), row) for row in csv.DictReader(file)]
-    return {(tag, step): float(value) for step, row in rows for tag, value in row.items() if value and tag not in POSITION}
+    return {
+        (tag, step): float(value) for step, row in rows for tag, value in row.items() if value and tag not in POSITION
+    }
 
 
 def _write_cell(folder, seeds, date):

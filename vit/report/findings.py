@@ -31,7 +31,10 @@ def _pair(result):
 
 
 def _line(report, transfer, pairs):
-    (worst, worst_result), (best, best_result) = min(pairs, key=lambda pair: pair[0]), max(pairs, key=lambda pair: pair[0])
+    (worst, worst_result), (best, best_result) = (
+        min(pairs, key=lambda pair: pair[0]),
+        max(pairs, key=lambda pair: pair[0]),
+    )
     ahead = sum(gain > 0 for gain, _ in pairs)
     instead = stand_in(report.plan, report.experiment, "transfer", transfer)
     where = f"{transfer} ({instead})" if instead else transfer

@@ -14,7 +14,11 @@ def summary(report):
         "Top-1 percent on the test set, mean ± sample standard deviation over seeds, then the paper's value and a verdict. "
         "Learning rates are chosen on held-out training images, never on test images.",
         f"{len(report.finished)} of {len(report.runs)} runs are finished. Verdicts on accuracy: {counted(_accuracy(report))}"
-        + (f"; on counted exaFLOPs: {counted(cost.verdict for cost in report.costs.values())}." if report.costs else "."),
+        + (
+            f"; on counted exaFLOPs: {counted(cost.verdict for cost in report.costs.values())}."
+            if report.costs
+            else "."
+        ),
     )
 
 
@@ -45,7 +49,11 @@ def data_stand_ins(report):
 def model_stand_ins(report):
     models = report.plan.scale.models
     used = dict.fromkeys(result.cell.axes["model"] for result in report.planned)
-    return [f"{name} → {', '.join(f'{key} {value}' for key, value in models[name].items())}" for name in used if name in models]
+    return [
+        f"{name} → {', '.join(f'{key} {value}' for key, value in models[name].items())}"
+        for name in used
+        if name in models
+    ]
 
 
 def changed_settings(report):

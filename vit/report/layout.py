@@ -42,7 +42,9 @@ def lay_out(report):
     for row in (row for row in rows if row in busy_rows):
         cells = [_cell_entry(places.get((row, column))) for column in shown]
         body.append(_labels(report, row_axes, row) + cells + (_cost_entries(costs.get(row)) if costs else []))
-    header = [Entry(title(axis)) for axis in row_axes] + [_column_label(report, column_axes, column) for column in shown]
+    header = [Entry(title(axis)) for axis in row_axes] + [
+        _column_label(report, column_axes, column) for column in shown
+    ]
     header += [Entry("exaFLOPs", "counted"), Entry("exaFLOPs", "these runs")] if costs else []
     idle = [(row_axes, row) for row in rows if row not in busy_rows]
     idle += [(column_axes, column) for column in columns if column not in busy_columns]
@@ -75,12 +77,16 @@ def _places(report):
 
 
 def _labels(report, axes, key):
-    return [Entry(name, stand_in(report.plan, report.experiment, axis, name)) for axis, name in zip(axes, key, strict=True)]
+    return [
+        Entry(name, stand_in(report.plan, report.experiment, axis, name)) for axis, name in zip(axes, key, strict=True)
+    ]
 
 
 def _column_label(report, axes, key):
     entries = _labels(report, axes, key)
-    return Entry(" / ".join(entry.main for entry in entries), " / ".join(entry.small for entry in entries if entry.small))
+    return Entry(
+        " / ".join(entry.main for entry in entries), " / ".join(entry.small for entry in entries if entry.small)
+    )
 
 
 def _cell_entry(result):

@@ -23,7 +23,10 @@ def _section(title, lines):
 def _table(table):
     lines = []
     if table.rows:
-        lines = [_row(_head(entry) for entry in table.header), _row([":--"] * table.labels + [":-:"] * (len(table.header) - table.labels))]
+        lines = [
+            _row(_head(entry) for entry in table.header),
+            _row([":--"] * table.labels + [":-:"] * (len(table.header) - table.labels)),
+        ]
         lines += [_row([*map(_head, row[: table.labels]), *map(_cell, row[table.labels :])]) for row in table.rows]
     if table.folded:
         lines += ["", f"Not run at this scale: {table.folded}."]

@@ -5,6 +5,7 @@ import json
 from vit.plan.experiment import SCRATCH
 
 TITLES = {"pretrain": "pre-training", "transfer": "transfer to"}  # of axes; the others are called as they are
+JUDGED_OTHERWISE = {"steps", "epochs", "precision"}  # a shorter schedule is SHORT; the paper names no precision
 PRINTED = {SCRATCH: "from scratch"}
 
 
@@ -44,7 +45,8 @@ def stand_in(plan, experiment, axis, name):
 def has_stand_in(plan, experiment, axes):
     """Does anything that the paper names in this cell differ at this scale?"""
     sets = any(stand_in(plan, experiment, axis, axes.get(axis)) for axis in ("pretrain", "transfer"))
-    return sets or axes.get("model") in plan.scale.models
+    settings = any(set(values) - JUDGED_OTHERWISE for values in plan.scale.recipes.values())
+    return sets or settings or axes.get("model") in plan.scale.models
 
 
 def percent(fraction):

@@ -43,7 +43,9 @@ def write_page(plan):
 def _has_something(plan, name):
     """A rendered table or a finished run."""
     rendered = results(plan.scale_name) / f"{name}.md"
-    return rendered.exists() or any((runs_folder(plan.scale_name) / run / "metrics.json").exists() for run in plan.runs_of(name))
+    return rendered.exists() or any(
+        (runs_folder(plan.scale_name) / run / "metrics.json").exists() for run in plan.runs_of(name)
+    )
 
 
 @contextmanager
@@ -91,7 +93,11 @@ def _experiment(report):
 def _notes(title, lines):
     """Open where it is about what stands in or what was found; the rest unfolds on demand."""
     items = "".join(f"<li>{escape(line)}</li>" for line in lines)
-    return f"<details{'' if title in FOLDED else ' open'}><summary>{escape(title)}</summary><ul>{items}</ul></details>" if lines else ""
+    return (
+        f"<details{'' if title in FOLDED else ' open'}><summary>{escape(title)}</summary><ul>{items}</ul></details>"
+        if lines
+        else ""
+    )
 
 
 def _table(table):
@@ -99,15 +105,25 @@ def _table(table):
     rows = ["".join(_place(entry, heading=at < table.labels) for at, entry in enumerate(row)) for row in table.rows]
     body = "\n".join(f"<tr>{row}</tr>" for row in rows)
     folded = f'<p class="small">Not run at this scale: {escape(table.folded)}.</p>' if table.folded else ""
-    return f'<div class="wide"><table><thead><tr>{header}</tr></thead><tbody>\n{body}\n</tbody></table></div>{folded}' if rows else folded
+    return (
+        f'<div class="wide"><table><thead><tr>{header}</tr></thead><tbody>\n{body}\n</tbody></table></div>{folded}'
+        if rows
+        else folded
+    )
 
 
 def _place(entry, heading):
-    return f'<th scope="row">{_entry(entry)}</th>' if heading else f'<td class="{_class(entry.verdict)}">{_entry(entry)}</td>'
+    return (
+        f'<th scope="row">{_entry(entry)}</th>'
+        if heading
+        else f'<td class="{_class(entry.verdict)}">{_entry(entry)}</td>'
+    )
 
 
 def _entry(entry):
-    return escape(entry.main) + "".join(f"<small>{escape(part)}</small>" for part in (entry.small, entry.verdict) if part)
+    return escape(entry.main) + "".join(
+        f"<small>{escape(part)}</small>" for part in (entry.small, entry.verdict) if part
+    )
 
 
 def _class(verdict):

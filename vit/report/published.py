@@ -38,7 +38,10 @@ class Published:
         return _number(row[column], f"{self.place}:{line}: column '{column}'")
 
     def _matches(self, row, axes):
-        return all(_same(self.paper.names.get(axes.get(axis), axes.get(axis)), row[key]) for axis, key in self.paper.match.items())
+        return all(
+            _same(self.paper.names.get(axes.get(axis), axes.get(axis)), row[key])
+            for axis, key in self.paper.match.items()
+        )
 
 
 def _value_columns(paper):
@@ -57,7 +60,9 @@ def _read(path, place, columns):
         raise UserError(f"{place}: not a CSV file: {error}") from None
     for column in columns:
         if column not in header:
-            raise UserError(f"{place}: no column '{column}'{nearest(column, header) or ' (there is: ' + ', '.join(header) + ')'}")
+            raise UserError(
+                f"{place}: no column '{column}'{nearest(column, header) or ' (there is: ' + ', '.join(header) + ')'}"
+            )
     for line, row in rows:
         if None in row or None in row.values():
             raise UserError(f"{place}:{line}: {len(header)} columns were expected ({', '.join(header)})")

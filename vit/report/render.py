@@ -15,7 +15,11 @@ def render(plan, name):
     """Write what the finished runs say; the same runs give the same bytes. Returns the text for the terminal."""
     report, folder = collect(plan, name), results(plan.scale_name)
     drawn = picture(report)
-    files = {".md": markdown(report, f"{name}.svg" if drawn else None), ".csv": sheet(report), **({".svg": drawn} if drawn else {})}
+    files = {
+        ".md": markdown(report, f"{name}.svg" if drawn else None),
+        ".csv": sheet(report),
+        **({".svg": drawn} if drawn else {}),
+    }
     for ending, content in files.items():
         write_text(folder / f"{name}{ending}", content)
     if not drawn:

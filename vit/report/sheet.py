@@ -5,22 +5,47 @@ import io
 
 from vit.report.names import text
 
-NUMBERS = ("metric", "ours_mean", "ours_std", "n", "planned", "paper", "difference", "verdict", "pretrain_run", "runs", "lr", "seconds")
+NUMBERS = (
+    "metric",
+    "ours_mean",
+    "ours_std",
+    "n",
+    "planned",
+    "paper",
+    "difference",
+    "verdict",
+    "pretrain_run",
+    "runs",
+    "lr",
+    "seconds",
+)
 
 
 def sheet(report):
     """The whole file as text; costs follow as rows of their own metric."""
-    axes = list(dict.fromkeys(axis for result in report.results for axis, value in result.cell.axes.items() if value is not None))
+    axes = list(
+        dict.fromkeys(
+            axis for result in report.results for axis, value in result.cell.axes.items() if value is not None
+        )
+    )
     lines = io.StringIO()
     writer = csv.DictWriter(lines, ["experiment", *axes, *NUMBERS], restval="", lineterminator="\n")
     writer.writeheader()
     for result in report.results:
-        writer.writerow({"experiment": report.name, **{axis: text(result.cell.axes.get(axis)) for axis in axes}, **_numbers(result)})
+        writer.writerow(
+            {"experiment": report.name, **{axis: text(result.cell.axes.get(axis)) for axis in axes}, **_numbers(result)}
+        )
     for key, cost in report.costs.items():
         row = {"experiment": report.name, **dict(zip(report.experiment.rows, map(text, key), strict=True))}
-        counted = {"ours_mean": f"{cost.counted:.4f}", "paper": f"{cost.paper:g}" if cost.paper else "", "verdict": cost.verdict}
+        counted = {
+            "ours_mean": f"{cost.counted:.4f}",
+            "paper": f"{cost.paper:g}" if cost.paper else "",
+            "verdict": cost.verdict,
+        }
         writer.writerow({**row, "metric": "exaflops_counted", **counted})
-        writer.writerow({**row, "metric": "exaflops_of_these_runs", "ours_mean": "" if cost.spent is None else f"{cost.spent:.6g}"})
+        writer.writerow(
+            {**row, "metric": "exaflops_of_these_runs", "ours_mean": "" if cost.spent is None else f"{cost.spent:.6g}"}
+        )
     return lines.getvalue()
 
 

@@ -22,6 +22,8 @@ def _aligned(table):
     ruler = "  ".join("-" * width for width in widths)
     lines = []
     for row in (table.header, *table.rows):
-        texts = [[getattr(entry, part).ljust(width) for entry, width in zip(row, widths, strict=True)] for part in parts]
+        texts = [
+            [getattr(entry, part).ljust(width) for entry, width in zip(row, widths, strict=True)] for part in parts
+        ]
         lines += [line for words in texts if (line := "  ".join(words).rstrip())] + [ruler]
     return lines

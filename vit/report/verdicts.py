@@ -7,7 +7,7 @@ MEANING = {
     "REPRODUCED": "same data, model and schedule as the paper; the difference is within the tolerance",
     "OFF": "same data, model and schedule as the paper; the difference is larger than the tolerance",
     "SHORT": "same data and model, but fewer images were seen than in the paper",
-    "STAND-IN": "another data set or another model stands in; the paper's value is there for orientation, not for comparison",
+    "STAND-IN": "another data set, model or setting stands in; the paper's value is there for orientation, not for comparison",
     "NOT TESTABLE": "the paper pre-trained on a private set, so nobody outside can test it; ours, if any, comes from other data",
     "MISSING": "planned at this scale, no run of the cell is finished yet",
     "NOT RUN": "left out at this scale",

@@ -21,7 +21,10 @@ class Classify(LightningModule):
         self.model = create_model(**made_with)
         self.label_smoothing = label_smoothing
         self.accuracy = torch.nn.ModuleDict(
-            {split: MulticlassAccuracy(num_classes, average="micro", validate_args=False) for split in ("held_out", "test")}
+            {
+                split: MulticlassAccuracy(num_classes, average="micro", validate_args=False)
+                for split in ("held_out", "test")
+            }
         )
 
     def forward(self, images):
@@ -47,7 +50,9 @@ class Classify(LightningModule):
     def _log_step(self, loss, logits, labels):
         value = float(loss)
         if not math.isfinite(value):
-            raise UserError(f"loss is {value} at step {self.global_step}: training stops (learning rate {self._rate():g})")
+            raise UserError(
+                f"loss is {value} at step {self.global_step}: training stops (learning rate {self._rate():g})"
+            )
         accuracy = (logits.argmax(1) == labels).float().mean()
         self.log_dict({"train_loss": value, "train_accuracy": accuracy, "learning_rate": self._rate()}, prog_bar=False)
 

@@ -28,7 +28,11 @@ class Pretrain(Classify):
         head_hidden: str | None,
         dropout: float,
     ):
-        options = {**options, **({"dropout": dropout} if dropout else {}), **({"head_hidden": head_hidden} if head_hidden else {})}
+        options = {
+            **options,
+            **({"dropout": dropout} if dropout else {}),
+            **({"head_hidden": head_hidden} if head_hidden else {}),
+        }
         made_with = {"name": model, "image_size": image_size, "num_classes": num_classes, **options}
         super().__init__(made_with, label_smoothing=label_smoothing)
         self.save_hyperparameters()

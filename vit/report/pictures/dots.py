@@ -8,7 +8,11 @@ def dots(report):
     """One line a finished cell, in the table's order."""
     measured = [result for result in report.results if result.mean is not None]
     figure, ((axis,),) = panels(1, 1, 7.5, 1.2 + 0.24 * len(measured))
-    lines, means, spreads = range(len(measured)), [result.mean for result in measured], [result.std or 0 for result in measured]
+    lines, means, spreads = (
+        range(len(measured)),
+        [result.mean for result in measured],
+        [result.std or 0 for result in measured],
+    )
     axis.errorbar(means, lines, xerr=spreads, fmt="o", color=COLOURS[0], label="ours", capsize=2)
     printed = [(result.paper, line) for line, result in enumerate(measured) if result.difference is not None]
     if printed:

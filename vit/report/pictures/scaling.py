@@ -7,7 +7,11 @@ from vit.report.pictures.style import COLOURS, GREY, panels
 
 # family -> colour, marker, and where names stand beside it: ViTs and hybrids share one curve, ResNets lie below it
 FAMILIES = {
-    "ViT": (COLOURS[0], "o", {"xytext": (-4, -4), "ha": "right", "va": "top", "rotation": 40, "rotation_mode": "anchor"}),
+    "ViT": (
+        COLOURS[0],
+        "o",
+        {"xytext": (-4, -4), "ha": "right", "va": "top", "rotation": 40, "rotation_mode": "anchor"},
+    ),
     "ResNet": (COLOURS[1], "s", {"xytext": (6, -7)}),
     "hybrid": (COLOURS[2], "P", {"xytext": (2, 5), "rotation": 40, "rotation_mode": "anchor"}),
 }
@@ -17,9 +21,14 @@ def scaling(report):
     """Ours at the left, the paper's at the right; both on a logarithmic axis of exaFLOPs."""
     figure, ((ours, paper),) = panels(1, 2, 9.4, 4.8)
     rows = _rows(report)
-    sets = list(dict.fromkeys(result.cell.axes["transfer"] for row in rows.values() for result in row if result.cell.runs))
+    sets = list(
+        dict.fromkeys(result.cell.axes["transfer"] for row in rows.values() for result in row if result.cell.runs)
+    )
     names = [stand_in(report.plan, report.experiment, "transfer", name) or name for name in sets]
-    points = {key: (report.costs[key].spent, _mean(result.mean for result in row if result.cell.runs)) for key, row in rows.items()}
+    points = {
+        key: (report.costs[key].spent, _mean(result.mean for result in row if result.cell.runs))
+        for key, row in rows.items()
+    }
     _panel(ours, points, f"ours: mean of {', '.join(names)}")
     points = {key: (report.costs[key].paper, _mean(result.paper for result in row)) for key, row in rows.items()}
     _panel(paper, points, "the paper: mean of its five sets (Figure 5)", color=GREY)

@@ -20,11 +20,15 @@ def transfer(report):
         paper.set_title(f"the paper: {name}", color=GREY)
         _lines(ours, here, origins, lambda result: result.mean, lambda result: result.std or 0, capsize=2)
         _lines(paper, here, origins, lambda result: result.paper, lambda result: 0, linestyle="--", linewidth=1)
-        _ticks(ours, {name: stand_in(report.plan, report.experiment, "pretrain", name) or text(name) for name in origins})
+        _ticks(
+            ours, {name: stand_in(report.plan, report.experiment, "pretrain", name) or text(name) for name in origins}
+        )
         _ticks(paper, {name: "not printed" if name == SCRATCH else name for name in origins}, color=GREY)
     axes[0, 0].set_ylabel("top-1 percent")
     axes[1, 0].set_ylabel("top-1 percent, as printed", color=GREY)
-    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=len(COLOURS), frameon=False)
+    figure.legend(
+        *axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=len(COLOURS), frameon=False
+    )
     return figure
 
 
@@ -35,10 +39,16 @@ def _lines(axis, results, origins, value, spread, **look):
     for model, colour, marker in zip(models, cycle(COLOURS), cycle(MARKERS), strict=False):
         mine = {result.cell.axes["pretrain"]: result for result in known if result.cell.axes["model"] == model}
         line = [(at, mine[name]) for at, name in enumerate(origins) if name in mine]
-        places, values, spreads = [at for at, _ in line], [value(one) for _, one in line], [spread(one) for _, one in line]
+        places, values, spreads = (
+            [at for at, _ in line],
+            [value(one) for _, one in line],
+            [spread(one) for _, one in line],
+        )
         axis.errorbar(places, values, yerr=spreads, color=colour, marker=marker, label=model, **look)
 
 
 def _ticks(axis, names, **look):
-    axis.set_xticks(range(len(names)), names.values(), rotation=20, ha="right", rotation_mode="anchor", fontsize=8, **look)
+    axis.set_xticks(
+        range(len(names)), names.values(), rotation=20, ha="right", rotation_mode="anchor", fontsize=8, **look
+    )
     axis.set_xlim(-0.3, len(names) - 0.7)
