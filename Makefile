@@ -8,7 +8,7 @@ SCALE  ?= mini#      smoke, mini, small or paper: a file of experiments/scales
 PYTHON ?= python3#   the Python (>= 3.11) that .venv is made with; with VENV= it is used as it is
 VENV   ?= .venv
 LAUNCH ?=#           put in front of each process, for example `srun --gres=gpu:8 --cpus-per-task=16`
-JOBS   ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 1)
+JOBS   ?= $(or $(filter-out 0,$(shell nvidia-smi -L 2>/dev/null | wc -l)),$(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 1))#   one process a GPU, else one a core
 # ----------------------------------------------------------------------------------------------------------------------
 
 ifeq ($(filter grouped-target,$(.FEATURES)),)
@@ -26,9 +26,10 @@ READY  := $(VENV)/.ready
 endif
 RESULTS := results/$(SCALE)
 RUNS    := $(RESULTS)/runs
+DATA    := $(or $(VIT_DATA),data/downloads)
 TRAIN   ?= @$(LAUNCH) $(PY) -m vit run --scale $(SCALE) --goals "$(MAKECMDGOALS)"
 
-# As many processes as there are cores, each with its share of them; -jN on the command line wins.
+# As many processes as there are GPUs or cores, each with its share of them; -jN on the command line wins.
 MAKEFLAGS += --no-print-directory -j$(strip $(JOBS))
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -58,6 +59,10 @@ endif
 
 $(RESULTS)/grid.mk: $(shell find experiments -name '*.yaml' -o -type d) $(wildcard vit/plan/*.py) $(READY)
 	@$(PY) -m vit plan --scale $(SCALE) --write && touch $@
+
+# Public sets that a run needs; grid.mk names them as order-only prerequisites of the runs.
+$(DATA)/%.fetched:
+	@$(PY) -m data fetch $* && touch $@
 
 # A finished run is never deleted, whatever happens to the process that made it.
 .PRECIOUS: $(RUNS)/%/metrics.json

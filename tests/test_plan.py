@@ -7,7 +7,7 @@ import pytest
 
 from vit.plan import make_plan
 from vit.plan.files import ROOT
-from vit.plan.graph import groups
+from vit.plan.graph import groups, write_graph
 from vit.plan.schema import TASKS
 
 PAPER = ROOT / "results" / "paper"
@@ -190,6 +190,16 @@ def test_recipes_give_every_number_that_a_task_takes_and_constructors_have_no_de
     set_by_plan = {"model", "options", "num_classes", "image_size", "init", "lr_from", "runs"}
     assert set(signature.parameters) - set_by_plan == set(TASKS[task]["model"])
     assert [p.name for p in signature.parameters.values() if p.default is not p.empty] in ([], ["runs"])
+
+
+def test_runs_on_public_data_wait_for_the_download_and_no_others(tmp_path, monkeypatch):
+    monkeypatch.setenv("VIT_RESULTS", str(tmp_path))
+    write_graph(make_plan("small", ["table5"]))
+    rules = [line for line in (tmp_path / "small" / "grid.mk").read_text().splitlines() if "&:" in line]
+    for rule in rules:
+        targets, order_only = rule.split("&:")
+        assert ("CIFAR10.fetched" in order_only) == ("-cifar-10-" in targets)
+        assert ("fetched" in order_only) != ("$(RUNS)/pretrain-" in targets)
 
 
 def test_mini_covers_what_the_readme_promises():

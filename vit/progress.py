@@ -1,9 +1,11 @@
 """'run 12 of 60, about 7 min left': counted over the runs that make was asked for, from what is finished and how fast it was."""
 
 import sys
-import time
 
-from vit.cost import forward_cost
+from tqdm import tqdm
+
+from vit.callbacks import Bar
+from vit.cost import training_flops
 from vit.plan.folders import read_metrics, runs_folder
 from vit.plan.overview import duration
 
@@ -11,52 +13,47 @@ START = 1.0  # seconds a run takes besides its images: building, reading data, e
 
 
 class Progress:
-    """One line a run, from every process; the counts are read from the disk, so that they agree between processes."""
+    """A line for each run, from every process; counted on the disk, so that the processes agree."""
 
-    def __init__(self, plan, experiments, jobs):
-        self.plan, self.jobs = plan, jobs
+    def __init__(self, plan, experiments, jobs, position):
+        self.plan, self.jobs, self.position = plan, jobs, position
         names = experiments or list(plan.experiments)
         self.wanted = list(dict.fromkeys(run for name in names for run in plan.runs_of(name)))
 
-    def _flops(self, run):
-        return 3 * forward_cost(run.model, run.options, run.image_size)["flops"] * run.images
-
-    def title(self, run):
-        return run.id.rsplit("-", 1)[0]
-
     def start(self, run):
-        self.since = time.perf_counter()
-        if sys.stderr.isatty():
-            return
-        self.line(f"{self.place()}: {self.title(run)}")
+        """Say which run it is: in a bar on a terminal, in a line elsewhere. Returns the bar."""
+        text = f"{self.place()}: {readable(run)}"
+        if not sys.stderr.isatty():
+            self.line(text)
+        return Bar(text, self.position)
+
+    def finish(self, run, metrics, seconds):
+        measured = next(name for name in ("test_accuracy", "held_out_accuracy") if name in metrics)
+        accuracy = f"{measured.replace('_', ' ')} {100 * metrics[measured]:.1f}%"
+        self.line(f"{self.place()}: {readable(run)}: {accuracy} in {seconds:.0f} s")
 
     def place(self):
         """'run 12 of 60, about 7 min left'."""
-        self.done = {
-            name: metrics for name in self.wanted if (metrics := read_metrics(runs_folder(self.plan.scale_name) / name))
-        }
-        return f"run {min(len(self.done) + 1, len(self.wanted))} of {len(self.wanted)}, about {duration(self.seconds_left())} left"
+        folder = runs_folder(self.plan.scale_name)
+        done = {name: metrics for name in self.wanted if (metrics := read_metrics(folder / name))}
+        left = duration(self.seconds_left(done))
+        return f"run {min(len(done) + 1, len(self.wanted))} of {len(self.wanted)}, about {left} left"
 
-    def seconds_left(self):
+    def seconds_left(self, done):
         """What is left at the speed of what is done, shared among the processes."""
         runs = self.plan.runs
-        seconds = sum(metrics["seconds"] - START for metrics in self.done.values())
-        flops = sum(self._flops(runs[name]) for name in self.done)
+        seconds = sum(metrics["seconds"] - START for metrics in done.values())
+        flops = sum(metrics["flops"] for metrics in done.values())
         speed = flops / seconds if seconds > 0 else self.plan.scale.assumed_flops_per_second
-        left = [runs[name] for name in self.wanted if name not in self.done]
-        return sum(self._flops(run) / speed + START for run in left) / self.jobs
-
-    def finish(self, run):
-        metrics = read_metrics(runs_folder(self.plan.scale_name) / run.id)
-        accuracy = next(
-            (
-                f"{name.replace('_', ' ')} {100 * value:.1f}%"
-                for name, value in metrics["metrics"].items()
-                if name in ("test_accuracy", "held_out_accuracy")
-            ),
-            "",
-        )
-        self.line(f"{self.place()}: {self.title(run)}: {accuracy} in {time.perf_counter() - self.since:.0f} s")
+        left = [runs[name] for name in self.wanted if name not in done]
+        return sum(training_flops(run) / speed + START for run in left) / self.jobs
 
     def line(self, text):
-        print(text, file=sys.stderr, flush=True)
+        """To stderr, above the bars where there are any."""
+        tqdm.write(text, file=sys.stderr)
+        sys.stderr.flush()
+
+
+def readable(run):
+    """A run's name without its digest."""
+    return run.id.rsplit("-", 1)[0]

@@ -37,10 +37,19 @@ def write_graph(plan):
 
 
 def _rule(plan, group):
-    needed = dict.fromkeys(need for run in group for need in plan.runs[run].needs if need not in group)
+    runs = [plan.runs[run] for run in group]
+    needed = dict.fromkeys(need for run in runs for need in run.needs if need not in group)
     targets = " ".join(f"$(RUNS)/{run}/metrics.json" for run in group)
-    order_only = " ".join(f"$(RUNS)/{run}/metrics.json" for run in needed)
-    return f"{targets} &: | {order_only}\n\t$(TRAIN) {' '.join(group)}"
+    order_only = [f"$(RUNS)/{run}/metrics.json" for run in needed]
+    order_only += [f"$(DATA)/{name}.fetched" for name in _to_fetch(plan, runs)]
+    return f"{targets} &: | {' '.join(order_only)}\n\t$(TRAIN) {' '.join(group)}"
+
+
+def _to_fetch(plan, runs):
+    """Names, as `python -m data fetch` takes them, of the sets that must be brought for these runs."""
+    entries = (*plan.scale.pretrain.values(), *plan.scale.transfer.values())
+    wanted = {run.config["data"]["class_path"] for run in runs}
+    return sorted({entry.data.rsplit(".", 1)[-1] for entry in entries if entry.fetch and entry.data in wanted})
 
 
 def _forget_unstarted(plan, folder):

@@ -74,6 +74,7 @@ class DataEntry:
     args: dict = field(default_factory=dict)  # constructor arguments besides the recipe's
     about: str | None = None  # what it is, when it is not the set of the paper
     epochs: dict = field(default_factory=dict)  # the paper's number of epochs -> ours
+    fetch: bool = False  # does `python -m data fetch` have to bring it before a run starts?
 
 
 @dataclass(frozen=True)
