@@ -43,11 +43,12 @@ help: ## this text
 setup: $(READY) ## make .venv and install what pyproject.toml asks for (3 GB, about 2 minutes)
 
 ifneq ($(VENV),)
+INSTALL = $(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[test]"
+ALONE   = $(if $(shell command -v flock),flock --nonblock --conflict-exit-code 75 .setup.lock)
 $(READY): pyproject.toml constraints.txt
 	@echo "setting up $(VENV) (downloads about 3 GB, takes about 2 minutes)"
-	@$(PYTHON) -m venv $(VENV)
-	@$(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test]'
-	@touch $@
+	@$(ALONE) sh -c '$(PYTHON) -m venv $(VENV) && $(INSTALL) && touch $@' || \
+	  { [ $$? != 75 ] || echo "error: another make is setting up $(VENV); wait for it" >&2; exit 1; }
 endif
 
 # ---------------------------------------------------------------------------------------------------- the grid of runs

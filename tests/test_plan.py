@@ -173,6 +173,15 @@ def test_every_run_is_in_exactly_one_process_in_an_order_that_works(scale):
             assert all(need not in group[position:] for need in plan.runs[run].needs)
 
 
+def test_long_processes_start_first():
+    """Else the longest, begun last, would train alone while the other cores wait."""
+    plan = make_plan("mini", ["table5"])
+    images = [sum(plan.runs[run].images for run in group) for group in groups(plan)]
+    assert images == sorted(images, reverse=True)
+    first = groups(plan)[0][0]
+    assert first.startswith("pretrain-ViT-L-16-fractals-100k")  # 14 epochs, not 7
+
+
 @pytest.mark.parametrize("scale", sorted(path.stem for path in (ROOT / "experiments" / "scales").glob("*.yaml")))
 def test_every_scale_plans_every_experiment(scale):
     plan = make_plan(scale)

@@ -3,9 +3,8 @@
 import argparse
 import os
 import sys
-import traceback
 
-from vit.errors import UserError
+from vit.errors import UserError, reason
 
 
 def plan_command(arguments):
@@ -30,9 +29,11 @@ def status_command(arguments):
 
 def report_command(arguments):
     from vit.plan import make_plan
+    from vit.plan.files import check_keys
     from vit.report import render
 
     plan = make_plan(arguments.scale)
+    check_keys(arguments.experiments, list(plan.experiments), "report: experiments")
     for name in arguments.experiments or plan.experiments:
         print(render(plan, name))
 
@@ -87,7 +88,7 @@ def parser():
 
 
 def main(arguments):
-    """Run a command; a UserError or a missing file is one line on stderr and exit code 2."""
+    """Run a command; whatever goes wrong is one line on stderr and an exit code that is not 0."""
     try:
         if arguments and arguments[0] in ("fit", "validate", "test"):
             from vit.cli import lightning_main
@@ -95,12 +96,13 @@ def main(arguments):
             return lightning_main(arguments)
         options = parser().parse_args(arguments)
         return options.function(options)
-    except (UserError, OSError) as error:
-        if os.environ.get("VIT_DEBUG"):
-            traceback.print_exc()
-        sys.exit(f"error: {error}")
     except KeyboardInterrupt:
         sys.exit("interrupted; the same command goes on from here")
+    except Exception as error:
+        if os.environ.get("VIT_DEBUG"):
+            raise
+        known = isinstance(error, UserError | OSError)
+        sys.exit(f"error: {reason(error)}" + ("" if known else f" ({type(error).__name__}; VIT_DEBUG=1 shows where)"))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import warnings
 from contextlib import contextmanager, redirect_stdout, suppress
 from io import StringIO
 
-from vit.errors import UserError
+from vit.errors import UserError, reason
 from vit.machine import concurrent_processes, share, slot
 from vit.plan import files, make_plan
 from vit.plan.folders import check_config, locked, read_metrics, runs_folder
@@ -54,13 +54,6 @@ def run_one(run, folder, progress):
             progress.line(f"failed: {run.id}: {reason(error)}{details(error, folder)}")
             return False
     return True
-
-
-def reason(error):
-    """One line of an error; where jsonargparse lists several, the first of them says what is wrong."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
-    listed = [line.removeprefix("- ") for line in lines if line.startswith("- ")]
-    return (listed or lines)[0]
 
 
 def details(error, folder):

@@ -13,14 +13,18 @@ HEAD = """# Made by `python -m vit plan --scale {scale} --write` from experiment
 
 
 def groups(plan):
-    """Lists of run ids that share a process. What different experiments want is kept apart, so that make trains only what is asked for."""
+    """Lists of run ids that share a process; what different experiments want is kept apart, so that make trains no more.
+
+    Long ones first, or the last process would run alone: those with more images, and of equals what the tables name
+    last, since the paper goes from small models to large ones.
+    """
     wanted = {name: set(plan.runs_of(name)) for name in plan.experiments}
     by_key = {}
     for run in plan.runs.values():
         askers = tuple(name for name in wanted if run.id in wanted[name])
         chain = run.chain if plan.scale.processes == "one-a-chain" else run.id
         by_key.setdefault((chain, askers), []).append(run.id)
-    return list(by_key.values())
+    return sorted(reversed(by_key.values()), key=lambda group: -sum(plan.runs[run].images for run in group))
 
 
 def write_graph(plan):
@@ -30,9 +34,11 @@ def write_graph(plan):
         write_text(folder / run.id / "config.yaml", yaml.safe_dump(run.config, sort_keys=False))
     _forget_unstarted(plan, folder)
     lines = [HEAD.format(scale=plan.scale_name), f"EXPERIMENTS := {' '.join(plan.experiments)}"]
+    together = groups(plan)
     for name in plan.experiments:
-        lines.append(f"{name}.runs := {' '.join(plan.runs_of(name))}")
-    lines += [_rule(plan, group) for group in groups(plan)]
+        wanted = set(plan.runs_of(name))
+        lines.append(f"{name}.runs := {' '.join(run for group in together for run in group if run in wanted)}")
+    lines += [_rule(plan, group) for group in together]
     write_text(results(plan.scale_name) / "grid.mk", "\n".join(lines) + "\n")
 
 
