@@ -1,10 +1,12 @@
 """A run keeps everything in its folder: curves, events, one checkpoint while it trains, weights when it is done."""
 
+import pickle
 from datetime import timedelta
 
+import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
-from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 
+from vit.curves import Events, Table
 from vit.errors import UserError
 from vit.plan.files import name_of
 
@@ -15,10 +17,7 @@ def trainer_settings(folder, steps):
     """Trainer arguments of a run in its folder; files without version_N, so that a resumed run goes on in the same ones."""
     return {
         "default_root_dir": str(folder),
-        "logger": [
-            CSVLogger(folder, name="", version=""),
-            TensorBoardLogger(folder, name="", version="", default_hp_metric=False),
-        ],
+        "logger": [Table(folder), Events(folder)],
         "enable_progress_bar": False,
         "enable_model_summary": False,
         "log_every_n_steps": min(50, max(1, steps // 40)),  # a short run has a curve too
@@ -38,13 +37,19 @@ def checkpoints(folder):
 def fit(trainer, model, datamodule, folder):
     """Train from the beginning or from the checkpoint, to the last step. Returns whether it went on from a checkpoint."""
     last = folder / "checkpoints" / "last.ckpt"
-    try:
-        if last.exists():
-            trainer.fit(model, datamodule, ckpt_path=last, weights_only=False)
-            return True
+    if not last.exists():
         trainer.fit(model, datamodule)
         return False
-    except (RuntimeError, EOFError) as error:
-        if last.exists() and ("PytorchStreamReader" in str(error) or isinstance(error, EOFError)):
-            raise UserError(f"{name_of(last)}: damaged; remove it to train this run from its start") from error
-        raise
+    step = saved_step(last)
+    for logger in trainer.loggers:
+        logger.go_on_from(step)
+    trainer.fit(model, datamodule, ckpt_path=last, weights_only=False)
+    return True
+
+
+def saved_step(checkpoint):
+    """How many updates a checkpoint has behind it."""
+    try:
+        return torch.load(checkpoint, map_location="meta", weights_only=False)["global_step"]
+    except (RuntimeError, EOFError, KeyError, pickle.UnpicklingError):
+        raise UserError(f"{name_of(checkpoint)}: damaged; remove it to train this run from its start") from None

@@ -167,10 +167,8 @@ def _pretrain(plan, paper, axes):
             f"experiments/scales/{plan.scale_name}.yaml: pretrain.{axes['pretrain']}.epochs: nothing stands in for {epochs}"
         )
     steps = max(1, round(entry.epochs.get(epochs, epochs) * entry.images / values["batch_size"]))
-    axes = {**axes, "options": axes.get("options", {})}
-    run = _add(plan, f"pretrain-{axes['model']}-{entry.name}", config(
-        values, axes, entry, plan.scale, seed=0, steps=steps, train_on="train", start={},
-    ), needs=())  # fmt: skip
+    settled = config(values, axes, entry, plan.scale, seed=0, steps=steps, train_on="train", start={})
+    run = _add(plan, f"pretrain-{_model_label(axes)}-{entry.name}", settled, needs=())
     full = epochs * paper.pretrain[axes["pretrain"]].images
     return run, steps * values["batch_size"] / full, [values["assumed"]] if "assumed" in values else []
 
@@ -179,10 +177,8 @@ def _finetune(plan, paper, axes, upstream):
     """The runs of a cell (Table 4, B.1.1): a sweep on the held-out part, then the seeds on everything with the best rate."""
     entry = _entry(plan, "transfer", axes["transfer"])
     values = values_for("finetune", axes, plan.scale, plan.scale_name)
-    source = (
-        plan.runs[upstream].id.rsplit("-", 1)[0].removeprefix("pretrain-") if upstream else f"{axes['model']}-scratch"
-    )
-    label = f"finetune-{source}-{entry.name}"
+    start = upstream.rsplit("-", 1)[0].removeprefix("pretrain-") if upstream else f"{_model_label(axes)}-scratch"
+    label = f"finetune-{start}-{entry.name}"
     needs = (upstream,) if upstream else ()
 
     def add(name, seed, train_on, start, needs):
@@ -205,6 +201,11 @@ def _finetune(plan, paper, axes, upstream):
     runs = [add(f"seed{seed}", seed, "all", start, needs) for seed in range(values["seeds"])]
     theirs = values_for("finetune", axes, paper, "paper")
     return runs, values["steps"] * values["batch_size"] / (theirs["steps"] * theirs["batch_size"])
+
+
+def _model_label(axes):
+    """The model's name, and the options that an experiment gives it: 'ViT-B/16-gelu-erf'."""
+    return "-".join([axes["model"], *(f"{key}-{value}" for key, value in axes.get("options", {}).items())])
 
 
 def _add(plan, label, settled, needs, chain=None):
