@@ -21,6 +21,7 @@ class Run:
     config: dict = field(hash=False)
     needs: tuple  # ids of the runs it starts from or chooses its learning rate by
     images: int  # training images it sees
+    classes: int  # of its head, as far as cost is concerned
     chain: str  # runs of one chain may share a process
 
     @property
@@ -170,7 +171,7 @@ def _pretrain(plan, paper, axes):
     axes = {**axes, "options": axes.get("options", {})}
     run = _add(plan, f"pretrain-{axes['model']}-{entry.name}", config(
         values, axes, entry, plan.scale, seed=0, steps=steps, train_on="train", start={},
-    ), needs=())  # fmt: skip
+    ), needs=(), classes=entry.classes)  # fmt: skip
     full = epochs * paper.pretrain[axes["pretrain"]].images
     return run, steps * values["batch_size"] / full, [values["assumed"]] if "assumed" in values else []
 
@@ -196,7 +197,8 @@ def _finetune(plan, paper, axes, upstream):
             train_on=train_on,
             start={"init": upstream, **start},
         )
-        return _add(plan, f"{label}-{name}", settled, needs, chain=upstream or f"scratch-{axes['model']}")
+        chain = upstream or f"scratch-{axes['model']}"
+        return _add(plan, f"{label}-{name}", settled, needs, classes=entry.classes, chain=chain)
 
     start = {"lr": values["lr"], "lr_from": []}
     if isinstance(values["lr"], list):
@@ -207,9 +209,9 @@ def _finetune(plan, paper, axes, upstream):
     return runs, values["steps"] * values["batch_size"] / (theirs["steps"] * theirs["batch_size"])
 
 
-def _add(plan, label, settled, needs, chain=None):
+def _add(plan, label, settled, needs, *, classes, chain=None):
     """Register a run under its name, label and digest."""
     name = "".join(c if c.isalnum() or c in ".+-" else "-" for c in label) + f"-{digest(settled)}"
     images = settled["trainer"]["max_steps"] * settled["data"]["init_args"]["batch_size"]
-    plan.runs.setdefault(name, Run(name, settled, tuple(needs), images, chain or name))
+    plan.runs.setdefault(name, Run(name, settled, tuple(needs), images, classes, chain or name))
     return name
