@@ -54,7 +54,7 @@ endif
 # ---------------------------------------------------------------------------------------------------- the grid of runs
 # grid.mk holds, for each process, a rule with the metrics.json of its runs as targets. Make writes it anew when an
 # experiment changes and starts again by itself. Goals that need no grid do not wait for it.
-ifneq ($(filter-out help setup lint format test clean,$(MAKECMDGOALS)),)
+ifneq ($(filter-out help setup lint format test bench clean,$(MAKECMDGOALS)),)
 include $(RESULTS)/grid.mk
 endif
 
@@ -80,7 +80,7 @@ report: $(RESULTS)/costs.json results/paper/costs.json ## render the tables from
 	@$(PY) -m vit report --scale $(SCALE)
 
 results/%/costs.json: $(wildcard vit/models/*.py) vit/cost.py $(RESULTS)/grid.mk
-	@$(PY) -m vit cost --scale $*
+	@$(PY) -m vit cost --write $*
 
 .PHONY: plan status tensorboard
 plan: $(RESULTS)/costs.json ## what would run: runs, images, FLOPs, estimated time and disk
@@ -93,9 +93,12 @@ tensorboard: ## look at the runs' curves in a browser
 	@$(PY) -m tensorboard.main --logdir $(RESULTS)
 
 # ------------------------------------------------------------------------------------------------------- the code itself
-.PHONY: test lint format clean
+.PHONY: test bench lint format clean
 test: $(READY) ## the tests
 	@$(PY) -m pytest
+
+bench: $(READY) ## speed and memory beside timm: results/bench/; BENCH="--models ViT-S/16 --batch 4" chooses
+	@$(PY) -m bench $(BENCH)
 
 lint: $(READY) ## ruff: style and mistakes
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check .

@@ -32,9 +32,7 @@ def finish_all(plan, accuracy):
 
 def count_costs(flops=1e9):
     """results/paper/costs.json as `python -m vit cost --scale paper` writes it, each model at the same price."""
-    models = {
-        model_key(run.model, {}, 224): {"flops": flops, "parameters": 1} for run in make_plan("paper").runs.values()
-    }
+    models = {model_key(run): {"flops": flops, "parameters": 1} for run in make_plan("paper").runs.values()}
     write_text(costs_file("paper"), json.dumps({"code": "test", "models": models}))
 
 

@@ -39,12 +39,20 @@ def report_command(arguments):
 
 
 def cost_command(arguments):
+    from vit.report.exaflops import as_csv, as_text
+
+    bring_costs(arguments.write or "paper")
+    if not arguments.write:
+        print(as_csv() if arguments.csv else as_text(), end="")
+
+
+def bring_costs(scale):
     from vit.plan import make_plan
     from vit.plan.costs import costs_file, is_current
 
-    plan = make_plan(arguments.scale)
+    plan = make_plan(scale)
     if is_current(plan):
-        costs_file(arguments.scale).touch()  # newer than the plan again, without the seconds that torch takes to start
+        costs_file(scale).touch()  # newer than the plan again, without the seconds that torch takes to start
     else:
         from vit.cost import write_costs
 
@@ -78,7 +86,12 @@ def parser():
     command("status", status_command, "finished, running and missing runs")
     report = command("report", report_command, "render the tables from the runs that are finished")
     report.add_argument("experiments", nargs="*", help="names of experiments (default: all)")
-    command("cost", cost_command, "count FLOPs and parameters of every model of a scale")
+    cost = commands.add_parser("cost", help="Table 6's exaFLOPs, counted, beside the paper's")
+    cost.add_argument("--csv", action="store_true", help="the same for machines")
+    cost.add_argument(
+        "--write", metavar="SCALE", help="instead: count the models of a scale into results/SCALE/costs.json"
+    )
+    cost.set_defaults(function=cost_command)
     run = command("run", run_command, "train and evaluate runs, in order, in one process")
     run.add_argument("runs", nargs="+", help="run ids")
     run.add_argument(

@@ -7,18 +7,22 @@ from vit.errors import UserError
 from vit.plan.files import ROOT, name_of
 from vit.plan.folders import results
 
+TRAINING = 3  # forward passes: backward costs twice as much as forward; explains every row of Table 6
+
 
 def costs_file(scale_name):
     return results(scale_name) / "costs.json"
 
 
-def model_key(model, options, image_size):
-    """A name for one architecture at one image size."""
-    return json.dumps([model, options, image_size], sort_keys=True)
+def model_key(run):
+    """A name for the architecture that a run trains, its head included, at its image size."""
+    hidden = run.config["model"]["init_args"].get("head_hidden")
+    head = {"num_classes": run.classes, **({"head_hidden": hidden} if hidden else {})}
+    return json.dumps([run.model, {**run.options, **head}, run.image_size], sort_keys=True)
 
 
 def planned_keys(plan):
-    return sorted({model_key(run.model, run.options, run.image_size) for run in plan.runs.values()})
+    return sorted({model_key(run) for run in plan.runs.values()})
 
 
 def code_digest():
@@ -46,5 +50,5 @@ def forward_costs(scale_name):
         return json.loads(path.read_text())["models"]
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         raise UserError(
-            f"{name_of(path)}: missing or damaged; `python -m vit cost --scale {scale_name}` counts it anew"
+            f"{name_of(path)}: missing or damaged; `python -m vit cost --write {scale_name}` counts it anew"
         ) from None

@@ -21,6 +21,7 @@ class Run:
     config: dict = field(hash=False)
     needs: tuple  # ids of the runs it starts from or chooses its learning rate by
     images: int  # training images it sees
+    classes: int  # of its head, as far as cost is concerned
     chain: str  # runs of one chain may share a process
 
     @property
@@ -168,7 +169,7 @@ def _pretrain(plan, paper, axes):
         )
     steps = max(1, round(entry.epochs.get(epochs, epochs) * entry.images / values["batch_size"]))
     settled = config(values, axes, entry, plan.scale, seed=0, steps=steps, train_on="train", start={})
-    run = _add(plan, f"pretrain-{_model_label(axes)}-{entry.name}", settled, needs=())
+    run = _add(plan, f"pretrain-{_model_label(axes)}-{entry.name}", settled, needs=(), classes=entry.classes)
     full = epochs * paper.pretrain[axes["pretrain"]].images
     return run, steps * values["batch_size"] / full, [values["assumed"]] if "assumed" in values else []
 
@@ -192,7 +193,8 @@ def _finetune(plan, paper, axes, upstream):
             train_on=train_on,
             start={"init": upstream, **start},
         )
-        return _add(plan, f"{label}-{name}", settled, needs, chain=upstream or f"scratch-{axes['model']}")
+        chain = upstream or f"scratch-{_model_label(axes)}"
+        return _add(plan, f"{label}-{name}", settled, needs, classes=entry.classes, chain=chain)
 
     start = {"lr": values["lr"], "lr_from": []}
     if isinstance(values["lr"], list):
@@ -208,9 +210,9 @@ def _model_label(axes):
     return "-".join([axes["model"], *(f"{key}-{value}" for key, value in axes.get("options", {}).items())])
 
 
-def _add(plan, label, settled, needs, chain=None):
+def _add(plan, label, settled, needs, *, classes, chain=None):
     """Register a run under its name, label and digest."""
     name = "".join(c if c.isalnum() or c in ".+-" else "-" for c in label) + f"-{digest(settled)}"
     images = settled["trainer"]["max_steps"] * settled["data"]["init_args"]["batch_size"]
-    plan.runs.setdefault(name, Run(name, settled, tuple(needs), images, chain or name))
+    plan.runs.setdefault(name, Run(name, settled, tuple(needs), images, classes, chain or name))
     return name

@@ -1,14 +1,13 @@
 """`make plan` and `make status`: what is to be done, what it costs, what is done."""
 
-from vit.plan.costs import forward_costs, model_key
+from vit.plan.costs import TRAINING, forward_costs, model_key
 from vit.plan.folders import is_running, read_metrics, runs_folder
 
 BYTES_A_PARAMETER = 4  # weights are kept as float32, one file a finished run; a sweep keeps none
 
 
 def run_flops(run, costs):
-    """Training costs three forward passes an image (forward, and twice that backward; facts: Table 6's rule)."""
-    return 3 * costs[model_key(run.model, run.options, run.image_size)]["flops"] * run.images
+    return TRAINING * costs[model_key(run)]["flops"] * run.images
 
 
 def flops_per_second(plan, costs):
@@ -36,7 +35,7 @@ def overview(plan, jobs):
 
 def _row(name, runs, costs, speed):
     flops = sum(run_flops(run, costs) for run in runs)
-    kept = [costs[model_key(run.model, run.options, run.image_size)]["parameters"] for run in runs if run.keeps_weights]
+    kept = [costs[model_key(run)]["parameters"] for run in runs if run.keeps_weights]
     pretraining = sum(run.id.startswith("pretrain-") for run in runs)
     return (name, str(len(runs)), str(pretraining), f"{sum(run.images for run in runs):,}", f"{flops:.2e}",
             duration(flops / speed), f"{sum(kept) * BYTES_A_PARAMETER / 1e9:.2g} GB")  # fmt: skip

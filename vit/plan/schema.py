@@ -46,7 +46,9 @@ class Paper:
     tolerance: float  # in points; |ours - paper| within it is REPRODUCED
     names: dict = field(default_factory=dict)  # our name -> the name printed in this table
     cost: str | None = None  # column with exaFLOPs of pre-training
-    cost_tolerance: float = 0.05  # as a fraction of the printed value
+    exact_file: str | None = None  # a CSV that has it with more digits under the same keys; those are compared
+    exact_cost: str | None = None  # the column there
+    cost_tolerance: float = 0.05  # as a fraction of the paper's value
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ class DataEntry:
     name: str  # short name, part of run ids
     data: str  # class path of a LightningDataModule
     images: int  # size of the training set; epochs are counted in it
+    classes: int = 1000  # of the head whose cost is counted; a head of JFT's 18k costs up to 1% of a model in Table 6
     args: dict = field(default_factory=dict)  # constructor arguments besides the recipe's
     about: str | None = None  # what it is, when it is not the set of the paper
     epochs: dict = field(default_factory=dict)  # the paper's number of epochs -> ours

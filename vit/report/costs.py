@@ -4,24 +4,31 @@ from dataclasses import dataclass
 
 from vit.errors import UserError
 from vit.plan import make_plan
-from vit.plan.costs import costs_file, forward_costs, model_key
+from vit.plan.costs import TRAINING, costs_file, forward_costs, model_key
 from vit.plan.files import name_of
 from vit.report.verdicts import within
 
 EXA = 1e18
-TRAINING = 3  # forward, and twice that backward: the rule that explains every row of Table 6
-IMAGE_SIZE = 224  # of the paper's pre-training (Table 3, caption)
 
 
 @dataclass(frozen=True)
 class Cost:
-    """ExaFLOPs of one row."""
+    """One row."""
 
-    counted: float  # the paper's model at the paper's schedule
-    paper: float | None
+    model: str
+    flops: int  # of one image, forward
+    parameters: int
+    counted: float  # exaFLOPs of the paper's model at the paper's schedule
+    paper: float | None  # as printed
+    exact: float | None  # the same with the digits that the comparison uses
     verdict: str
-    spent: float | None  # by the pre-training run of this scale
+    spent: float | None  # exaFLOPs of the pre-training run of this scale
     planned: bool  # has this scale such a run?
+
+    @property
+    def difference(self):
+        """Percent from the paper; None where it has no value."""
+        return 100 * (self.counted / self.exact - 1) if self.exact else None
 
 
 def read_costs(name, experiment, published, cells, finished):
@@ -37,16 +44,23 @@ def read_costs(name, experiment, published, cells, finished):
 
 
 def _cost(run, forward, published, axes, upstream, finished):
-    key = model_key(run.model, {}, IMAGE_SIZE)
+    key = model_key(run)
     if key not in forward:
         raise UserError(
-            f"{name_of(costs_file('paper'))}: no cost of {run.model}; `python -m vit cost --scale paper` counts it anew"
+            f"{name_of(costs_file('paper'))}: no cost of {run.model}; `python -m vit cost --write paper` counts it anew"
         )
     counted = TRAINING * forward[key]["flops"] * run.images / EXA
-    paper = published.cost(axes)
-    said = "NO PAPER VALUE" if paper is None else within(counted, paper, published.paper.cost_tolerance * paper)
+    exact = published.exact_cost(axes)
+    said = "NO PAPER VALUE" if exact is None else within(counted, exact, published.paper.cost_tolerance * exact)
     spent = finished[upstream]["flops"] / EXA if upstream in finished else None
-    return Cost(counted, paper, said, spent, upstream is not None)
+    compared = {"counted": counted, "paper": published.cost(axes), "exact": exact, "verdict": said}
+    return Cost(run.model, **forward[key], **compared, spent=spent, planned=upstream is not None)
+
+
+def slips(costs):
+    """Rows that are off although the same model agrees in another row: the paper's two numbers contradict each other."""
+    agreeing = {cost.model for cost in costs.values() if cost.verdict == "REPRODUCED"}
+    return [key for key, cost in costs.items() if cost.verdict == "OFF" and cost.model in agreeing]
 
 
 def _upstream_by_row(cells, experiment, name):

@@ -2,6 +2,7 @@
 
 from vit.plan.experiment import SCRATCH
 from vit.plan.resolve import load_scale, values_for
+from vit.report.costs import slips
 from vit.report.names import entry, percent, real_transfer, span, text
 from vit.report.verdicts import COMPARED, MEANING, counted
 
@@ -97,7 +98,11 @@ def meanings(report):
     if any(one in COMPARED for one in occurring):
         lines.append(f"the tolerance is {paper.tolerance} points")
     if report.costs:
-        near = f"REPRODUCED within {percent(paper.cost_tolerance)} of the printed value, else OFF"
+        whose = f"the paper's value (in brackets: {paper.exact_file})" if paper.exact_file else "the printed value"
+        near = f"REPRODUCED within {percent(paper.cost_tolerance)} of {whose}, else OFF"
         lines.append(f"exaFLOPs, counted: 3 × forward FLOPs × images of the paper's own model and schedule; {near}")
+        for key in slips(report.costs):
+            row = " / ".join(map(text, key))
+            lines.append(f"exaFLOPs of {row}: off by a slip of the paper, whose other row of the same model agrees")
         lines.append("exaFLOPs, these runs: what pre-training really spent at this scale; nothing to compare it with")
     return lines

@@ -105,8 +105,8 @@ def _cost_entries(cost):
     """Counted cost beside the paper's; what these runs spent has nothing to be compared with."""
     if cost is None:
         return [Entry(""), Entry("")]
-    away = round(100 * (cost.counted / cost.paper - 1), 1) + 0.0 if cost.paper else None  # + 0.0: no '-0.0%'
-    paper = f"paper {cost.paper:g} · {away:+}%" if cost.paper else ""
+    digits = f" ({cost.exact:.2f})" if cost.exact != cost.paper else ""
+    paper = f"paper {cost.paper:g}{digits} · {round(cost.difference, 1) + 0.0:+}%" if cost.paper else ""  # no '-0.0%'
     spent = "–" if not cost.planned else "not finished" if cost.spent is None else f"{cost.spent:.2g}"
     return [Entry(f"{cost.counted:.2f}", paper, cost.verdict), Entry(spent)]
 

@@ -2,6 +2,7 @@
 
 import csv
 import math
+from dataclasses import replace
 
 from vit.errors import UserError
 from vit.plan.files import ROOT, name_of, nearest
@@ -17,6 +18,8 @@ class Published:
         self.place = name_of(PAPER / paper.file)
         columns = [*paper.match.values(), *_value_columns(paper), *([paper.cost] if paper.cost else [])]
         self.rows = _read(PAPER / paper.file, self.place, columns)
+        exact = {"file": paper.exact_file, "value": paper.exact_cost}
+        self.exact = Published(replace(paper, **exact, cost=None, exact_file=None)) if paper.exact_file else None
 
     def value(self, axes):
         """Top-1 percent of a cell; None where the paper has no such cell or left it empty."""
@@ -24,8 +27,12 @@ class Published:
         return self._number(axes, value.get(axes.get("transfer")) if isinstance(value, dict) else value)
 
     def cost(self, axes):
-        """ExaFLOPs of pre-training."""
+        """ExaFLOPs of pre-training, as printed."""
         return self._number(axes, self.paper.cost)
+
+    def exact_cost(self, axes):
+        """The same with more digits where another file has them."""
+        return self.exact.value(axes) if self.exact else self.cost(axes)
 
     def _number(self, axes, column):
         found = [(line, row) for line, row in self.rows if self._matches(row, axes)]

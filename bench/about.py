@@ -1,0 +1,44 @@
+"""What a benchmark's numbers are: machine, versions, settings, method."""
+
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+from bench.memory import STEPS
+from vit.machine import device_name
+from vit.record import code
+
+
+def columns(settings, rounds, peak, load):
+    """Those of the CSV that are the same in every row. `load`: of the machine, before anything was measured."""
+    return {
+        "device": device_name(),
+        "threads": settings.threads,
+        "load_before": f"{load:.2f}",
+        "peak_gflops": f"{peak / 1e9:.0f}",
+        "precision": "bf16 autocast" if settings.device == "cuda" else "float32",
+        "compiled": settings.compiled,
+        "batch": settings.batch,
+        "image_size": settings.image_size,
+        "optimizer": settings.optimizer,
+        "rounds": rounds,
+        **{name: version(name) for name in ("torch", "timm")},
+        "commit": code()["commit"],
+        "date": datetime.now(UTC).date().isoformat(),
+    }
+
+
+def lines(settings, same):
+    """What stands above the table; `same` are the columns above."""
+    memory = (
+        "what torch's allocator held at most" if settings.device == "cuda" else "how much a process of its own grew"
+    )
+    return (
+        "{device}, {threads} CPU threads, load {load_before} before the start; torch {torch}, timm {timm}; commit {commit}, {date}.".format(**same),
+        f"{same['precision']}, {'compiled' if settings.compiled else 'not compiled'}, batches of {settings.batch} images of"
+        f" {settings.image_size} px; training is forward, backward and a step of {settings.optimizer}.",
+        f"Times: {same['rounds']} rounds in one process, each contender once a round; medians with quartiles. A ratio is taken"
+        " round by round; above 1 is faster than timm.",
+        f"Share: FLOPs (forward, 3 × in training) a second, of {same['peak_gflops']} GFLOP/s, the best square matrix product"
+        " measured just before.",
+        f"Memory: {memory} in {STEPS} training steps: weights, gradients, optimizer, activations.",
+    )  # fmt: skip

@@ -1,0 +1,67 @@
+"""One model after the other: memory of each contender, then the times of all of them in turn."""
+
+from dataclasses import dataclass
+from statistics import median, quantiles
+
+import torch
+
+from bench.contenders import TIMM, contenders, without_zeros
+from bench.memory import peak_memory
+from bench.steps import STEPS, on_device
+from bench.timing import interleaved
+from vit.cost import forward_flops
+from vit.models import create_model
+from vit.plan.costs import TRAINING
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A median between its quartiles."""
+
+    low: float
+    middle: float
+    high: float
+
+    @classmethod
+    def of(cls, values):
+        low, _, high = quantiles(values, n=4, method="inclusive")
+        return cls(low, median(values), high)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One contender at one kind of step."""
+
+    model: str
+    step: str
+    who: str
+    seconds: Spread
+    ratio: Spread  # timm's seconds over these, round by round: above 1 is faster than timm
+    images_per_second: float
+    share: float  # of the measured peak of matrix products
+    memory: int | None  # bytes, of training
+
+
+def measure(model, settings, rounds, peak):
+    """Every contender at every kind of step."""
+    builders = contenders(model, settings.image_size)
+    memory = {who: peak_memory(model, who, settings) for who in builders}
+    networks = {who: on_device(without_zeros(build()), settings) for who, build in builders.items()}
+    flops = _flops(model, settings)
+    for kind, make in STEPS.items():
+        seconds = interleaved({who: make(network, settings) for who, network in networks.items()}, rounds)
+        work = flops * (TRAINING if kind == "training" else 1)
+        for who, own in seconds.items():
+            ratio = Spread.of([theirs / ours for theirs, ours in zip(seconds[TIMM], own, strict=True)])
+            middle = median(own)
+            speed = {"images_per_second": settings.batch / middle, "share": work / middle / peak}
+            kept = memory[who] if kind == "training" else None
+            yield Measured(model, kind, who, Spread.of(own), ratio, **speed, memory=kept)
+
+
+def _flops(model, settings):
+    """Of a forward pass of the batch; counted on ours, as all contenders have the same architecture."""
+    with torch.device("meta"):
+        network = create_model(model, image_size=settings.image_size).eval()
+        images = torch.empty(settings.batch, 3, settings.image_size, settings.image_size)
+    return forward_flops(network, images)
