@@ -12,6 +12,7 @@ STANDARD = sys.stdlib_module_names
 ALLOWED = {  # package -> what its files may import besides the standard library and itself
     "vit/models": {"torch"},
     "data": {"torch", "torchvision", "lightning", "numpy", "PIL", "sklearn", "mlxtend", "filelock"},
+    "vit/weights": {"torch", "numpy", "safetensors", "tqdm", "vit.models", "vit.plan", "vit.errors", "vit.atomic"},
     "vit/plan": {"yaml", "vit.errors", "vit.atomic"},
     "vit/report": {"vit.plan", "vit.errors", "vit.atomic", "pandas", "numpy", "matplotlib", "tensorboard", "yaml"},
 }

@@ -1,18 +1,22 @@
-"""timm, an implementation that owes nothing to this one, gives the same logits once its conventions are chosen."""
+"""timm, an implementation that owes nothing to this one, loads our files strictly and computes the same logits, and we
+load its files, once its conventions are chosen: GELU, epsilons, standardisation."""
 
 from functools import partial
 
 import pytest
 import timm
 import torch
+from safetensors.torch import load_file
 from timm.layers import StdConv2d
 from timm.models.resnetv2 import ResNetV2
 from timm.models.vision_transformer_hybrid import HybridEmbed
 from torch import nn
 
 from vit.models import create_model
+from vit.weights import load_weights, save_weights
 
 SMALL = dict(num_classes=7, depth=3, width=48, heads=4, mlp=96)
+THEIR_SMALL = dict(num_classes=7, depth=3, embed_dim=48, num_heads=4, mlp_ratio=2)
 
 
 @pytest.fixture(autouse=True)
@@ -28,85 +32,65 @@ def randomise(model):
     return model.eval()
 
 
-def timm_blocks(model):
-    """Our encoder under timm's names."""
-    names = {"attention.out": "attn.proj", "attention.": "attn.", "dense1": "fc1", "dense2": "fc2"}
-    state = {}
-    for key, value in model.state_dict().items():
-        if key.startswith(("blocks.", "norm.", "head.")):
-            for ours, theirs in names.items():
-                key = key.replace(ours, theirs)
-            state[key] = value
-    return state
-
-
-def timm_vit(model):
-    state = timm_blocks(model)
-    state["patch_embed.proj.weight"] = model.embedding.weight.unflatten(1, (-1, model.patch, model.patch))
-    state["patch_embed.proj.bias"] = model.embedding.bias
-    state["pos_embed"] = model.position.tables[0].table
-    if model.class_token is not None:
-        state["cls_token"] = model.class_token
-    return state
-
-
-def timm_unit(unit, norms):
-    state = {f"conv{i}.weight": getattr(unit, f"conv{i}").weight for i in (1, 2, 3)}
-    for i in (1, 2, 3):
-        state |= {f"norm{i}.{key}": value for key, value in getattr(unit, f"norm{i}").state_dict().items()}
-    if unit.project is not None:
-        convolution = unit.project[0] if norms else unit.project
-        state["downsample.conv.weight"] = convolution.weight
-    if norms and unit.project is not None:
-        state |= {f"downsample.norm.{key}": value for key, value in unit.project[1].state_dict().items()}
-    return state
-
-
-def timm_stages(stages, norms):
-    return {
-        f"stages.{s}.blocks.{u}.{key}": value
-        for s, stage in enumerate(stages)
-        for u, unit in enumerate(stage)
-        for key, value in timm_unit(unit, norms).items()
-    }
-
-
-def assert_same(ours, theirs, size):
-    images = torch.rand(2, 3, size, size) * 2 - 1
+def logits(model, size):
+    images = torch.rand(2, 3, size, size, generator=torch.Generator().manual_seed(2)) * 2 - 1
     with torch.no_grad():
-        a, b = ours(images), theirs.eval()(images)
-    assert b.std() > 0.1
-    torch.testing.assert_close(a, b, rtol=0, atol=1e-5)
+        return model.eval()(images)
+
+
+def assert_same(ours, theirs, size, folder):
+    """Both ways: our file in timm's model, then timm's own file, of other numbers, in ours."""
+    save_weights(ours, folder / "ours.safetensors", format="timm")
+    theirs.load_state_dict(load_file(folder / "ours.safetensors"), strict=True)
+    expected = logits(theirs, size)
+    assert expected.std() > 0.1
+    torch.testing.assert_close(logits(ours, size), expected, rtol=0, atol=1e-5)
+    for parameter in theirs.parameters():
+        parameter.data.mul_(1.1)
+    torch.save(theirs.state_dict(), folder / "theirs.pth")
+    load_weights(ours, folder / "theirs.pth", head="keep")
+    torch.testing.assert_close(logits(ours, size), logits(theirs, size), rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize(("gelu", "approximate"), [("erf", "none"), ("tanh", "tanh")])
-@pytest.mark.parametrize(("pool", "theirs"), [("token", "token"), ("gap", "avg")])
-def test_vit(pool, theirs, gelu, approximate):
+@pytest.mark.parametrize(("pool", "theirs"), [("token", "token"), ("gap", "avg"), ("map", "map")])
+def test_vit(pool, theirs, gelu, approximate, tmp_path):
     ours = randomise(create_model("ViT-B/16", image_size=32, patch=8, pool=pool, gelu=gelu, norm_eps=1e-5, **SMALL))
     theirs = timm.models.VisionTransformer(
-        img_size=32, patch_size=8, num_classes=7, depth=3, embed_dim=48, num_heads=4, mlp_ratio=2, global_pool=theirs,
-        class_token=pool == "token", fc_norm=False, act_layer=partial(nn.GELU, approximate=approximate),
-        norm_layer=partial(nn.LayerNorm, eps=1e-5),
+        img_size=32, patch_size=8, global_pool=theirs, class_token=pool == "token", fc_norm=False,
+        act_layer=partial(nn.GELU, approximate=approximate), norm_layer=partial(nn.LayerNorm, eps=1e-5), **THEIR_SMALL,
     )  # fmt: skip
-    theirs.load_state_dict(timm_vit(ours))
-    assert_same(ours, theirs, 32)
+    assert_same(ours, theirs, 32, tmp_path)
 
 
-def test_bit():
+def test_fixed_positions_are_stored_for_timm(tmp_path):
+    ours = randomise(create_model("ViT-B/16", image_size=32, patch=8, position="sincos2d", gelu="erf", **SMALL))
+    theirs = timm.models.VisionTransformer(img_size=32, patch_size=8, **THEIR_SMALL)
+    save_weights(ours, tmp_path / "ours.safetensors", format="timm")
+    theirs.load_state_dict(load_file(tmp_path / "ours.safetensors"), strict=True)
+    torch.testing.assert_close(logits(ours, 32), logits(theirs, 32), rtol=0, atol=1e-5)
+
+
+def test_a_class_token_without_a_position(tmp_path):
+    """timm's no_embed_class: its table has no class row, and nothing in the file says so."""
+    theirs = randomise(timm.models.VisionTransformer(img_size=32, patch_size=8, no_embed_class=True, **THEIR_SMALL))
+    torch.save(theirs.state_dict(), tmp_path / "theirs.pth")
+    ours = create_model("ViT-B/16", image_size=32, patch=8, gelu="erf", **SMALL)
+    load_weights(ours, tmp_path / "theirs.pth", head="keep")
+    torch.testing.assert_close(logits(ours, 32), logits(theirs, 32), rtol=0, atol=1e-5)
+
+
+def test_bit(tmp_path):
     ours = randomise(create_model("ResNet50x1", num_classes=7, units=(1, 2, 1, 1), width_factor=0.5))
     theirs = ResNetV2(
         layers=(1, 2, 1, 1), num_classes=7, width_factor=0.5, stem_type="fixed",
         conv_layer=partial(StdConv2d, eps=1e-10),
     )  # fmt: skip
-    state = timm_stages(ours.stages, norms=False) | {"stem.conv.weight": ours.root.weight}
-    state |= {f"norm.{key}": value for key, value in ours.norm.state_dict().items()}
-    state |= {"head.fc.weight": ours.head.weight[:, :, None, None], "head.fc.bias": ours.head.bias}
-    theirs.load_state_dict(state)
-    assert_same(ours, theirs, 64)
+    assert_same(ours, theirs, 64, tmp_path)
 
 
 @pytest.mark.parametrize("size", [64, 65])
-def test_hybrid(size):
+def test_hybrid(size, tmp_path):
     """timm divides kernels by sqrt(var + 1e-8) instead of std + 1e-5: kernels of a large scale make both the same."""
     ours = randomise(create_model("R50+ViT-B/16", image_size=size, units=(1, 2, 1), gelu="erf", **SMALL))
     for parameter in ours.stem.parameters():
@@ -116,14 +100,9 @@ def test_hybrid(size):
         conv_layer=timm.layers.StdConv2dSame,
     )  # fmt: skip
     theirs = timm.models.VisionTransformer(
-        img_size=size, num_classes=7, depth=3, embed_dim=48, num_heads=4, mlp_ratio=2, patch_size=1,
-        embed_layer=partial(HybridEmbed, backbone=stem),
-    )  # fmt: skip
+        img_size=size, patch_size=1, embed_layer=partial(HybridEmbed, backbone=stem), **THEIR_SMALL
+    )
     for layer in stem.modules():
         if isinstance(layer, nn.GroupNorm):
             layer.eps = 1e-6
-    state = timm_stages(ours.stem.stages, norms=True) | {"stem.conv.weight": ours.stem.root.weight}
-    state |= {f"stem.norm.{key}": value for key, value in ours.stem.norm.state_dict().items()}
-    state = timm_vit(ours) | {f"patch_embed.backbone.{key}": value for key, value in state.items()}
-    theirs.load_state_dict(state)
-    assert_same(ours, theirs, size)
+    assert_same(ours, theirs, size, tmp_path)

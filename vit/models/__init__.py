@@ -33,7 +33,9 @@ def create_model(name, *, image_size=224, num_classes=1000, **options):
         raise TypeError(unknown(f"option of {name}", option, sorted(known)))
     if "image_size" in arguments_of(family):  # a ResNet takes any size
         arguments = dict(arguments, image_size=image_size)
-    return family(num_classes=num_classes, **arguments | options)
+    model = family(num_classes=num_classes, **arguments | options)
+    model.made_with = {"name": name, "image_size": image_size, "num_classes": num_classes, **options}
+    return model
 
 
 def lookup(name):

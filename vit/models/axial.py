@@ -122,7 +122,7 @@ class AxialResNet(ResNet):
         for size, stage in self.sizes(image_size):
             for unit in stage:
                 unit.conv2.resize(size, mode)
-        return self
+        return self.changed(image_size=image_size)
 
 
 def along(layer, grid):

@@ -116,4 +116,5 @@ class Hybrid(ViT):
         return super().tokens(self.stem(x))
 
     def resize_to(self, image_size, mode="bilinear"):
-        return super().resize_to(self.stem.output_size(image_size), mode)
+        super().resize_to(self.stem.output_size(image_size), mode)
+        return self.changed(image_size=image_size)

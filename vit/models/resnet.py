@@ -8,6 +8,7 @@ from torch import nn
 
 from vit.models.choices import choose
 from vit.models.initial import lecun_normal_, zero_head
+from vit.models.made import Made
 
 UNITS = {  # depth of the name: bottleneck units of the four stages
     50: (3, 4, 6, 3),
@@ -65,7 +66,7 @@ class PreActivationUnit(nn.Module):
         return shortcut + y
 
 
-class ResNet(nn.Module):
+class ResNet(Made):
     """ResNet-v2 of the given units in each stage, `width_factor` times the usual channels."""
 
     def __init__(self, *, num_classes, units, width_factor=1.0, root_padding="zero"):
@@ -96,8 +97,8 @@ class ResNet(nn.Module):
     def reset_head(self, num_classes):
         """For fine-tuning: a linear layer of zeros (Section 3.2)."""
         self.head = zero_head(self.norm.num_channels, num_classes).to(self.norm.weight)
-        return self
+        return self.changed(num_classes=num_classes)
 
     def resize_to(self, image_size, mode="bilinear"):
         """Nothing to do: convolutions take any size."""
-        return self
+        return self.changed(image_size=image_size)

@@ -10,6 +10,7 @@ from torch import nn
 from vit.models.choices import choose
 from vit.models.grid import grid_of
 from vit.models.initial import dense, xavier_, zero_head
+from vit.models.made import Made
 from vit.models.pool import AttentionPool, MeanPool, TokenPool
 from vit.models.position import Positions, Relative
 
@@ -90,7 +91,7 @@ class Block(nn.Module):
             self.attention.relative.resize(grid, mode)
 
 
-class ViT(nn.Module):
+class ViT(Made):
     """Patches, positions, L blocks, one representation an image, a head (Equations 1 to 4)."""
 
     def __init__(
@@ -178,11 +179,11 @@ class ViT(nn.Module):
         """For fine-tuning: the whole pre-training head gives way to one linear layer of zeros (Section 3.2)."""
         self.hidden = nn.Identity()
         self.head = zero_head(self.norm.weight.numel(), num_classes).to(self.norm.weight)
-        return self
+        return self.changed(num_classes=num_classes, head_hidden=None)
 
     def resize_to(self, image_size, mode="bilinear"):
         """Take images of another size from now on; call it before the optimizer is made (Section 3.2)."""
         self.grid = grid_of(image_size, self.patch)
         for part in (self.position, *self.blocks):
             part.resize(self.grid, mode)
-        return self
+        return self.changed(image_size=image_size)

@@ -17,7 +17,7 @@ class Classify(LightningModule):
     def __init__(self, made_with, *, label_smoothing):
         """made_with: the arguments of create_model."""
         super().__init__()
-        self.made_with, num_classes = made_with, made_with["num_classes"]
+        num_classes = made_with["num_classes"]
         self.model = create_model(**made_with)
         self.label_smoothing = label_smoothing
         self.accuracy = torch.nn.ModuleDict(

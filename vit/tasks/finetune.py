@@ -2,16 +2,19 @@
 
 from pathlib import Path
 
+from lightning.pytorch.utilities import rank_zero_info
+
 from vit.optim import sgd, with_schedule
 from vit.selection import best_learning_rate
 from vit.tasks.classify import Classify
-from vit.weights import restore
+from vit.weights import load_weights, restore
 
 
 class Finetune(Classify):
     """SGD with momentum from a pre-trained model: its head dropped for a zero one, its positions resized (Section 3.2).
 
-    init: id of the run to start from; None starts from the model's own initialisation.
+    init: id of the run to start from, or a path to any file of weights that load_weights knows; None starts from the
+        model's own initialisation.
     lr_from: ids of the sweep's runs; the rate with the best held-out accuracy is taken, and lr is None.
     runs: the folder in which those runs lie.
     """
@@ -40,10 +43,15 @@ class Finetune(Classify):
     def setup(self, stage):
         """Pre-trained weights come in before the first step; a resumed run replaces them by its checkpoint's."""
         hp = self.hparams
-        if stage == "fit" and hp.init:
-            start = restore(Path(hp.runs or ".") / hp.init)
+        if stage != "fit" or not hp.init:
+            return
+        run = Path(hp.runs or ".") / hp.init
+        if run.is_dir():
+            start = restore(run)
             start.reset_head(hp.num_classes).resize_to(hp.image_size)
             self.model.load_state_dict(start.state_dict())
+        else:
+            rank_zero_info(load_weights(self.model, hp.init, head="zero"))
 
     def configure_optimizers(self):
         hp = self.hparams

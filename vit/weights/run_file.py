@@ -1,22 +1,20 @@
-"""Weights on disk: safetensors that say which model they belong to."""
+"""The weights in a run's folder: safetensors that say which model they belong to."""
 
 import json
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_model
 
-from vit.atomic import whole_file
 from vit.errors import UserError
 from vit.models import create_model
 from vit.plan.files import name_of
+from vit.weights.save import save_weights
 
 FILE = "weights.safetensors"
 
 
 def save(task, folder):
     """Write a task's model with the arguments of create_model that made it."""
-    with whole_file(folder / FILE) as temporary:
-        save_model(task.model, str(temporary), metadata={"create_model": json.dumps(task.made_with)})
+    save_weights(task.model, folder / FILE)
 
 
 def restore(folder):

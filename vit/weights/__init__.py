@@ -1,0 +1,8 @@
+"""Weights on disk: our own files, timm's, Hugging Face's, the authors' archives and where those are published."""
+
+from vit.weights.load import load_weights
+from vit.weights.published import released
+from vit.weights.run_file import FILE, read, restore, save
+from vit.weights.save import save_weights
+
+__all__ = ["FILE", "load_weights", "read", "released", "restore", "save", "save_weights"]

@@ -1,0 +1,94 @@
+"""Named tensors out of .npz, safetensors and torch files, which are told apart by their first bytes. Nothing is executed."""
+
+import pickle
+import zipfile
+import zlib
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+
+from vit.errors import UserError
+from vit.plan.files import name_of
+
+EXPECTED = "expected .npz, safetensors or a torch file of weights"
+WRAPPERS = ("state_dict", "model")  # keys under which training scripts put a state dict beside other things
+DAMAGE = (
+    *(OSError, EOFError, ValueError, TypeError, KeyError, RuntimeError, NotImplementedError),
+    *(zipfile.BadZipFile, zlib.error, SafetensorError, pickle.UnpicklingError),
+)
+
+
+def read_tensors(path):
+    """({name: tensor}, metadata) of a file."""
+    read = reader(path)
+    try:
+        return read(path)
+    except DAMAGE as error:
+        raise UserError(f"{name_of(path)}: damaged or cut off ({first_line(error)}); {EXPECTED}") from None
+
+
+def reader(path):
+    """The function that reads this kind of file."""
+    if path.is_dir():
+        raise UserError(f"{name_of(path)}: a folder; {EXPECTED}")
+    if not path.exists():
+        raise UserError(f"{name_of(path)}: no such file; {EXPECTED}")
+    with open(path, "rb") as file:
+        start = file.read(9)
+    if not start:
+        raise UserError(f"{name_of(path)}: empty; {EXPECTED}")
+    if start[4:] == b"\0\0\0\0{":  # eight bytes of length, which may look like anything, then a header of JSON
+        return read_safetensors
+    if start.startswith(b"PK"):
+        return read_zip
+    if start.startswith(b"\x80"):
+        return read_torch
+    raise UserError(f"{name_of(path)}: {text_or_bytes(start)}; {EXPECTED}")
+
+
+def text_or_bytes(start):
+    readable = start.isascii() and start.decode().isprintable()
+    return f"begins with {start.decode()!r}" if readable else "an unknown format"
+
+
+def read_zip(path):
+    """Both numpy and torch write zip files."""
+    with zipfile.ZipFile(path) as archive:
+        names = archive.namelist()
+    if any(name.endswith("data.pkl") for name in names):
+        return read_torch(path)
+    if not names or not all(name.endswith(".npy") for name in names):
+        raise UserError(f"{name_of(path)}: a zip file, but not of arrays; {EXPECTED}")
+    with np.load(path, allow_pickle=False) as archive:
+        return {name: as_tensor(archive[name]) for name in archive.files}, {}
+
+
+def as_tensor(array):
+    """numpy knows no bfloat16 and gives its two bytes back as they are."""
+    if array.dtype == np.dtype("V2"):
+        return torch.from_numpy(np.ascontiguousarray(array).view(np.int16)).view(torch.bfloat16)
+    return torch.from_numpy(array.astype(array.dtype.newbyteorder("="), order="C", copy=False))
+
+
+def read_safetensors(path):
+    with safe_open(path, "pt") as archive:
+        tensors = {name: archive.get_tensor(name) for name in archive.keys()}  # noqa: SIM118 (not a dict)
+        return tensors, archive.metadata() or {}
+
+
+def read_torch(path):
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError:
+        raise UserError(f"{name_of(path)}: a pickle with other things than tensors is not opened; {EXPECTED}") from None
+    for key in WRAPPERS:
+        if isinstance(state, dict) and isinstance(state.get(key), dict):
+            state = state[key]
+    if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
+        raise UserError(f"{name_of(path)}: a torch file, but not of named tensors; expected a state dict")
+    return dict(state), {}
+
+
+def first_line(error):
+    return (str(error).splitlines() or [type(error).__name__])[0].strip(" .") or type(error).__name__

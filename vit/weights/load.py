@@ -1,0 +1,56 @@
+"""load_weights: any file of weights that this package knows, into one of our models."""
+
+from vit.models.choices import choose
+from vit.weights.file import few
+from vit.weights.head import HEAD, fit_head, renew_head
+from vit.weights.layout import kind_of
+from vit.weights.own import fit_own
+from vit.weights.positions import fit_positions, only_ours
+from vit.weights.recognise import OURS, recognised
+from vit.weights.report import Report
+
+HEADS = {"auto": "the file's where it fits, else zeros", "keep": "the file's", "zero": "zeros"}
+
+
+def load_weights(model, path, head="auto"):
+    """Parameters from the file at `path`, in place; returns a Report. Where a UserError is raised, nothing has changed.
+
+    head: 'auto' keeps the file's where it fits the model's and has zeros else, 'keep' insists on it, 'zero' on zeros.
+    """
+    choose(HEADS, head, "head")
+    file = recognised(path)
+    check_kind(file, model)
+    report = Report(f"{file.path.name} ({file.layout.name})", dropped=file.dropped)
+    if file.layout.note:
+        report.notes.append(file.layout.note)
+    fit_own(file, model, report)
+    fit_positions(file, model, report)
+    kept = fit_head(file, model, head, report)
+    state = translated(file, model, kept)
+    model.load_state_dict(model.state_dict() | state)
+    renew_head(model, kept, report)
+    report.loaded += state
+    return report
+
+
+def check_kind(file, model):
+    """Another architecture has other names; comparing those would fill a screen."""
+    if kind_of(model) not in file.layout.kinds:
+        raise file.wrong(f"expected weights of {called(model)}, a {kind_of(model)}")
+    if file.layout is not OURS and only_ours(model):
+        raise file.wrong(f"{called(model)} has positions that only files of this project hold; expected one of those")
+
+
+def translated(file, model, kept):
+    """Our parameters from the file's, one to one: none is missing, left over or of another shape."""
+    wanted = {name: tensor for name, tensor in model.state_dict().items() if name not in HEAD or name in kept}
+    if differences := file.differences(wanted, model):
+        raise file.wrong(f"it does not fit {called(model)}: {differences}")
+    known = file.layout.stored(wanted, model)
+    if left := [name for name in file.tensors if name not in known]:
+        raise file.wrong(f"it does not fit {called(model)}, which has no {few(left)}")
+    return {name: file.parameter(name, tensor, model) for name, tensor in wanted.items()}
+
+
+def called(model):
+    return model.made_with["name"] if model.made_with else f"this {type(model).__name__}"

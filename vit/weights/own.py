@@ -1,0 +1,61 @@
+"""What shapes do not show: the arguments of create_model that our own files state, and what other code computes with."""
+
+import inspect
+
+import torch
+
+from vit.models import create_model, lookup
+from vit.models.grid import pair
+
+STRUCTURE = ("heads", "position_at")  # change no shape, but make another architecture
+
+
+def fit_own(file, model, report):
+    """Compared with a model that create_model made, and brought to its image size."""
+    if model.made_with is None:
+        return
+    there = arguments(model.made_with)
+    if file.made_with is None:
+        compare(file.layout.numerics, there, report)
+        return
+    try:
+        here = arguments(file.made_with)
+        for name in STRUCTURE:
+            if here.get(name) != there.get(name):
+                raise file.wrong(f"it has {name}={here.get(name)!r}, expected {there.get(name)!r}")
+        compare(here, there, report)
+        if pair(here["image_size"]) != pair(there["image_size"]):
+            resize(file, there["image_size"], report)
+    except (TypeError, ValueError, KeyError, AttributeError, RuntimeError) as error:
+        raise file.wrong(f"it does not fit its own metadata ({str(error).splitlines()[-1].strip()})") from None
+
+
+def arguments(made_with):
+    """Those of create_model, those that the name stands for, and defaults."""
+    family, sizes = lookup(made_with["name"])
+    parameters = [p for part in reversed(family.__mro__) for p in inspect.signature(part.__init__).parameters.values()]
+    return {p.name: p.default for p in parameters} | sizes | made_with
+
+
+def compare(here, there, report):
+    """Weights can be used with other numerics, on purpose; the report says so."""
+    report.notes += [
+        f"made for {name}={here[name]!r}, the model has {there[name]!r}"
+        for name in ("gelu", "norm_eps", "root_padding")
+        if name in here and name in there and here[name] != there[name]
+    ]
+
+
+def resize(file, image_size, report):
+    """By a model of the file's own size: every kind of position then changes by its own rule."""
+    with torch.device("meta"):
+        source = create_model(**file.made_with)
+    source.load_state_dict(file.tensors, assign=True)
+    after = source.resize_to(image_size).state_dict()
+    before = file.made_with["image_size"]
+    report.resized += [
+        f"{name} from images of {before} to images of {image_size}"
+        for name, tensor in after.items()
+        if tensor.shape != file.tensors[name].shape
+    ]
+    file.tensors = after

@@ -1,0 +1,93 @@
+"""Tables of positions from another grid, with or without a class row (Section 3.2).
+
+D width; a table is (1, rows, D), the row of the class token first where there is one.
+"""
+
+import math
+
+import torch
+
+from vit.models.position import Learned1D, Sincos2D, resize_positions
+from vit.models.vit import ViT
+from vit.weights.file import in_words
+
+TABLE, TOKEN = "position.tables.0.table", "class_token"
+ROUNDING = 0.01  # of a table of sines that was stored in bfloat16
+
+
+def only_ours(model):
+    """Does the model have positions for which only our own files have names: none, 2d, relative, at every layer?"""
+    if not isinstance(model, ViT):
+        return False
+    return model.position.at != "stem" or not isinstance(model.position.tables[0], (Learned1D, Sincos2D))
+
+
+def sines_of(model):
+    """The fixed table of a model (1, rows, D), or None."""
+    table = model.position.tables[0] if isinstance(model, ViT) else None
+    weight = next(model.parameters())
+    return table.table(weight.device, weight.dtype)[None] if isinstance(table, Sincos2D) else None
+
+
+def fit_positions(file, model, report):
+    """Class row and grid of the file's table as the model has them; what cannot be fitted is left to the comparison."""
+    if not isinstance(model, ViT) or (model.class_token is not None and file.name(TOKEN) not in file.tensors):
+        return
+    table = file.tensors.get(file.name(TABLE))
+    if table is not None and (table.ndim != 3 or len(table) != 1):
+        return
+    if table is not None and file.name(TOKEN) in file.tensors and not has_class_row(table, file, model):
+        table = torch.cat([torch.zeros_like(table[:, :1]), table], dim=1)
+        report.notes.append("its class token has no position: a row of zeros stands for that")
+    if model.class_token is None:
+        table = without_class_token(table, file, report)
+    if table is None:
+        return
+    if isinstance(model.position.tables[0], Sincos2D):
+        leave_out_sines(table, file, model, report)
+    else:
+        file.tensors[file.name(TABLE)] = resized(table, file, model, report)
+
+
+def has_class_row(table, file, model):
+    """timm's files do not say; without a class row, the table of a square grid has a square number of rows."""
+    rows = table.shape[1]
+    return file.layout.class_row and (rows == math.prod(model.grid) + 1 or math.isqrt(rows) ** 2 != rows)
+
+
+def without_class_token(table, file, report):
+    """The table for a model that pools the patches."""
+    token = file.name(TOKEN)
+    if token not in file.tensors:
+        return table
+    del file.tensors[token]
+    report.dropped.append(token)
+    if table is not None:
+        report.dropped.append(f"the class row of {file.name(TABLE)}")
+    return None if table is None else table[:, 1:]
+
+
+def resized(table, file, model, report):
+    """By the model's own function. The old grid is the model's where the number of rows agrees, else a square."""
+    rows = table.shape[1] - (file.name(TOKEN) in file.tensors)
+    side = math.isqrt(rows)
+    if rows == math.prod(model.grid):
+        return table
+    if rows < 1 or side**2 != rows:
+        raise file.wrong(f"{file.name(TABLE)} has {rows} rows of patches, expected a square or {in_words(model.grid)}")
+    report.resized.append(f"{file.name(TABLE)} from {in_words((side, side))} to {in_words(model.grid)}")
+    return resize_positions(table, (side, side), model.grid)
+
+
+def leave_out_sines(table, file, model, report):
+    """The model computes them. What the file adds to its class token there becomes part of that token."""
+    row, token = int(file.name(TOKEN) in file.tensors), file.name(TOKEN)
+    side = math.isqrt(table.shape[1] - row)
+    grid = model.grid if math.prod(model.grid) == table.shape[1] - row else (side, side)
+    sines = Sincos2D(grid, table.shape[2], False).table(table.device, torch.float64)
+    if sines.shape != table[0, row:].shape or (sines - table[0, row:]).abs().max() > ROUNDING:
+        raise file.wrong(f"{file.name(TABLE)} is a learned table, expected none or the sines of position='sincos2d'")
+    del file.tensors[file.name(TABLE)]
+    report.dropped.append(f"{file.name(TABLE)}, sines that the model computes itself")
+    if row and table[:, 0].any():
+        file.tensors[token] = file.tensors[token] + table[:, :1]
