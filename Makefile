@@ -24,8 +24,10 @@ else
 PY     := $(VENV)/bin/python
 READY  := $(VENV)/.ready
 endif
-RESULTS := results/$(SCALE)
+ROOT    := $(or $(VIT_RESULTS),results)
+RESULTS := $(ROOT)/$(SCALE)
 RUNS    := $(RESULTS)/runs
+export VIT_MAKE := $(shell echo $$PPID)#   who trains here: a second make is told so
 DATA    := $(or $(VIT_DATA),data/downloads)
 TRAIN   ?= @$(LAUNCH) $(PY) -m vit run --scale $(SCALE) --goals "$(MAKECMDGOALS)"
 
@@ -65,21 +67,18 @@ $(RESULTS)/grid.mk: $(shell find experiments -name '*.yaml' -o -type d) $(wildca
 $(DATA)/%.fetched:
 	@$(PY) -m data fetch $* && touch $@
 
-# A finished run is never deleted, whatever happens to the process that made it.
-.PRECIOUS: $(RUNS)/%/metrics.json
-
-# $(EXPERIMENTS) and NAME.runs come from grid.mk.
+# $(EXPERIMENTS) and NAME.runs come from grid.mk, and so does .PRECIOUS: a finished run is never deleted.
 .PHONY: $(EXPERIMENTS) report reproduce
 .SECONDEXPANSION:
-$(EXPERIMENTS): $$(addprefix $(RUNS)/,$$(addsuffix /metrics.json,$$($$@.runs))) $(RESULTS)/costs.json results/paper/costs.json
+$(EXPERIMENTS): $$(addprefix $(RUNS)/,$$(addsuffix /metrics.json,$$($$@.runs))) $(RESULTS)/costs.json $(ROOT)/paper/costs.json
 	@$(PY) -m vit report --scale $(SCALE) $@
 
 reproduce: $(EXPERIMENTS) ## every experiment there is
 
-report: $(RESULTS)/costs.json results/paper/costs.json ## render the tables from what is finished, without training
+report: $(RESULTS)/costs.json $(ROOT)/paper/costs.json ## render the tables from what is finished, without training
 	@$(PY) -m vit report --scale $(SCALE)
 
-results/%/costs.json: $(wildcard vit/models/*.py) vit/cost.py $(RESULTS)/grid.mk
+$(ROOT)/%/costs.json: $(wildcard vit/models/*.py) vit/cost.py $(RESULTS)/grid.mk
 	@$(PY) -m vit cost --write $*
 
 .PHONY: plan status tensorboard
@@ -106,5 +105,5 @@ lint: $(READY) ## ruff: style and mistakes
 format: $(READY) ## let ruff format the code
 	@$(PY) -m ruff check --fix . && $(PY) -m ruff format .
 
-clean: ## remove rendered tables and pages of this scale; never runs
+clean: ## remove rendered tables and pages of this scale, committed ones too (git restores those); never runs
 	@rm -rf $(RESULTS)/index.html $(RESULTS)/costs.json $(RESULTS)/grid.mk $(RESULTS)/cells $(foreach name,$(basename $(notdir $(wildcard experiments/*.yaml experiments/ablations/*.yaml))),$(RESULTS)/$(name).md $(RESULTS)/$(name).csv $(RESULTS)/$(name).svg)

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import time
 from pathlib import Path
 
 runs, log = Path(sys.argv[1]), Path(sys.argv[2])
@@ -14,6 +15,7 @@ for name in sys.argv[3:]:
         lines.write(name + "\n")
     if name in os.environ.get("FAIL", "").split():
         sys.exit(f"{name} fails")
+    time.sleep(float(os.environ.get("PAUSE", "0")))
     metrics = {
         "format": 1,
         "id": name,

@@ -2,8 +2,10 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -23,7 +25,8 @@ class Checkout:
             ROOT / "results" / "paper", folder / "results" / "paper", ignore=shutil.ignore_patterns("runs", "grid.mk")
         )
 
-    def make(self, *arguments, check=True, **environment):
+    def start(self, *arguments, **environment):
+        """make in a process group of its own."""
         stub = f"@{sys.executable} tests/stub_train.py results/smoke/runs {self.log}"
         variables = ["SCALE=smoke", "VENV=", f"PYTHON={sys.executable}", f"TRAIN={stub}"]
         clean = {
@@ -32,9 +35,14 @@ class Checkout:
             if key not in ("MAKEFLAGS", "MAKELEVEL", "VIT_RESULTS", "MFLAGS")
         }
         environment = {**clean, "PYTHONPATH": str(self.folder), **environment}
-        done = subprocess.run(
-            ["make", *variables, *arguments], cwd=self.folder, env=environment, capture_output=True, text=True
-        )
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "start_new_session": True}
+        return subprocess.Popen(["make", *variables, *arguments], cwd=self.folder, env=environment, **pipes)
+
+    def make(self, *arguments, check=True, **environment):
+        """make, to its end."""
+        process = self.start(*arguments, **environment)
+        out, err = process.communicate()
+        done = subprocess.CompletedProcess(arguments, process.returncode, out, err)
         assert not check or done.returncode == 0, done.stdout + done.stderr
         return done
 
@@ -111,10 +119,30 @@ def test_a_run_that_fails_loses_nothing_that_is_finished_and_the_same_command_go
     failed = checkout.make("table5", "-k", check=False, FAIL=victims[-1].name)
     assert failed.returncode != 0
     first = checkout.trained()
-    assert victims[-1].name in first
+    assert victims[-1].name in first and len(first) > 2
+    # Make deletes the targets of a rule that fails; those of finished runs it must not.
+    assert all((runs / name / "metrics.json").exists() for name in first if name != victims[-1].name)
     survivors = [victim for victim in victims if (victim / "metrics.json").exists()]
     checkout.make("table5")
     assert set(checkout.trained()) == {victim.name for victim in victims if victim not in survivors}
+
+
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_make_keeps_what_is_finished(checkout, kind):
+    runs = checkout.folder / "results" / "smoke" / "runs"
+    chain = {path.parent.name for path in runs.glob("finetune-ViT-B-32-fractals-40-*/metrics.json")}
+    for name in chain:
+        (runs / name / "metrics.json").unlink()
+    process = checkout.start("table5", PAUSE="0.3")
+    while not checkout.log.exists() or len(checkout.log.read_text().split()) < 4:
+        time.sleep(0.05)
+    os.killpg(process.pid, kind)
+    _, said = process.communicate()
+    finished = checkout.trained()[:-1]  # the last was interrupted
+    assert process.returncode != 0 and "Deleting file" not in said
+    assert len(finished) >= 3 and all((runs / name / "metrics.json").exists() for name in finished)
+    checkout.make("table5")
+    assert set(checkout.trained()) == chain - set(finished)
 
 
 def test_clean_removes_pages_and_keeps_runs(checkout):

@@ -91,6 +91,74 @@ CASES = {  # file, what is there, what somebody writes instead, what the line mu
         ["finetune.yaml", "CIFAR-10"],
     ),
     "a value missing": ("recipes/pretrain.yaml", "beta2: 0.999\n", "", ["pretrain.yaml", "beta2"]),
+    "a private set that is not in the table": (
+        "table5.yaml",
+        "private: [JFT-300M]",
+        "private: [JFT]",
+        ["table5.yaml", "private", "JFT"],
+    ),
+    "a text where a list belongs": (
+        "table5.yaml",
+        "private: [JFT-300M]",
+        "private: JFT-300M",
+        ["table5.yaml", "private", "a list"],
+    ),
+    "a key column for no axis": (
+        "table5.yaml",
+        "match: {pretrain:",
+        "match: {pretrian:",
+        ["table5.yaml", "paper.match", "pretrian"],
+    ),
+    "a tolerance that is no number": (
+        "table5.yaml",
+        "tolerance: 0.5",
+        "tolerance: five",
+        ["table5.yaml", "tolerance", "five"],
+    ),
+    "a table of the paper that is not there": (
+        "table5.yaml",
+        "table5_transfer.csv",
+        "table55.csv",
+        ["table5.yaml", "table55.csv"],
+    ),
+    "a model left out that is not there": (
+        "table5.yaml",
+        "ViT-H/14, pretrain: ImageNet}",
+        "ViT-H/15, pretrain: ImageNet}",
+        ["table5.yaml", "leave_out[0]", "ViT-H/15"],
+    ),
+    "columns that are no list": (
+        "table5.yaml",
+        "columns: [model]",
+        "columns: model",
+        ["table5.yaml", "columns", "a list"],
+    ),
+    "an axis missing": ("table6.yaml", "  pretrain: [JFT-300M]\n", "", ["table6.yaml", "grid", "pretrain"]),
+    "a decay that does not exist": (
+        "recipes/finetune.yaml",
+        "decay: cosine",
+        "decay: cosin",
+        ["finetune.yaml", "decay", "cosin"],
+    ),
+    "no seeds": ("scales/smoke.yaml", "seeds: 2", "seeds: 0", ["scales/smoke.yaml", "recipes.finetune", "seeds"]),
+    "the same rate twice": (
+        "scales/smoke.yaml",
+        "lr: [0.03, 0.1]",
+        "lr: [0.03, 0.03]",
+        ["scales/smoke.yaml", "recipes.finetune", "lr"],
+    ),
+    "a number in words": (
+        "scales/smoke.yaml",
+        "images: 40,",
+        "images: forty,",
+        ["scales/smoke.yaml", "pretrain.ImageNet", "images", "forty"],
+    ),
+    "epochs that map nothing": (
+        "scales/smoke.yaml",
+        "epochs: {300: 4}",
+        "epochs: 4",
+        ["scales/smoke.yaml", "pretrain.ImageNet", "epochs"],
+    ),
     "a list where a mapping belongs": ("table5.yaml", "grid:", "- grid:", ["table5.yaml"]),
 }
 
@@ -100,6 +168,9 @@ def checkout(tmp_path_factory):
     folder = tmp_path_factory.mktemp("checkout")
     for name in ("experiments", "vit"):
         shutil.copytree(ROOT / name, folder / name)
+    (folder / "results" / "paper").mkdir(parents=True)
+    for path in (ROOT / "results" / "paper").glob("*.csv"):
+        shutil.copy(path, folder / "results" / "paper")
     return folder
 
 
@@ -128,6 +199,15 @@ def test_a_mistake_is_one_line_that_names_file_and_key(checkout, case):
 
 def test_without_a_mistake_it_plans(checkout):
     assert plan(checkout).returncode == 0
+
+
+def test_an_ablation_cannot_take_the_name_of_a_table_or_of_a_target(checkout):
+    for name in ("table5", "clean", "with space"):
+        path = checkout / "experiments" / "ablations" / f"{name}.yaml"
+        shutil.copy(checkout / "experiments" / "ablations" / "gelu.yaml", path)
+        done = plan(checkout)
+        path.unlink()
+        assert done.returncode != 0 and f"ablations/{name}.yaml" in done.stderr
 
 
 def test_an_unknown_scale_is_named_with_those_there_are(checkout):

@@ -30,11 +30,15 @@ def status_command(arguments):
 def report_command(arguments):
     from vit.plan import make_plan
     from vit.plan.files import check_keys
+    from vit.plan.folders import read_metrics, runs_folder
     from vit.report import render
 
     plan = make_plan(arguments.scale)
     check_keys(arguments.experiments, list(plan.experiments), "report: experiments")
     for name in arguments.experiments or plan.experiments:
+        if not any(read_metrics(runs_folder(plan.scale_name) / run) for run in plan.runs_of(name)):
+            print(f"{name}: no run is finished here yet; nothing is rendered, and what is there stays")
+            continue
         print(render(plan, name))
 
 

@@ -13,11 +13,18 @@ def whole_file(path):
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         yield temporary
+        temporary.chmod(0o666 & ~_umask())  # some writers make files that only their owner can read
         with open(temporary, "rb") as written:
             os.fsync(written.fileno())
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _umask():
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
 
 
 def write_text(path, text):

@@ -51,6 +51,8 @@ class PaperCLI(LightningCLI):
         if self.folder:
             steps = self._get(self.config_init, "trainer.max_steps")
             kwargs.update(trainer_settings(self.folder, steps), callbacks=list(self.callbacks))
+            if self.subcommand in ("validate", "test"):
+                kwargs["logger"] = False  # the curves are those of the training
         return super().instantiate_trainer(**kwargs)
 
 
@@ -65,7 +67,7 @@ def lightning_main(arguments):
     """fit, validate and test as any LightningCLI has them; in a run's folder they keep to it and to its weights."""
     folder = own_folder(arguments)
     if folder is None:
-        PaperCLI(args=arguments)
+        PaperCLI()
         return
     check_config(folder)
     if arguments[0] == "fit" and read_metrics(folder):
@@ -73,7 +75,7 @@ def lightning_main(arguments):
             f"{name_of(folder)} is finished; add --trainer.default_root_dir ELSEWHERE to train it again beside it"
         )
     callbacks = [checkpoints(folder), Speed()] if arguments[0] == "fit" else []
-    RunCLI(args=arguments, folder=folder, callbacks=callbacks, save_config_callback=None)
+    RunCLI(folder=folder, callbacks=callbacks, save_config_callback=None)
 
 
 class RunCLI(PaperCLI):

@@ -8,5 +8,9 @@ class UserError(Exception):
 def reason(error):
     """One line of any error; where jsonargparse lists several, the first of them says what is wrong."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
-    listed = [line.removeprefix("- ") for line in lines if line.startswith("- ")]
-    return (listed or lines)[0]
+    first = next((position for position, line in enumerate(lines) if line.startswith("- ")), 0)
+    told = lines[first].removeprefix("- ")
+    while told.endswith(":") and first + 1 < len(lines):
+        first += 1
+        told += " " + lines[first].removeprefix("- ")
+    return told

@@ -1,8 +1,10 @@
 """The machine that several runs share: how many processes there are, which part of it is this one's, what it is called."""
 
+import itertools
 import os
 import platform
 import re
+import time
 from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 
@@ -19,19 +21,40 @@ def concurrent_processes():
     return int(found.group(1) or os.cpu_count())
 
 
+def claim(scale):
+    """One make at a time trains a scale: the first that is alive owns it, and another is told so."""
+    mine, owner = os.environ.get("VIT_MAKE", str(os.getpid())), results(scale) / ".owner"
+    with locked(results(scale) / ".owner.lock", "busy", wait=True):
+        other = owner.read_text().strip() if owner.exists() else ""
+        if other and other != mine and is_alive(int(other)):
+            raise UserError(f"{name_of(results(scale))}: process {other} trains here already; wait for it or stop it")
+        owner.write_text(mine)
+
+
+def is_alive(process):
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's
+        pass
+    return True
+
+
 @contextmanager
 def slot(scale, jobs):
-    """One of `jobs` places at the machine, held by a lock: the share of cores or GPUs, and the line on the terminal."""
+    """One of `jobs` places at the machine, held by a lock: the share of cores or GPUs, and the line on the terminal.
+
+    A bare `make -j` starts more processes than there are places; they wait here.
+    """
+    claim(scale)
     with ExitStack() as held:
-        for position in range(jobs):
+        for position in itertools.cycle(range(jobs)):
             try:
                 held.enter_context(locked(results(scale) / ".slots" / str(position), "busy"))
                 break
             except UserError:
-                continue
-        else:
-            place = name_of(results(scale))
-            raise UserError(f"{place}: {jobs} processes train here already (another make?); wait for it or stop it")
+                time.sleep(0.1)
         yield position
 
 

@@ -46,12 +46,20 @@ class Progress:
         flops = sum(metrics["flops"] for metrics in done.values())
         speed = flops / seconds if seconds > 0 else self.plan.scale.assumed_flops_per_second
         left = [runs[name] for name in self.wanted if name not in done]
-        return sum(training_flops(run) / speed + START for run in left) / self.jobs
+        return sum(expected_flops(run) / speed + START for run in left) / self.jobs
 
     def line(self, text):
         """To stderr, above the bars where there are any."""
         tqdm.write(text, file=sys.stderr)
         sys.stderr.flush()
+
+
+def expected_flops(run):
+    """Nothing for a model that cannot be made: its own run says what is wrong, and the others go on."""
+    try:
+        return training_flops(run)
+    except (ValueError, TypeError):
+        return 0.0
 
 
 def readable(run):

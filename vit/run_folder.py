@@ -1,6 +1,5 @@
 """A run keeps everything in its folder: curves, events, one checkpoint while it trains, weights when it is done."""
 
-import pickle
 from datetime import timedelta
 
 import torch
@@ -51,5 +50,5 @@ def saved_step(checkpoint):
     """How many updates a checkpoint has behind it."""
     try:
         return torch.load(checkpoint, map_location="meta", weights_only=False)["global_step"]
-    except (RuntimeError, EOFError, KeyError, pickle.UnpicklingError):
+    except Exception:  # whatever unpickling makes of foreign bytes
         raise UserError(f"{name_of(checkpoint)}: damaged; remove it to train this run from its start") from None

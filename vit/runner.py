@@ -14,6 +14,7 @@ from vit.errors import UserError, reason
 from vit.machine import concurrent_processes, share, slot
 from vit.plan import files, make_plan
 from vit.plan.folders import check_config, locked, read_metrics, runs_folder
+from vit.plan.graph import write_config
 
 
 def run_all(scale, ids, goals):
@@ -48,12 +49,19 @@ def run_one(run, folder, progress):
         if read_metrics(folder):  # another process was faster
             return True
         try:
-            check_config(folder)
+            bring_config(run, folder)
             train_and_measure(run, folder, progress)
         except Exception as error:
             progress.line(f"failed: {run.id}: {reason(error)}{details(error, folder)}")
             return False
     return True
+
+
+def bring_config(run, folder):
+    """The planner's config lies in the folder: again where it was removed, untouched where somebody edited it."""
+    if not (folder / "config.yaml").exists():
+        write_config(run, folder)
+    check_config(folder)
 
 
 def details(error, folder):

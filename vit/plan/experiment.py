@@ -3,6 +3,7 @@
 import hashlib
 import itertools
 import json
+import re
 from dataclasses import dataclass, field
 
 from vit.errors import UserError
@@ -10,6 +11,20 @@ from vit.plan import files
 from vit.plan.resolve import check_axes, config, holds, load_experiment, load_scale, values_for
 
 CODE_VERSION = 1  # hashed into every run id; raised when a correction of code changes numbers
+TARGETS = (
+    "help",
+    "setup",
+    "reproduce",
+    "report",
+    "plan",
+    "status",
+    "tensorboard",
+    "test",
+    "lint",
+    "format",
+    "clean",
+    "bench",
+)
 SCRATCH = "none"  # the pre-training set of a model that starts from its initialisation
 
 
@@ -86,8 +101,14 @@ def digest(settled):
 
 def experiment_names():
     """Every experiment there is: the paper's tables and figures, then the ablations."""
-    folders = (files.EXPERIMENTS, files.EXPERIMENTS / "ablations")
-    return [path.stem for folder in folders for path in sorted(folder.glob("*.yaml"))]
+    paths = [*sorted(files.EXPERIMENTS.glob("*.yaml")), *sorted((files.EXPERIMENTS / "ablations").glob("*.yaml"))]
+    names = [path.stem for path in paths]
+    for position, path in enumerate(paths):
+        if path.stem in TARGETS or path.stem in names[:position] or not re.fullmatch(r"[A-Za-z0-9._-]+", path.stem):
+            raise UserError(
+                f"{files.name_of(path)}: '{path.stem}' is taken or no name for make; call the file otherwise"
+            )
+    return names
 
 
 def make_plan(scale_name, names=None):

@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import math
 import os
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,22 +23,29 @@ def runs_folder(scale_name):
     return results(scale_name) / "runs"
 
 
+NUMBERS = ("lr", "images", "seconds", "flops", "threads")  # of metrics.json
+TEXTS = ("id", "device", "date", "commit")
+
+
 def read_metrics(folder):
     """The finished run's metrics.json, or None where there is none yet."""
     path = Path(folder) / "metrics.json"
-    if not path.exists():
-        return None
     try:
         metrics = json.loads(path.read_text())
         if metrics["format"] != FORMAT:
-            raise UserError(
-                f"{name_of(path)}: format {metrics['format']} was written by another version; this one reads format {FORMAT}"
-            )
-        return metrics if metrics["metrics"] is not None else None
-    except (ValueError, KeyError, TypeError) as error:
-        raise UserError(
-            f"{name_of(path)}: damaged ({type(error).__name__}: {error}); move it away and give the same command again"
-        ) from None
+            told = f"format {metrics['format']} was written by another version; this one reads format {FORMAT}"
+            raise UserError(f"{name_of(path)}: {told}")
+        numbers = {**{name: metrics[name] for name in NUMBERS}, **metrics["metrics"]}
+        wrong = [name for name, value in numbers.items() if not math.isfinite(value)]
+        wrong += [name for name in TEXTS if not isinstance(metrics[name], str)]
+        if wrong or not isinstance(metrics["versions"], dict) or not metrics["metrics"]:
+            raise ValueError(f"'{(wrong or ['versions'])[0]}' is not what a run writes")
+        return metrics
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        told = f"damaged ({type(error).__name__}: {error}); move it away and give the same command again"
+        raise UserError(f"{name_of(path)}: {told}") from None
 
 
 def check_config(folder):
@@ -45,18 +53,18 @@ def check_config(folder):
     path = Path(folder) / "config.yaml"
     if digest(read_yaml(path)) != Path(folder).name.rsplit("-", 1)[-1]:
         raise UserError(
-            f"{name_of(path)}: edited since it was planned, and its folder's name stands for other numbers; `make plan` restores it"
+            f"{name_of(path)}: edited since it was planned, and its folder's name stands for other numbers; remove it and give the same command again"
         )
 
 
 @contextmanager
-def locked(path, busy):
-    """Hold a lock file while the block runs; a UserError with the text `busy` if another process holds it."""
+def locked(path, busy, wait=False):
+    """Hold a lock file while the block runs; a UserError with the text `busy` if another process holds it, or wait."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "a") as handle:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
             raise UserError(busy) from None
         yield

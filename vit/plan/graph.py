@@ -31,15 +31,21 @@ def write_graph(plan):
     """results/SCALE/grid.mk, and for every run its folder with config.yaml."""
     folder = runs_folder(plan.scale_name)
     for run in plan.runs.values():
-        write_text(folder / run.id / "config.yaml", yaml.safe_dump(run.config, sort_keys=False))
+        write_config(run, folder / run.id)
     _forget_unstarted(plan, folder)
     lines = [HEAD.format(scale=plan.scale_name), f"EXPERIMENTS := {' '.join(plan.experiments)}"]
     together = groups(plan)
     for name in plan.experiments:
         wanted = set(plan.runs_of(name))
         lines.append(f"{name}.runs := {' '.join(run for group in together for run in group if run in wanted)}")
+    # Make deletes what an interrupted or failed process made, unless it is named here; a pattern would not do.
+    lines.append(f".PRECIOUS: {' '.join(f'$(RUNS)/{run}/metrics.json' for run in plan.runs)}")
     lines += [_rule(plan, group) for group in together]
     write_text(results(plan.scale_name) / "grid.mk", "\n".join(lines) + "\n")
+
+
+def write_config(run, folder):
+    write_text(folder / "config.yaml", yaml.safe_dump(run.config, sort_keys=False))
 
 
 def _rule(plan, group):

@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from vit.errors import UserError
 from vit.plan import files
+from vit.plan.checks import check_entry, check_experiment, check_paper, check_value
 from vit.plan.schema import AXES, TASKS, DataEntry, Experiment, Paper, Scale, recipe_values
 
 MATCHED = ("model", "pretrain", "transfer")  # keys of a row that say when it holds
@@ -14,28 +15,14 @@ def load_experiment(name):
     """experiments/NAME.yaml or experiments/ablations/NAME.yaml."""
     path = files.EXPERIMENTS / "ablations" / f"{name}.yaml"
     path = path if path.exists() else files.EXPERIMENTS / f"{name}.yaml"
-    experiment = files.build(Experiment, files.read_yaml(path), path)
-    if experiment.paper:
-        files.build(Paper, experiment.paper, path, "paper")
-    _check_experiment(experiment, path)
-    return experiment
-
-
-def _check_experiment(experiment, path):
     where = files.name_of(path)
-    axes = set()
-    for axis, values in experiment.grid.items():
-        if not isinstance(values, list) or not values:
-            raise UserError(f"{where}: grid.{axis}: a list of values was expected, found {values!r}")
-        plain = [value for value in values if not isinstance(value, dict)]
-        axes.update([axis] if plain else [axis, *(key for value in values for key in value)])
-    for key in ("rows", "columns"):
-        files.check_keys(getattr(experiment, key), sorted(axes), f"{where}: {key}")
-    for position, setting in enumerate([*experiment.leave_out, *experiment.settings]):
-        if not isinstance(setting, dict):
-            raise UserError(
-                f"{where}: entry {position} of leave_out and settings: a mapping was expected, found {setting!r}"
-            )
+    experiment = files.build(Experiment, files.read_yaml(path), path)
+    if not isinstance(experiment.title, str) or not isinstance(experiment.grid, dict):
+        raise UserError(f"{where}: title is a text and grid a mapping")
+    check_experiment(experiment, where)
+    if experiment.paper:
+        check_paper(files.build(Paper, experiment.paper, path, "paper"), experiment, where)
+    return experiment
 
 
 @lru_cache
@@ -60,7 +47,8 @@ def load_scale(name):
         raise UserError(f"{files.name_of(path)}: processes: '{scale.processes}' is neither one-a-run nor one-a-chain")
     for kind in ("pretrain", "transfer"):
         for key, entry in getattr(scale, kind).items():
-            getattr(scale, kind)[key] = files.build(DataEntry, entry, path, f"{kind}.{key}")
+            built = getattr(scale, kind)[key] = files.build(DataEntry, entry, path, f"{kind}.{key}")
+            check_entry(built, f"{files.name_of(path)}: {kind}.{key}")
     for recipe, values in scale.recipes.items():
         known = load_recipe(recipe)
         files.check_keys(values, recipe_values(known["task"]), f"{files.name_of(path)}: recipes.{recipe}")
@@ -88,6 +76,8 @@ def values_for(recipe_name, cell, scale, scale_name):
     missing = [key for key in recipe_values(recipe["task"]) if key not in values]
     if missing:
         raise UserError(f"experiments/recipes/{recipe_name}.yaml: no value for '{missing[0]}'")
+    for key in recipe_values(recipe["task"]):
+        check_value(key, values[key], f"experiments/recipes/{recipe_name}.yaml or the experiment: {recipe_name}")
     return _stand_in(
         values, own, scale.recipes.get(recipe_name, {}), f"experiments/scales/{scale_name}.yaml: recipes.{recipe_name}"
     )
@@ -100,12 +90,14 @@ def _stand_in(values, own, overrides, where):
             if values[key] not in override:
                 raise UserError(f"{where}.{key}: nothing stands in for {values[key]!r}")
             values[key] = override[values[key]]
+            check_value(key, values[key], where)
         elif key in own:
             raise UserError(
                 f"{where}.{key}: one value for all would undo the experiment's own; give a mapping, such as {{{own[key]}: ...}}"
             )
         else:
             values[key] = override
+            check_value(key, override, where)
     return copy.deepcopy(values)
 
 
