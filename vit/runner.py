@@ -4,6 +4,7 @@ import logging
 import os
 import shutil
 import sys
+import threading
 import time
 import traceback
 import warnings
@@ -121,6 +122,12 @@ def hidden_arguments():
         sys.argv = words
 
 
+def without_full_disks(arguments):
+    """TensorBoard writes in a thread of its own; what its OSError says, the run's own says too, in one line."""
+    if not issubclass(arguments.exc_type, OSError):
+        threading.__excepthook__(arguments)
+
+
 def hush():
     """Lightning's notes on every Trainer, 200 times over, would drown the one line a run."""
     import lightning  # noqa: F401 (sets its loggers' levels when it is imported)
@@ -128,4 +135,5 @@ def hush():
     for name in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="lightning")
+    threading.excepthook = without_full_disks
     warnings.filterwarnings("ignore", message=".*isinstance.treespec.*")
