@@ -17,7 +17,7 @@ from vit.machine import device_name
 from vit.plan.files import ROOT, name_of
 
 MODELS = {"cpu": ("ViT-S/16", "ViT-B/16", "R50+ViT-B/16", "ResNet50x1"), "cuda": ("ViT-B/16", "ViT-L/16")}
-BATCH = {"cpu": 8, "cuda": 128}
+BATCH = {"cpu": 8, "cuda": 64}
 ROUNDS = {"cpu": 15, "cuda": 50}
 
 

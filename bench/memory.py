@@ -1,11 +1,12 @@
 """Peak memory of training steps, each contender in a process of its own.
 
-On a CPU it is by how much the process grew (its largest resident size, less that before the model was built), so it
-holds weights, gradients, optimizer and activations, and what the allocators keep besides. On a GPU torch's allocator
-counts, without its cache.
+On a CPU it is by how much the process grew: its largest resident size, less that before the model was built. glibc is
+told to hand freed tensors back at once, as what it would keep for later differs by 5% from process to process. On a GPU
+torch's allocator counts, without its cache.
 """
 
 import multiprocessing
+import os
 import resource
 import sys
 from concurrent.futures import ProcessPoolExecutor
@@ -16,10 +17,12 @@ from bench.contenders import contenders
 from bench.steps import on_device, training
 
 STEPS = 3
+HAND_BACK = ("MALLOC_MMAP_THRESHOLD_", "65536")  # bytes; smaller things than tensors are kept
 
 
 def peak_memory(model, who, settings):
     """Bytes. The process is forked off one that has imported everything and computed nothing."""
+    os.environ.setdefault(*HAND_BACK)
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__])
     with ProcessPoolExecutor(1, mp_context=context) as fresh:

@@ -11,6 +11,7 @@ from vit.plan.files import ROOT
 STANDARD = sys.stdlib_module_names
 ALLOWED = {  # package -> what its files may import besides the standard library and itself
     "vit/models": {"torch"},
+    "bench": {"torch", "timm", "vit"},
     "data": {"torch", "torchvision", "lightning", "numpy", "PIL", "sklearn", "mlxtend", "filelock"},
     "vit/weights": {"torch", "numpy", "safetensors", "tqdm", "vit.models", "vit.plan", "vit.errors", "vit.atomic"},
     "vit/plan": {"yaml", "vit.errors", "vit.atomic"},

@@ -9,6 +9,7 @@ from torch import nn
 from vit.models.grid import pair
 from vit.models.initial import lecun_normal_
 from vit.models.resnet import group_norm
+from vit.models.standardise import standardised
 from vit.models.vit import SIZES, ViT
 
 HYBRIDS = {  # /32 is the output of stage 4; /16 has the layers of stage 4 in stage 3 (Section 4.1)
@@ -38,15 +39,8 @@ class SameConv(nn.Conv2d):
     def forward(self, x):
         rows, columns = (same_padding(side, self.kernel_size[0], self.stride[0]) for side in x.shape[2:])
         if rows[0] == rows[1] and columns[0] == columns[1]:
-            return F.conv2d(x, self.standardised(), None, self.stride, (rows[0], columns[0]))
-        return F.conv2d(F.pad(x, (*columns, *rows)), self.standardised(), None, self.stride)
-
-    def standardised(self):
-        """(w - mean) / (std + 1e-5), by a fused norm u = (w - mean) / std, for which mean(w u) = std: 3x faster."""
-        weight = self.weight.flatten(1)
-        unit = F.layer_norm(weight, weight.shape[1:], eps=0.0)
-        std = (weight * unit).mean(dim=1, keepdim=True)
-        return (unit * (std / (std + 1e-5))).view_as(self.weight)
+            return F.conv2d(x, standardised(self.weight), None, self.stride, (rows[0], columns[0]))
+        return F.conv2d(F.pad(x, (*columns, *rows)), standardised(self.weight), None, self.stride)
 
 
 def same_max_pool(x):
