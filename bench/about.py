@@ -37,7 +37,7 @@ def lines(settings, same):
         f"{same['precision']}, {'compiled' if settings.compiled else 'not compiled'}, batches of {settings.batch} images of"
         f" {settings.image_size} px; training is forward, backward and a step of {settings.optimizer}.",
         f"Times: {same['rounds']} rounds in one process, each contender once a round; medians with quartiles. A ratio is taken"
-        " round by round; above 1 is faster than timm.",
+        " round by round against timm's model with the same form of GELU; above 1 is faster.",
         f"Share: FLOPs (forward, 3 × in training) a second, of {same['peak_gflops']} GFLOP/s, the best square matrix product"
         " measured just before.",
         f"Memory: {memory} in {STEPS} training steps: weights, gradients, optimizer, activations.",

@@ -5,7 +5,7 @@ from statistics import median, quantiles
 
 import torch
 
-from bench.contenders import TIMM, contenders, without_zeros
+from bench.contenders import contenders, rival, without_zeros
 from bench.memory import peak_memory
 from bench.steps import STEPS, on_device
 from bench.timing import interleaved
@@ -36,7 +36,7 @@ class Measured:
     step: str
     who: str
     seconds: Spread
-    ratio: Spread  # timm's seconds over these, round by round: above 1 is faster than timm
+    ratio: Spread  # the seconds of timm's model with the same GELU over these, round by round: above 1 is faster
     images_per_second: float
     share: float  # of the measured peak of matrix products
     memory: int | None  # bytes, of training
@@ -52,7 +52,8 @@ def measure(model, settings, rounds, peak):
         seconds = interleaved({who: make(network, settings) for who, network in networks.items()}, rounds)
         work = flops * (TRAINING if kind == "training" else 1)
         for who, own in seconds.items():
-            ratio = Spread.of([theirs / ours for theirs, ours in zip(seconds[TIMM], own, strict=True)])
+            theirs = seconds[rival(who, seconds)]
+            ratio = Spread.of([their / our for their, our in zip(theirs, own, strict=True)])
             middle = median(own)
             speed = {"images_per_second": settings.batch / middle, "share": work / middle / peak}
             kept = memory[who] if kind == "training" else None
