@@ -88,6 +88,12 @@ def check_experiment(experiment, where):
             if not isinstance(setting, dict):
                 raise UserError(f"{where}: {key}[{position}]: a mapping was expected, found {setting!r}")
             _check_names(setting, experiment.grid, f"{where}: {key}[{position}]")
+    for axis, labels in experiment.means.items():
+        files.check_keys([axis], sorted(axes), f"{where}: means")
+        for label, names in labels.items() if isinstance(labels, dict) else [(axis, labels)]:
+            if not words(names):
+                raise UserError(f"{where}: means.{axis}.{label}: a list of names was expected, found {names!r}")
+            files.check_keys(names, experiment.grid.get(axis, []), f"{where}: means.{axis}.{label}")
     for name, same in experiment.same_run.items():
         if not isinstance(same, dict) or set(same) != {"transfer", "metric"} or not words(list(same.values())):
             raise UserError(

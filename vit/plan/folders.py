@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from vit.errors import UserError
-from vit.plan.experiment import digest
+from vit.plan.cells import digest
 from vit.plan.files import ROOT, name_of, read_yaml
 
 FORMAT = 1  # of metrics.json; another version's results are refused, never overwritten

@@ -36,7 +36,7 @@ def overview(plan, jobs):
 def _row(name, runs, costs, speed):
     flops = sum(run_flops(run, costs) for run in runs)
     kept = [costs[model_key(run)]["parameters"] for run in runs if run.keeps_weights]
-    pretraining = sum(run.id.startswith("pretrain-") for run in runs)
+    pretraining = sum(run.pretrains for run in runs)
     return (name, str(len(runs)), str(pretraining), f"{sum(run.images for run in runs):,}", f"{flops:.2e}",
             duration(flops / speed), f"{sum(kept) * BYTES_A_PARAMETER / 1e9:.2g} GB")  # fmt: skip
 

@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass, field
 
+SCRATCH = "none"  # the pre-training set of a model that starts from its initialisation
+
 # Where each value of a recipe lands in the run's LightningCLI config; a test holds these equal to the constructors.
+# `start`: what the planner adds, the run or the file to start from and the sweep whose best learning rate is taken.
 TASKS = {
     "vit.tasks.Pretrain": {
         "model": (
@@ -19,15 +22,19 @@ TASKS = {
         "data": ("batch_size", "image_size", "augment", "held_out", "split_seed"),
         "trainer": {"precision": "precision", "clip_norm": "gradient_clip_val"},
         "plan": ("epochs", "seeds"),
+        "start": (),
     },
     "vit.tasks.Finetune": {
         "model": ("lr", "momentum", "decay", "warmup_steps", "dropout"),
         "data": ("batch_size", "image_size", "augment", "held_out", "split_seed"),
         "trainer": {"precision": "precision", "clip_norm": "gradient_clip_val"},
         "plan": ("steps", "seeds"),
+        "start": ("init", "lr", "lr_from"),
     },
 }
-AXES = ("model", "pretrain", "transfer", "epochs", "options")  # what a row, a setting or a grid may name besides values
+# What a row, a setting or a grid may name besides values. `pretrain_with` and `transfer_with` are recipes (a list of the
+# latter: they compete, and the one that does best on held-out images counts), `metric` is what the cell shows.
+AXES = ("model", "pretrain", "pretrain_with", "transfer", "transfer_with", "epochs", "options", "metric")
 
 
 def recipe_values(task):
@@ -42,8 +49,10 @@ class Paper:
 
     file: str
     match: dict  # axis -> key column of the CSV
-    value: object  # the value column, or transfer set -> value column
+    value: object  # the value column, or a mapping from the names of one axis to value columns
     tolerance: float  # in points; |ours - paper| within it is REPRODUCED
+    by: str = "transfer"  # the axis by which `value` names columns
+    times: float = 1  # 100 where the CSV holds fractions
     names: dict = field(default_factory=dict)  # our name -> the name printed in this table
     cost: str | None = None  # column with exaFLOPs of pre-training
     exact_file: str | None = None  # a CSV that has it with more digits under the same keys; those are compared
@@ -64,6 +73,7 @@ class Experiment:
     settings: list = field(default_factory=list)  # {axis: names..., key: value}: values for some of the cells
     same_run: dict = field(default_factory=dict)  # transfer set -> {transfer, metric}: read off another cell's runs
     private: list = field(default_factory=list)  # pre-training sets that nobody outside can get
+    means: dict = field(default_factory=dict)  # axis -> {label: names}: further rows or columns, means over those names
 
 
 @dataclass(frozen=True)
@@ -77,6 +87,9 @@ class DataEntry:
     args: dict = field(default_factory=dict)  # constructor arguments besides the recipe's
     about: str | None = None  # what it is, when it is not the set of the paper
     epochs: dict = field(default_factory=dict)  # the paper's number of epochs -> ours
+    released: str | None = (
+        None  # weights that the authors published are taken, trained on this set; nothing is pre-trained
+    )
     fetch: bool = False  # does `python -m data fetch` have to bring it before a run starts?
 
 

@@ -16,6 +16,7 @@ class Result:
     """A cell with its numbers, in percent."""
 
     cell: Cell
+    planned: int  # seeds that it is the mean of when all are finished
     finished: tuple  # metrics.json of its finished seeds
     mean: float | None
     std: float | None  # sample standard deviation (n - 1); none of a single seed
@@ -30,7 +31,8 @@ class Result:
 
 def read_result(plan, experiment, published, finished, cell):
     """`finished`: run id -> metrics.json of every finished run."""
-    runs = [(run, finished[run]) for run in cell.runs if run in finished]
+    wanted = chosen(cell, finished)
+    runs = [(run, finished[run]) for run in wanted if run in finished]
     values = [_percent(plan, run, metrics, cell.metric) for run, metrics in runs]
     mean = statistics.fmean(values) if values else None
     paper = published.value(cell.axes) if published else None
@@ -41,12 +43,27 @@ def read_result(plan, experiment, published, finished, cell):
     )  # fmt: skip
     return Result(
         cell,
+        len(cell.choices[0][1] if cell.choices else cell.runs),
         tuple(metrics for _, metrics in runs),
         mean,
         statistics.stdev(values) if len(values) > 1 else None,
         paper,
         said,
     )
+
+
+def chosen(cell, finished):
+    """The runs whose mean the cell is: of competing settings, those whose sweep did best on held-out images (B.1.1)."""
+    if not cell.choices:
+        return cell.runs
+    swept = [run for sweep, _ in cell.choices for run in sweep]
+    if not all(run in finished for run in swept):
+        return ()
+    return max(cell.choices, key=lambda choice: max(_held_out(finished[run]) for run in choice[0]))[1]
+
+
+def _held_out(metrics):
+    return metrics["metrics"]["held_out_accuracy"]
 
 
 def _percent(plan, run, metrics, name):

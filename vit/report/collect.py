@@ -7,6 +7,7 @@ from vit.plan.folders import read_metrics, runs_folder
 from vit.plan.schema import Experiment, Paper
 from vit.report.cells import read_result
 from vit.report.costs import read_costs
+from vit.report.means import group_means
 from vit.report.published import Published
 
 
@@ -21,7 +22,13 @@ class Report:
     runs: list  # ids of all its runs: pre-training, sweeps, seeds
     finished: dict  # id -> metrics.json
     results: list
+    means: list  # results over several of them
     costs: dict  # key of a row -> Cost; empty where the paper prints none
+
+    @property
+    def shown(self):
+        """Everything that has a place in the table."""
+        return [*self.results, *self.means]
 
     @property
     def planned(self):
@@ -38,4 +45,5 @@ def collect(plan, name):
     cells = [cell for cell in plan.cells if cell.experiment == name]
     results = [read_result(plan, experiment, published, finished, cell) for cell in cells]
     costs = read_costs(name, experiment, published, cells, finished) if paper and paper.cost else {}
-    return Report(plan, name, experiment, paper, runs, finished, results, costs)
+    means = group_means(experiment, results)
+    return Report(plan, name, experiment, paper, runs, finished, results, means, costs)

@@ -1,6 +1,6 @@
 """Is pre-training worth it? Computed from the table where it has from-scratch rows, and said plainly."""
 
-from vit.plan.experiment import SCRATCH
+from vit.plan.schema import SCRATCH
 from vit.report.names import stand_in
 
 
@@ -27,7 +27,7 @@ def _gains(report):
 def _pair(result):
     """What a pre-trained cell shares with the from-scratch cell that it is compared with: all but the pre-training."""
     rest = {axis: value for axis, value in result.cell.axes.items() if axis not in ("pretrain", "epochs")}
-    return str(rest), result.cell.schedule["finetune"]
+    return str(rest), [result.cell.schedule.get(recipe) for recipe in result.cell.recipes[-1:]]
 
 
 def _line(report, transfer, pairs):

@@ -1,6 +1,5 @@
 """What has to be said before the numbers: what they are, what stands in for what, which settings differ from the paper's."""
 
-from vit.plan.experiment import SCRATCH
 from vit.plan.resolve import load_scale, values_for
 from vit.report.costs import slips
 from vit.report.names import entry, percent, real_transfer, span, text
@@ -60,12 +59,12 @@ def model_stand_ins(report):
 def changed_settings(report):
     """One line a recipe: each value that the paper's scale gives otherwise for the same cells."""
     paper, lines = load_scale("paper"), []
-    for recipe, word in WORDS.items():
+    for recipe in _recipes(report):
         pairs = {}
         for result in report.planned:
-            axes = {**result.cell.axes, "transfer": real_transfer(report.experiment, result.cell.axes.get("transfer"))}
-            if recipe == "pretrain" and axes["pretrain"] == SCRATCH:
+            if recipe not in result.cell.recipes:
                 continue
+            axes = {**result.cell.axes, "transfer": real_transfer(report.experiment, result.cell.axes.get("transfer"))}
             theirs = values_for(recipe, axes, paper, "paper")
             for key, ours in values_for(recipe, axes, report.plan.scale, report.plan.scale_name).items():
                 if ours != theirs[key]:
@@ -73,8 +72,16 @@ def changed_settings(report):
                     pairs[key][0][_value(theirs[key])] = pairs[key][1][_value(ours)] = True
         if pairs:
             changes = [f"{key} {' or '.join(theirs)} → {' or '.join(ours)}" for key, (theirs, ours) in pairs.items()]
-            lines.append(f"{word}: {'; '.join(changes)}")
+            lines.append(f"{_words(recipe)}: {'; '.join(changes)}")
     return lines
+
+
+def _recipes(report):
+    return list(dict.fromkeys(recipe for result in report.planned for recipe in result.cell.recipes))
+
+
+def _words(recipe):
+    return WORDS.get(recipe, recipe.replace("_", " "))
 
 
 def _value(value):
@@ -84,10 +91,10 @@ def _value(value):
 def schedules(report):
     """How much of the paper's training there is, in images."""
     lines = []
-    for recipe, word in WORDS.items():
+    for recipe in _recipes(report):
         fractions = [result.cell.schedule[recipe] for result in report.planned if recipe in result.cell.schedule]
         if fractions:
-            lines.append(f"{word} sees {span(fractions, percent)} of the paper's number of images")
+            lines.append(f"{_words(recipe)} sees {span(fractions, percent)} of the paper's number of images")
     return lines
 
 

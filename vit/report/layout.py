@@ -35,8 +35,9 @@ def lay_out(report):
     places = _places(report)
     rows, columns = _keys(report, row_axes), _keys(report, column_axes)
     costs = {tuple(map(text, key)): cost for key, cost in report.costs.items()}
-    busy_rows = {_key(result, row_axes) for result in report.planned} | set(costs)
-    busy_columns = {_key(result, column_axes) for result in report.planned}
+    busy = [result for result in report.shown if result.cell.runs]
+    busy_rows = {_key(result, row_axes) for result in busy} | set(costs)
+    busy_columns = {_key(result, column_axes) for result in busy}
     shown = [column for column in columns if column in busy_columns]
     body = []
     for row in (row for row in rows if row in busy_rows):
@@ -57,7 +58,7 @@ def _key(result, axes):
 
 def _keys(report, axes):
     """Names of rows or columns, each axis in the order in which its values first appear."""
-    keys = dict.fromkeys(_key(result, axes) for result in report.results)
+    keys = dict.fromkeys(_key(result, axes) for result in report.shown)
     order = [list(dict.fromkeys(values)) for values in zip(*keys, strict=True)]
     return sorted(keys, key=lambda key: [known.index(value) for known, value in zip(order, key, strict=True)])
 
@@ -65,7 +66,7 @@ def _keys(report, axes):
 def _places(report):
     """(row, column) -> result; two results in one place would hide each other."""
     rows, columns, places = report.experiment.rows, report.experiment.columns, {}
-    for result in report.results:
+    for result in report.shown:
         place = _key(result, rows), _key(result, columns)
         if place in places:
             one, other = places[place].cell.axes, result.cell.axes
@@ -92,7 +93,7 @@ def _column_label(report, axes, key):
 def _cell_entry(result):
     if result is None:
         return Entry("")
-    planned, n = len(result.cell.runs), len(result.finished)
+    planned, n = result.planned, len(result.finished)
     main = "–" if not planned else "not finished" if not n else f"{result.mean:.2f}"
     main += f" ±{result.std:.2f}" if result.std is not None else ""
     main += f" (n={n} of {planned})" if 0 < n < planned else ""

@@ -2,7 +2,7 @@
 
 import json
 
-from vit.plan.experiment import SCRATCH
+from vit.plan.schema import SCRATCH
 
 TITLES = {"pretrain": "pre-training", "transfer": "transfer to"}  # of axes; the others are called as they are
 JUDGED_OTHERWISE = {"steps", "epochs", "precision"}  # a shorter schedule is SHORT; the paper names no precision

@@ -24,7 +24,8 @@ class Published:
     def value(self, axes):
         """Top-1 percent of a cell; None where the paper has no such cell or left it empty."""
         value = self.paper.value
-        return self._number(axes, value.get(axes.get("transfer")) if isinstance(value, dict) else value)
+        printed = self._number(axes, value.get(axes.get(self.paper.by)) if isinstance(value, dict) else value)
+        return None if printed is None else printed * self.paper.times
 
     def cost(self, axes):
         """ExaFLOPs of pre-training, as printed."""

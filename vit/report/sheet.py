@@ -31,7 +31,7 @@ def sheet(report):
     lines = io.StringIO()
     writer = csv.DictWriter(lines, ["experiment", *axes, *NUMBERS], restval="", lineterminator="\n")
     writer.writeheader()
-    for result in report.results:
+    for result in report.shown:
         writer.writerow(
             {"experiment": report.name, **{axis: text(result.cell.axes.get(axis)) for axis in axes}, **_numbers(result)}
         )
@@ -55,7 +55,7 @@ def _numbers(result):
         "ours_mean": _number(result.mean),
         "ours_std": _number(result.std),
         "n": len(result.finished),
-        "planned": len(result.cell.runs),
+        "planned": result.planned,
         "paper": "" if result.paper is None else f"{result.paper:.2f}",
         "difference": _number(result.difference),
         "verdict": result.verdict,

@@ -2,7 +2,7 @@
 
 from itertools import cycle
 
-from vit.plan.experiment import SCRATCH
+from vit.plan.schema import SCRATCH
 from vit.report.names import stand_in, text
 from vit.report.pictures.style import COLOURS, GREY, MARKERS, panels
 

@@ -1,0 +1,81 @@
+"""What a plan is made of: runs, cells of tables, and the plan that holds both."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+
+CODE_VERSION = 1  # hashed into every run id; raised when a correction of code changes numbers
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training run: its config decides its name, its name is its folder."""
+
+    id: str
+    config: dict = field(hash=False)
+    needs: tuple  # ids of the runs it starts from or chooses its learning rate by
+    images: int  # training images it sees
+    classes: int  # of its head, as far as cost is concerned
+    chain: str  # runs of one chain may share a process
+    pretrains: bool  # others start from it
+    keeps_weights: bool  # a point of a learning-rate sweep is measured on held-out images and leaves none
+
+    @property
+    def model(self):
+        return self.config["model"]["init_args"]["model"]
+
+    @property
+    def options(self):
+        return self.config["model"]["init_args"]["options"]
+
+    @property
+    def image_size(self):
+        return self.config["data"]["init_args"]["image_size"]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One number of a table: axis -> name, and the runs whose mean it is (none where the scale leaves it out).
+
+    choices: where two settings compete, (sweep, runs) of each, all of them in `runs`; the one whose sweep did best on
+        held-out images is the cell's.
+    """
+
+    experiment: str
+    axes: dict
+    runs: tuple = ()
+    choices: tuple = ()
+    upstream: str | None = None  # the pre-training run
+    recipes: tuple = ()  # names, in the order in which their runs follow each other
+    metric: str = "test_accuracy"
+    schedule: dict = field(default_factory=dict)  # recipe -> images seen as a fraction of the paper's
+    notes: tuple = ()
+
+    def key(self, axes):
+        return tuple(self.axes.get(axis) for axis in axes)
+
+
+@dataclass
+class Plan:
+    """Everything that a scale runs."""
+
+    scale_name: str
+    scale: object
+    experiments: dict
+    cells: list = field(default_factory=list)
+    runs: dict = field(default_factory=dict)  # id -> Run, in an order that can be followed
+
+    def runs_of(self, experiment):
+        """Ids of an experiment's runs, those they need included, in order."""
+        wanted, stack = set(), [run for cell in self.cells if cell.experiment == experiment for run in cell.runs]
+        while stack:
+            run = stack.pop()
+            if run not in wanted:
+                wanted.add(run)
+                stack.extend(self.runs[run].needs)
+        return [run for run in self.runs if run in wanted]
+
+
+def digest(settled):
+    """The last part of a run's name: a hash of everything that can change its numbers."""
+    return hashlib.sha256(json.dumps([CODE_VERSION, settled], sort_keys=True).encode()).hexdigest()[:10]

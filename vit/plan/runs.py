@@ -1,0 +1,141 @@
+"""The runs of a cell: a pre-training (Table 3), then a sweep on held-out images and the seeds with the best rate (Table 4)."""
+
+from dataclasses import dataclass, field
+
+from vit.errors import UserError
+from vit.plan import files
+from vit.plan.cells import Cell, Run, digest
+from vit.plan.resolve import config, values_for
+from vit.plan.schema import SCRATCH, TASKS
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a transfer run starts from: a pre-training run, public weights, or the model's own initialisation."""
+
+    label: str  # part of the names of the runs that start here
+    init: str | None = None  # as vit.tasks.Finetune takes it
+    upstream: str | None = None  # id of the pre-training run
+    recipes: tuple = ()
+    schedule: dict = field(default_factory=dict)
+    notes: tuple = ()
+
+
+def fill(plan, paper, name, axes):
+    """The cell with these axes, its runs planned; without runs where the scale leaves it out."""
+    same = plan.experiments[name].same_run.get(axes["transfer"], {"transfer": axes["transfer"]})
+    cell_metric = axes.get("metric", same.get("metric", "test_accuracy"))
+    axes_run = {**axes, "transfer": same["transfer"]}
+    if any(names and axes_run.get(axis) in names for axis, names in plan.scale.omit.items()):
+        return Cell(name, axes)
+    start = _start(plan, paper, axes_run)
+    recipes = axes.get("transfer_with", "finetune")
+    recipes = recipes if isinstance(recipes, list) else [recipes]
+    choices = [_transfer(plan, axes_run, recipe, start) for recipe in recipes]
+    shares = {recipe: share for recipe in recipes if (share := _share(plan, paper, recipe, axes_run, "transfer"))}
+    return Cell(
+        name, axes, tuple(run for sweep, runs in choices for run in runs), tuple(choices) if len(choices) > 1 else (),
+        start.upstream, (*start.recipes, *recipes), cell_metric, {**start.schedule, **shares}, start.notes,
+    )  # fmt: skip
+
+
+def _entry(plan, kind, name):
+    entries = getattr(plan.scale, kind)
+    if name not in entries:
+        known = files.nearest(name, entries) or f" (known: {', '.join(entries)})"
+        raise UserError(
+            f"experiments/scales/{plan.scale_name}.yaml: {kind}: nothing stands for '{name}'{known}; add it, or list it under omit"
+        )
+    return entries[name]
+
+
+def _start(plan, paper, axes):
+    """Nothing, the weights that the authors released, or a pre-training run with its share of the paper's schedule."""
+    model, pretrain = _model_label(axes), axes["pretrain"]
+    if pretrain == SCRATCH:
+        return Start(f"{model}-scratch")
+    entry = _entry(plan, "pretrain", pretrain)
+    if entry.released:
+        note = f"{pretrain}: the weights that the authors released ({entry.released}) are where a transfer starts"
+        return Start(f"{model}-released", init=f"released:{axes['model']}@{entry.released}", notes=(note,))
+    recipe = axes.get("pretrain_with", "pretrain")
+    values = values_for(recipe, axes, plan.scale, plan.scale_name)
+    settled = config(
+        values, axes, entry, plan.scale, seed=0, steps=_steps(values, axes, entry, recipe), train_on="train", start={}
+    )
+    label = f"{recipe}-{model}-{entry.name}"
+    run = _add(plan, label, settled, classes=entry.classes, pretrains=True, keeps_weights=True)
+    notes = (values["assumed"],) if "assumed" in values else ()
+    schedule = {recipe: _share(plan, paper, recipe, axes, "pretrain")}
+    return Start(label.removeprefix("pretrain-"), run, run, (recipe,), schedule, notes)
+
+
+def _transfer(plan, axes, recipe, start):
+    """(sweep, runs): rates tried on the held-out part (B.1.1), then the seeds on everything with the best of them."""
+    entry = _entry(plan, "transfer", axes["transfer"])
+    values = values_for(recipe, axes, plan.scale, plan.scale_name)
+    steps = _steps(values, axes, entry, recipe)
+    takes = TASKS[values["task"]]["start"]
+    if start.init and "init" not in takes:
+        raise UserError(
+            f"experiments/recipes/{recipe}.yaml: {values['task']} starts from nothing, not from {start.label}"
+        )
+    label = f"{recipe}-{start.label}-{entry.name}"
+    shared = {"classes": entry.classes, "chain": start.upstream or f"scratch-{_model_label(axes)}"}
+
+    def add(name, seed, train_on, needs, **given):
+        given = {key: value for key, value in {"init": start.init, **given}.items() if key in takes}
+        settled = config(values, axes, entry, plan.scale, seed=seed, steps=steps, train_on=train_on, start=given)
+        keeps = train_on == "all" and steps > 0
+        return _add(plan, f"{label}-{name}", settled, needs=needs, keeps_weights=keeps, **shared)
+
+    needs, rates = (start.upstream,) if start.upstream else (), values.get("lr")
+    if not isinstance(rates, list):
+        given = {"lr": rates, "lr_from": []}
+        return (), tuple(add(f"seed{seed}", seed, "all", needs, **given) for seed in range(values["seeds"]))
+    sweep = [add(f"lr{rate:g}", 0, "train", needs, lr=rate, lr_from=[]) for rate in rates]
+    needs, given = (*needs, *sweep), {"lr": None, "lr_from": sweep}
+    return tuple(sweep), tuple(add(f"seed{seed}", seed, "all", needs, **given) for seed in range(values["seeds"]))
+
+
+def _steps(values, axes, entry, recipe):
+    """Optimizer steps: given, or as many as the epochs take; none where nothing is trained."""
+    if "epochs" not in values:
+        return values.get("steps", 0)
+    epochs = _epochs(values, axes, recipe)
+    if entry.epochs and epochs not in entry.epochs:
+        raise UserError(f"experiments/scales: {entry.name}.epochs: nothing stands in for {epochs}")
+    return max(1, round(entry.epochs.get(epochs, epochs) * entry.images / values["batch_size"]))
+
+
+def _epochs(values, axes, recipe):
+    """The paper's number of epochs: the row's own, or the one of its choices that the experiment names."""
+    choices = values["epochs"] if isinstance(values["epochs"], list) else [values["epochs"]]
+    chosen = axes.get("epochs", choices[0] if len(choices) == 1 else None)
+    if chosen not in choices:
+        raise UserError(
+            f"experiments/recipes/{recipe}.yaml: {axes['model']} on {axes['pretrain']}: epochs are {choices}; the experiment asks for {chosen}"
+        )
+    return chosen
+
+
+def _share(plan, paper, recipe, axes, kind):
+    """Images seen here as a fraction of the paper's; None where nothing is trained."""
+    seen = []
+    for scale, name in ((plan.scale, plan.scale_name), (paper, "paper")):
+        values = values_for(recipe, axes, scale, name)
+        seen.append(_steps(values, axes, getattr(scale, kind)[axes[kind]], recipe) * values["batch_size"])
+    return seen[0] / seen[1] if seen[1] else None
+
+
+def _model_label(axes):
+    """The model's name, and the options that an experiment gives it: 'ViT-B/16-gelu-erf'."""
+    return "-".join([axes["model"], *(f"{key}-{value}" for key, value in axes.get("options", {}).items())])
+
+
+def _add(plan, label, settled, *, classes, keeps_weights, needs=(), chain=None, pretrains=False):
+    """Register a run under its name, label and digest."""
+    name = "".join(c if c.isalnum() or c in ".+-" else "-" for c in label) + f"-{digest(settled)}"
+    images = settled["trainer"]["max_steps"] * settled["data"]["init_args"]["batch_size"]
+    plan.runs.setdefault(name, Run(name, settled, needs, images, classes, chain or name, pretrains, keeps_weights))
+    return name
