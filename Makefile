@@ -4,7 +4,8 @@
 #   config.yaml --train--> runs/*/metrics.json --report--> results/$(SCALE)/*.md, *.csv, *.svg, index.html
 
 # ---------------------------------------------------------------------------------------------------- what you may set
-SCALE  ?= mini#      smoke, mini, small or paper: a file of experiments/scales
+SCALE  ?= mini#      smoke, mini, small, paper or released: a file of experiments/scales
+INIT   ?=#           `released`: start from the checkpoints that the authors published, short for SCALE=released
 PYTHON ?= python3#   the Python (>= 3.11) that .venv is made with; with VENV= it is used as it is
 VENV   ?= .venv
 LAUNCH ?=#           put in front of each process, for example `srun --gres=gpu:8 --cpus-per-task=16`
@@ -15,7 +16,7 @@ ifeq ($(filter grouped-target,$(.FEATURES)),)
 $(error GNU Make 4.3 or newer is needed, this is $(MAKE_VERSION). On macOS: brew install make, then gmake)
 endif
 
-SCALE  := $(strip $(SCALE))
+SCALE  := $(or $(strip $(INIT)),$(strip $(SCALE)))
 VENV   := $(strip $(VENV))
 ifeq ($(VENV),)
 PY     := $(strip $(PYTHON))
@@ -38,8 +39,8 @@ MAKEFLAGS += --no-print-directory -j$(strip $(JOBS))
 
 .PHONY: help
 help: ## this text
-	@awk 'BEGIN {FS = ":.*## "; print "make TARGET [SCALE=smoke|mini|small|paper] [-jN] [-k]\n"} /^[a-z0-9%-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' Makefile
-	@printf '\n  Experiments: %s\n' "$$(cd experiments && echo table*.yaml figure*.yaml ablations/*.yaml | sed 's/[^ ]*\*[^ ]*//g; s/\.yaml//g; s,ablations/,,g')"
+	@awk 'BEGIN {FS = ":.*## "; print "make TARGET [SCALE=smoke|mini|small|paper|released] [-jN] [-k]\n"} /^[a-z0-9%-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' Makefile
+	@printf '\n  Experiments: %s\n' "$$(cd experiments && echo *.yaml ablations/*.yaml | sed 's/\.yaml//g; s,ablations/,,g')"
 
 .PHONY: setup
 setup: $(READY) ## make .venv and install what pyproject.toml asks for (3 GB, about 2 minutes)

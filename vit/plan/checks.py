@@ -82,7 +82,7 @@ def check_experiment(experiment, where):
         files.check_keys(getattr(experiment, key), sorted(axes), f"{where}: {key}")
     if not words(experiment.private):
         raise UserError(f"{where}: private: a list of names was expected, found {experiment.private!r}")
-    files.check_keys(experiment.private, experiment.grid.get("pretrain", []), f"{where}: private")
+    files.check_keys(experiment.private, sorted(_names_of("pretrain", experiment.grid)), f"{where}: private")
     for key in ("leave_out", "settings"):
         for position, setting in enumerate(getattr(experiment, key)):
             if not isinstance(setting, dict):
@@ -101,11 +101,18 @@ def check_experiment(experiment, where):
             )
 
 
+def _names_of(axis, grid):
+    """Every name that an axis has, in a list of its own or inside the mappings of another."""
+    inside = {value[axis] for values in grid.values() for value in values if isinstance(value, dict) and axis in value}
+    return inside | {value for value in grid.get(axis, []) if not isinstance(value, dict)}
+
+
 def _check_names(setting, grid, where):
     """A condition that no cell can meet is a slip of the pen."""
     for axis in set(setting) & set(grid):
         names = setting[axis] if isinstance(setting[axis], list) else [setting[axis]]
-        files.check_keys(names, [value for value in grid[axis] if not isinstance(value, dict)], f"{where}.{axis}")
+        known = [value.get("label") if isinstance(value, dict) else value for value in grid[axis]]
+        files.check_keys(names, known, f"{where}.{axis}")
 
 
 def check_paper(paper, experiment, where):

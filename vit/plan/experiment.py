@@ -51,20 +51,26 @@ def make_plan(scale_name, names=None):
 
 def _expand(experiment, name):
     """Every combination of the grid with its settings, as one mapping each."""
+    labels = [axis for axis, values in experiment.grid.items() if isinstance(values[0], dict)]
     for combination in itertools.product(*experiment.grid.values()):
-        axes = {}
-        for axis, value in zip(experiment.grid, combination, strict=True):
-            axes.update(
-                {axis: value.get("label"), **{k: v for k, v in value.items() if k != "label"}}
-                if isinstance(value, dict)
-                else {axis: value}
-            )
+        axes = _together(experiment.grid, combination)
         if any(holds(condition, axes) for condition in experiment.leave_out):
             continue
         for setting in experiment.settings:
-            conditions = {key: value for key, value in setting.items() if key in experiment.grid}
+            conditions = {key: value for key, value in setting.items() if key in experiment.grid or key in axes}
             if holds(conditions, axes):
                 axes.update({key: value for key, value in setting.items() if key not in conditions})
-        labels = [axis for axis, values in experiment.grid.items() if isinstance(values[0], dict)]
         check_axes({key: value for key, value in axes.items() if key not in labels}, f"experiments/{name}.yaml")
         yield axes
+
+
+def _together(grid, combination):
+    """One mapping of a combination: a value that is a mapping sets several axes, and options of several add up."""
+    axes = {}
+    for axis, value in zip(grid, combination, strict=True):
+        given = {axis: value}
+        if isinstance(value, dict):
+            given = {axis: value.get("label"), **{key: part for key, part in value.items() if key != "label"}}
+        options = {**axes.get("options", {}), **given.get("options", {})}
+        axes.update(given, **({"options": options} if options else {}))
+    return axes
