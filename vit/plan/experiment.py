@@ -49,8 +49,9 @@ class Run:
 
     @property
     def keeps_weights(self):
-        """A point of a learning-rate sweep is measured on held-out images and leaves no weights."""
-        return self.id.startswith("pretrain-") or self.config["data"]["init_args"]["train_on"] == "all"
+        """A point of a learning-rate sweep is measured on held-out images and leaves no weights; neither does what trains nothing."""
+        final = self.id.startswith("pretrain-") or self.config["data"]["init_args"]["train_on"] == "all"
+        return final and self.config["trainer"]["max_steps"] > 0
 
     @property
     def image_size(self):

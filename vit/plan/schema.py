@@ -26,6 +26,12 @@ TASKS = {
         "trainer": {"precision": "precision", "clip_norm": "gradient_clip_val"},
         "plan": ("steps", "seeds"),
     },
+    "vit.tasks.FewShot": {
+        "model": ("shots", "draws", "report_shots", "l2", "constant", "epsilon", "solve_dtype"),
+        "data": ("batch_size", "image_size", "augment", "held_out", "split_seed"),
+        "trainer": {"precision": "precision"},
+        "plan": (),
+    },
 }
 AXES = ("model", "pretrain", "transfer", "epochs", "options")  # what a row, a setting or a grid may name besides values
 
