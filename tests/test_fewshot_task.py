@@ -199,7 +199,7 @@ def trained(folder, run, *callbacks):
     settled["model"]["init_args"]["dropout"] = 0.1  # random numbers besides those of the data
     cli = PaperCLI(args=settled, run=False, folder=folder, callbacks=list(callbacks), save_config_callback=None)
     fit(cli.trainer, cli.model, cli.datamodule, folder)
-    return cli.model, torch.get_rng_state()
+    return cli, torch.get_rng_state()
 
 
 def rows(folder):
@@ -215,8 +215,8 @@ def test_a_training_is_bit_for_bit_the_same_with_few_shot_accuracy_beside_it(tmp
         trained(tmp_path / "plain", pretraining),
         trained(tmp_path / "watched", pretraining, own, other),
     )
-    assert torch.equal(plain_state, state) and watched.training
-    for (name, one), two in zip(plain.state_dict().items(), watched.state_dict().values(), strict=True):
+    assert torch.equal(plain_state, state) and watched.model.training
+    for (name, one), two in zip(plain.model.state_dict().items(), watched.model.state_dict().values(), strict=True):
         assert torch.equal(one, two), name
     losses = [
         [row["train_loss"] for row in rows(tmp_path / name) if row["train_loss"]] for name in ("plain", "watched")
@@ -228,6 +228,21 @@ def test_a_training_is_bit_for_bit_the_same_with_few_shot_accuracy_beside_it(tmp
     }
     assert [[step for step, _ in points] for points in curve.values()] == [[1, 3, 5], [2, 5], [1, 3, 5]]
     assert all(0 < accuracy < 1 for points in curve.values() for _, accuracy in points)
+    expected = held_out_accuracy(watched.model.model, watched.datamodule, shots=3, draws=(0, 1))
+    assert curve["held_out_3shot_accuracy"][-1][1] == pytest.approx(expected, abs=1e-6)
+
+
+def held_out_accuracy(model, data, *, shots, draws):
+    """Independently, of a model as it is now, without dropout."""
+    with torch.no_grad():
+        features, labels = zip(
+            *((model.eval().features(images).numpy(), labels.numpy())
+              for part in ("train", "val") for images, labels in [next(iter(data.in_order(part)))]),
+            strict=True,
+        )  # fmt: skip
+    chosen = [least_squares.drawn(labels[0], shots, seed, 10) for seed in draws]
+    scores = [least_squares.scores(features[0][few], labels[0][few], features[1], 10) for few in chosen]
+    return np.mean([table.argmax(1) == labels[1] for table in scores])
 
 
 def test_without_held_out_images_there_is_no_curve(tmp_path, pretraining):

@@ -9,7 +9,7 @@ evaluator (big_vision, fewshot_lsr). Functions take numpy arrays or tensors and 
     accuracy(scores(test, weights), test_labels)
 
 N drawn images, D features, C classes, B images to classify. Fitting holds the drawn features, two copies of them in
-float64, one matrix of min(N, D + 1)^2 and two of N x C: 1 GB for 25 shots of 1,000 classes at D = 1280, 4 GB at D = 6144.
+float64, one matrix of min(N, D + 1)^2 and two of N x C: 1 GB for 25 shots of 1,000 classes at D = 1280, 5 GB at D = 6144.
 A Readout then holds (D + 1) x C numbers, and test features pass by in batches of any size.
 """
 
