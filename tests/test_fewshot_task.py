@@ -12,7 +12,7 @@ from reference import archives, least_squares
 from weight_kinds import SIZES, write
 
 from data import Digits, MNIST5k
-from vit.cli import PaperCLI
+from vit.cli import PaperCLI, lightning_main
 from vit.errors import UserError
 from vit.fewshot_curve import FewShotDuringTraining
 from vit.models import create_model
@@ -177,8 +177,6 @@ def test_a_released_model_is_looked_for_by_model_and_collection(plan, runs, tmp_
 
 
 def test_fit_of_such_a_run_says_that_there_is_nothing_to_train(plan, pretraining, runs, monkeypatch):
-    from vit.cli import lightning_main
-
     run = evaluation(plan, pretraining.id, l2=7.0)
     write_config(run, runs / run.id)
     arguments = ["fit", "--config", str(runs / run.id / "config.yaml")]
@@ -262,3 +260,23 @@ def test_a_data_module_gives_chosen_training_images_in_order_and_as_they_are():
     assert torch.equal(torch.cat(images), (raw.float() / 127.5 - 1).expand(-1, 3, -1, -1))
     with pytest.raises(ValueError, match="train_on 'all' keeps no images apart"):
         data.labels("val")
+
+
+def test_the_test_command_evaluates_such_a_run_with_the_weights_it_names(plan, pretraining, runs, monkeypatch, capsys):
+    run = evaluation(plan, pretraining.id)
+    write_config(run, runs / run.id)
+    arguments = ["test", "--config", str(runs / run.id / "config.yaml")]
+    monkeypatch.setattr(sys, "argv", ["vit", *arguments])
+    lightning_main(arguments)
+    assert "test_5shot_accuracy" in capsys.readouterr().out
+
+
+def test_a_config_can_ask_for_the_curve(tmp_path, pretraining):
+    asked = copy.deepcopy(pretraining)
+    digits = {"class_path": "data.Digits", "init_args": DATA | {"train_on": "train"}}
+    arguments = {"every": 3, "shots": [1], "draws": [0], "data": digits}
+    asked.config["trainer"]["callbacks"] = [
+        {"class_path": "vit.fewshot_curve.FewShotDuringTraining", "init_args": arguments}
+    ]
+    trained(tmp_path, asked)
+    assert [row["step"] for row in rows(tmp_path) if row["held_out_1shot_accuracy"]] == ["2", "5"]
