@@ -1,7 +1,5 @@
-"""FewShot as the runner runs it, from a run, a file or nothing; and as a curve beside a training that does not notice."""
+"""FewShot as the runner runs it, from a run or a file."""
 
-import copy
-import csv
 import json
 import sys
 
@@ -12,17 +10,16 @@ from reference import archives, least_squares
 from weight_kinds import SIZES, write
 
 from data import Digits, MNIST5k
-from vit.cli import PaperCLI, lightning_main
+from vit.cli import lightning_main
 from vit.errors import UserError
-from vit.fewshot_curve import FewShotDuringTraining
 from vit.models import create_model
 from vit.plan import make_plan
+from vit.plan.checks import check_value
 from vit.plan.experiment import Run, digest
 from vit.plan.graph import write_config
 from vit.plan.resolve import config, values_for
 from vit.plan.schema import DataEntry
 from vit.progress import Progress
-from vit.run_folder import fit
 from vit.runner import run_one
 from vit.tasks import FewShot
 from vit.weights import load_weights, restore, restore_file
@@ -185,68 +182,13 @@ def test_fit_of_such_a_run_says_that_there_is_nothing_to_train(plan, pretraining
         lightning_main(arguments)
 
 
-class UntestableDigits(Digits):
-    def arrays(self, split):
-        assert split == "train", "the test split was read during training"
-        return super().arrays(split)
-
-
-def trained(folder, run, *callbacks):
-    settled = copy.deepcopy(run.config)
-    settled["trainer"]["max_steps"] = 6
-    settled["model"]["init_args"]["dropout"] = 0.1  # random numbers besides those of the data
-    cli = PaperCLI(args=settled, run=False, folder=folder, callbacks=list(callbacks), save_config_callback=None)
-    fit(cli.trainer, cli.model, cli.datamodule, folder)
-    return cli, torch.get_rng_state()
-
-
-def rows(folder):
-    with open(folder / "metrics.csv") as file:
-        return list(csv.DictReader(file))
-
-
-def test_a_training_is_bit_for_bit_the_same_with_few_shot_accuracy_beside_it(tmp_path, pretraining):
-    """Of its own classes, and of another data set whose test split cannot be read."""
-    own = FewShotDuringTraining(every=2, shots=[1, 3], draws=[0, 1])
-    other = FewShotDuringTraining(every=3, shots=[2], draws=[0], data=UntestableDigits(**DATA, train_on="train"))
-    (plain, plain_state), (watched, state) = (
-        trained(tmp_path / "plain", pretraining),
-        trained(tmp_path / "watched", pretraining, own, other),
-    )
-    assert torch.equal(plain_state, state) and watched.model.training
-    for (name, one), two in zip(plain.model.state_dict().items(), watched.model.state_dict().values(), strict=True):
-        assert torch.equal(one, two), name
-    losses = [
-        [row["train_loss"] for row in rows(tmp_path / name) if row["train_loss"]] for name in ("plain", "watched")
-    ]
-    assert len(losses[0]) == 6 and losses[0] == losses[1]
-    curve = {
-        name: [(int(row["step"]), float(row[name])) for row in rows(tmp_path / "watched") if row[name]]
-        for name in ("held_out_1shot_accuracy", "held_out_2shot_accuracy", "held_out_3shot_accuracy")
-    }
-    assert [[step for step, _ in points] for points in curve.values()] == [[1, 3, 5], [2, 5], [1, 3, 5]]
-    assert all(0 < accuracy < 1 for points in curve.values() for _, accuracy in points)
-    expected = held_out_accuracy(watched.model.model, watched.datamodule, shots=3, draws=(0, 1))
-    assert curve["held_out_3shot_accuracy"][-1][1] == pytest.approx(expected, abs=1e-6)
-
-
-def held_out_accuracy(model, data, *, shots, draws):
-    """Independently, of a model as it is now, without dropout."""
-    with torch.no_grad():
-        features, labels = zip(
-            *((model.eval().features(images).numpy(), labels.numpy())
-              for part in ("train", "val") for images, labels in [next(iter(data.in_order(part)))]),
-            strict=True,
-        )  # fmt: skip
-    chosen = [least_squares.drawn(labels[0], shots, seed, 10) for seed in draws]
-    scores = [least_squares.scores(features[0][few], labels[0][few], features[1], 10) for few in chosen]
-    return np.mean([table.argmax(1) == labels[1] for table in scores])
-
-
-def test_without_held_out_images_there_is_no_curve(tmp_path, pretraining):
-    data = Digits(**DATA, train_on="all")
-    with pytest.raises(UserError, match="needs held-out images"):
-        trained(tmp_path, pretraining, FewShotDuringTraining(every=2, shots=[1], draws=[0], data=data))
+def test_the_test_command_evaluates_such_a_run_with_the_weights_it_names(plan, pretraining, runs, monkeypatch, capsys):
+    run = evaluation(plan, pretraining.id)
+    write_config(run, runs / run.id)
+    arguments = ["test", "--config", str(runs / run.id / "config.yaml")]
+    monkeypatch.setattr(sys, "argv", ["vit", *arguments])
+    lightning_main(arguments)
+    assert "test_5shot_accuracy" in capsys.readouterr().out
 
 
 def test_a_data_module_gives_chosen_training_images_in_order_and_as_they_are():
@@ -262,21 +204,11 @@ def test_a_data_module_gives_chosen_training_images_in_order_and_as_they_are():
         data.labels("val")
 
 
-def test_the_test_command_evaluates_such_a_run_with_the_weights_it_names(plan, pretraining, runs, monkeypatch, capsys):
-    run = evaluation(plan, pretraining.id)
-    write_config(run, runs / run.id)
-    arguments = ["test", "--config", str(runs / run.id / "config.yaml")]
-    monkeypatch.setattr(sys, "argv", ["vit", *arguments])
-    lightning_main(arguments)
-    assert "test_5shot_accuracy" in capsys.readouterr().out
-
-
-def test_a_config_can_ask_for_the_curve(tmp_path, pretraining):
-    asked = copy.deepcopy(pretraining)
-    digits = {"class_path": "data.Digits", "init_args": DATA | {"train_on": "train"}}
-    arguments = {"every": 3, "shots": [1], "draws": [0], "data": digits}
-    asked.config["trainer"]["callbacks"] = [
-        {"class_path": "vit.fewshot_curve.FewShotDuringTraining", "init_args": arguments}
-    ]
-    trained(tmp_path, asked)
-    assert [row["step"] for row in rows(tmp_path) if row["held_out_1shot_accuracy"]] == ["2", "5"]
+@pytest.mark.parametrize(
+    ("key", "wrong"),
+    [("shots", []), ("shots", [5, 5]), ("shots", 5), ("shots", [0]), ("draws", [-1]), ("draws", [1.5]), ("report_shots", 0),
+     ("l2", 0.0), ("epsilon", -1.0), ("solve_dtype", "float16")],
+)  # fmt: skip
+def test_values_that_no_run_could_use_are_refused_when_it_is_planned(key, wrong):
+    with pytest.raises(UserError, match=f"recipe.{key}: .* was expected"):
+        check_value(key, wrong, "recipe")

@@ -108,9 +108,9 @@ def pretrained(*, model, options, image_size, init, runs):
     run = Path(runs or ".") / init
     if run.is_dir():
         return restore(run).resize_to(image_size)
-    kind, _, published = init.partition("released:")
-    path = released(*published.partition("@")[::2]) if not kind and published else init
-    network, report = restore_file(model, path, image_size=image_size, **options)
+    if init.startswith("released:"):
+        init = released(*init.removeprefix("released:").partition("@")[::2])
+    network, report = restore_file(model, init, image_size=image_size, **options)
     rank_zero_info(report)
     return network
 
