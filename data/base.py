@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset
 
 from data.augment import AUGMENTATIONS
-from data.order import InOrder, StepOrder
+from data.order import Chosen, InOrder, StepOrder
 from data.splits import held_out
 
 
@@ -116,6 +116,25 @@ class ImageData(L.LightningDataModule):
     def sequential(self, name: str) -> DataLoader:
         part = self.parts[name]
         return self.loader(part, InOrder(length=len(part), batch_size=self.eval_batch_size))
+
+    def labels(self, name: str) -> torch.Tensor:
+        """Labels (N,) of a part, "train", "val" or "test"; a set that decodes its images later need not do so for them."""
+        return self.ready(name).labels
+
+    def in_order(self, name: str, indices: np.ndarray | None = None) -> DataLoader:
+        """Batches of a part's images without augmentation: all of them, or those at `indices`, in their order."""
+        part = self.ready(name)
+        plain = Batches(part.images, part.labels, augment=(), seed=self.seed)
+        indices = np.arange(len(plain)) if indices is None else indices
+        return self.loader(plain, Chosen(indices, batch_size=self.eval_batch_size))
+
+    def ready(self, name: str) -> Batches:
+        """A part, loaded now if no stage has needed it so far."""
+        if name not in self.parts:
+            self.setup({"train": "fit", "val": "validate", "test": "test"}[name])
+        if name not in self.parts:
+            raise ValueError(f"train_on {self.train_on!r} keeps no images apart: there is no part {name!r}")
+        return self.parts[name]
 
     def loader(self, part: Batches, sampler) -> DataLoader:
         pinned = torch.cuda.is_available()

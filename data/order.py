@@ -56,6 +56,21 @@ class StepOrder(Sampler):
                 yield place(positions, self.length, self.seed)
 
 
+class Chosen(Sampler):
+    """The given indices, in their order, in batches of at most `batch_size`."""
+
+    def __init__(self, indices: np.ndarray, *, batch_size: int):
+        self.indices, self.batch_size = indices, batch_size
+
+    def __iter__(self):
+        for first in range(0, len(self.indices), self.batch_size):
+            indices = self.indices[first : first + self.batch_size]
+            yield np.zeros_like(indices), indices
+
+    def __len__(self):
+        return -(-len(self.indices) // self.batch_size)
+
+
 class InOrder(Sampler):
     """Every index once, in order, in batches of at most `batch_size`; no image is padded or counted twice."""
 

@@ -50,7 +50,9 @@ class PaperCLI(LightningCLI):
     def instantiate_trainer(self, **kwargs):
         if self.folder:
             steps = self._get(self.config_init, "trainer.max_steps")
-            kwargs.update(trainer_settings(self.folder, steps), callbacks=list(self.callbacks))
+            own = self._get(self.config_init, "trainer.callbacks") or []
+            callbacks = [*self.callbacks, *(own if isinstance(own, list) else [own])]
+            kwargs.update(trainer_settings(self.folder, steps), callbacks=callbacks)
             if self.subcommand in ("validate", "test"):
                 kwargs["logger"] = False  # the curves are those of the training
         return super().instantiate_trainer(**kwargs)
@@ -82,11 +84,16 @@ class RunCLI(PaperCLI):
     """The same in a run's folder: fit goes on from its checkpoint and leaves weights; validate and test use them."""
 
     def fit(self, model, datamodule, **_):
+        if not self.trainer.max_steps:
+            where = name_of(self.folder / "config.yaml")
+            raise UserError(f"{where}: nothing is trained here; `python -m vit test --config {where}` evaluates")
         fit(self.trainer, model, datamodule, self.folder)
         self.trainer.save_checkpoint(self.folder / "checkpoints" / "last.ckpt")
         save(model, self.folder)
 
     def before_validate(self):
+        if not self.trainer.max_steps:  # the task brings the weights it evaluates
+            return
         self.model.model.load_state_dict(read(self.folder)[1])
 
     before_test = before_validate

@@ -35,6 +35,8 @@ def checkpoints(folder):
 
 def fit(trainer, model, datamodule, folder):
     """Train from the beginning or from the checkpoint, to the last step. Returns whether it went on from a checkpoint."""
+    if trainer.max_steps == 0:  # few-shot evaluation: there is nothing to train
+        return False
     last = folder / "checkpoints" / "last.ckpt"
     if not last.exists():
         trainer.fit(model, datamodule)

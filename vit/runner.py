@@ -98,7 +98,7 @@ def train_and_measure(run, folder, progress):
     if run.keeps_weights:
         save(cli.model, folder)
     seconds, flops = time.perf_counter() - started, training_flops(run)
-    measured = {"metrics": metrics, "lr": cli.model.hparams.lr, "seconds": seconds, "flops": flops}
+    measured = {"metrics": metrics, "lr": cli.model.hparams.get("lr", 0.0), "seconds": seconds, "flops": flops}
     write_record(run, folder, **measured, resumed=resumed, threads=torch.get_num_threads())
     shutil.rmtree(folder / "checkpoints", ignore_errors=True)
     progress.finish(run, metrics, seconds)

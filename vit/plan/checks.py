@@ -37,6 +37,18 @@ def share(value):
     return number(value) and 0 <= value < 1
 
 
+def seed(value):
+    return value == 0 or count(value)
+
+
+def different(kind):
+    return lambda value: isinstance(value, list) and one_or_more(kind)(value) and len(set(value)) == len(value)
+
+
+def above_zero(value):
+    return number(value) and value > 0
+
+
 def one_of(*names):
     return lambda value: value in names
 
@@ -54,6 +66,11 @@ VALUES = {  # value of a recipe -> (check, what is expected)
     "clip_norm": (or_none(number), "a number or null"),
     "head_hidden": (or_none(one_of("width")), "width or null"),
     "augment": (words, "a list of names"),
+    "shots": (different(count), "a list of different whole numbers above 0"),
+    "draws": (different(seed), "a list of different whole numbers"),
+    "report_shots": (count, "a whole number above 0, one of shots"),
+    **dict.fromkeys(("l2", "constant", "epsilon"), (above_zero, "a number above 0")),
+    "solve_dtype": (one_of("float64", "float32"), "float64 or float32"),
 }  # fmt: skip
 
 

@@ -90,12 +90,12 @@ def _transfer(plan, axes, recipe, start):
         return _add(plan, f"{label}-{name}", settled, needs=needs, keeps_weights=keeps, **shared)
 
     needs, rates = (start.upstream,) if start.upstream else (), values.get("lr")
+    seeds = range(values.get("seeds", 1))
     if not isinstance(rates, list):
-        given = {"lr": rates, "lr_from": []}
-        return (), tuple(add(f"seed{seed}", seed, "all", needs, **given) for seed in range(values["seeds"]))
+        return (), tuple(add(f"seed{seed}", seed, "all", needs, lr=rates, lr_from=[]) for seed in seeds)
     sweep = [add(f"lr{rate:g}", 0, "train", needs, lr=rate, lr_from=[]) for rate in rates]
     needs, given = (*needs, *sweep), {"lr": None, "lr_from": sweep}
-    return tuple(sweep), tuple(add(f"seed{seed}", seed, "all", needs, **given) for seed in range(values["seeds"]))
+    return tuple(sweep), tuple(add(f"seed{seed}", seed, "all", needs, **given) for seed in seeds)
 
 
 def _steps(values, axes, entry, recipe):

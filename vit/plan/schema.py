@@ -31,6 +31,13 @@ TASKS = {
         "plan": ("steps", "seeds"),
         "start": ("init", "lr", "lr_from"),
     },
+    "vit.tasks.FewShot": {
+        "model": ("shots", "draws", "report_shots", "l2", "constant", "epsilon", "solve_dtype"),
+        "data": ("batch_size", "image_size", "augment", "held_out", "split_seed"),
+        "trainer": {"precision": "precision"},
+        "plan": (),
+        "start": ("init",),
+    },
 }
 # What a row, a setting or a grid may name besides values. `pretrain_with` and `transfer_with` are recipes (a list of the
 # latter: they compete, and the one that does best on held-out images counts), `metric` is what the cell shows.
