@@ -1,6 +1,7 @@
 """The runs of a cell: a pre-training (Table 3), then a sweep on held-out images and the seeds with the best rate (Table 4)."""
 
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 
 from vit.errors import UserError
 from vit.plan import files
@@ -26,7 +27,7 @@ def fill(plan, paper, name, axes):
     same = plan.experiments[name].same_run.get(axes["transfer"], {"transfer": axes["transfer"]})
     cell_metric = axes.get("metric", same.get("metric", "test_accuracy"))
     axes_run = {**axes, "transfer": same["transfer"]}
-    if any(names and axes_run.get(axis) in names for axis, names in plan.scale.omit.items()):
+    if left_out(plan.scale, axes_run):
         return Cell(name, axes)
     start = _start(plan, paper, axes_run)
     recipes = axes.get("transfer_with", "finetune")
@@ -37,6 +38,13 @@ def fill(plan, paper, name, axes):
         name, axes, tuple(run for sweep, runs in choices for run in runs), tuple(choices) if len(choices) > 1 else (),
         start.upstream, (*start.recipes, *recipes), cell_metric, {**start.schedule, **shares}, start.notes,
     )  # fmt: skip
+
+
+def left_out(scale, axes):
+    """Does the scale omit a name of these axes? `omit` may hold patterns: 'VTAB *'."""
+    return any(
+        fnmatchcase(str(axes.get(axis)), pattern) for axis, patterns in scale.omit.items() for pattern in patterns
+    )
 
 
 def _entry(plan, kind, name):
