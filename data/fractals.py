@@ -62,7 +62,7 @@ class Fractals(ImageData):
         return self.further(TEST)
 
     def training_parts(self) -> dict[str, Batches]:
-        parts = {"train": self.part(*self.arrays("train"), self.augment)}
+        parts = {"train": self.part(*self.arrays("train"), augmented=True)}
         if self.train_on == "train":
             parts["val"] = self.part(*self.further(HELD_OUT))
         return parts

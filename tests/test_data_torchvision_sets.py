@@ -21,6 +21,7 @@ def folder(tmp_path, monkeypatch):
 
 def build(kind):
     common = {"image_size": 32, "batch_size": 64, "train_on": "train", "held_out": 0.1, "split_seed": 0, "seed": 0}
+    common |= {"evaluation": "resize", "resize": "once"}
     return kind(augment=[], **common)
 
 
