@@ -17,8 +17,8 @@ FLIP, SHIFT_Y, SHIFT_X, CROP_AREA, CROP_RATIO, CROP_Y, CROP_X = range(7)  # stre
 
 def flip(images: torch.Tensor, seed: int, epochs: np.ndarray, indices: np.ndarray) -> torch.Tensor:
     """Mirrors each image left to right with probability 1/2."""
-    mirrored = torch.from_numpy(uniform(seed, epochs, indices, FLIP) < 0.5)
-    return torch.where(mirrored[:, None, None, None], images.flip(-1), images)
+    mirrored = uniform(seed, epochs, indices, FLIP) < 0.5
+    return torch.stack([image.flip(-1) if mirror else image for image, mirror in zip(images, mirrored, strict=True)])
 
 
 def shift(images: torch.Tensor, seed: int, epochs: np.ndarray, indices: np.ndarray) -> torch.Tensor:

@@ -22,7 +22,7 @@ class Batches(Dataset):
     """Whole batches: (epochs, indices) -> images float32 (B, 3, S, S) in [-1, 1] and labels int64 (B,)."""
 
     def __init__(self, images: torch.Tensor | Pictures, labels: torch.Tensor, *, prepare: Callable, seed: int):
-        """prepare: images, seed, epochs and indices -> float32 (B, 1 or 3, S, S), 0 .. 255 (data.steps)."""
+        """prepare: images, seed, epochs and indices -> new float32 (B, 1 or 3, S, S), 0 .. 255 (data.steps)."""
         self.images, self.labels, self.prepare, self.seed = images, labels, prepare, seed
 
     def __len__(self):
@@ -31,8 +31,9 @@ class Batches(Dataset):
     def __getitem__(self, place: tuple[np.ndarray, np.ndarray]) -> tuple[torch.Tensor, torch.Tensor]:
         epochs, indices = place
         chosen = torch.from_numpy(indices)
-        images = self.prepare(self.images[chosen], self.seed, epochs, indices)
-        return (images / 127.5 - 1).expand(-1, 3, -1, -1).contiguous(), self.labels[chosen]
+        images = self.images[indices] if isinstance(self.images, Pictures) else self.images.index_select(0, chosen)
+        images = self.prepare(images, self.seed, epochs, indices).div_(127.5).sub_(1)
+        return images.expand(-1, 3, -1, -1).contiguous(), self.labels[chosen]
 
 
 class ImageData(L.LightningDataModule):

@@ -44,11 +44,11 @@ def crop_and_resize(images: Images, boxes: np.ndarray, size: int, rule: Rule) ->
         across = bilinear_weights(boxes[:, 1], boxes[:, 3], images.shape[-1], size, rule.antialias)
         new = down.to(kind)[:, None] @ images.to(kind) @ across.to(kind).mT[:, None]
     else:
-        cut = [
-            image[None, :, top : top + height, left : left + width].to(kind)
-            for image, (top, left, height, width) in zip(images, boxes.tolist(), strict=True)
-        ]
-        new = torch.cat([bilinear(box, (size, size), rule.antialias) for box in cut])
+        new = torch.empty(len(images), images[0].shape[0], size, size, dtype=kind)
+        for place, image, (top, left, height, width) in zip(new, images, boxes.tolist(), strict=True):
+            box = image[None, :, top : top + height, left : left + width]
+            box = box.to(kind, memory_format=torch.channels_last)  # twice as fast that way
+            place.copy_(bilinear(box, (size, size), rule.antialias)[0])
     return truncated(new) if rule.truncate else new
 
 
