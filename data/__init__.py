@@ -3,6 +3,7 @@
 from data.base import ImageData
 from data.digits import Digits
 from data.fractals import Fractals, UnseenFractals
+from data.image_folder import ImageFolder
 from data.mnist import MNIST5k
 from data.sprites import Sprites
 from data.torchvision_sets import CIFAR10, CIFAR100, Flowers102, OxfordIIITPet
@@ -14,6 +15,7 @@ __all__ = [
     "Flowers102",
     "Fractals",
     "ImageData",
+    "ImageFolder",
     "MNIST5k",
     "OxfordIIITPet",
     "Sprites",

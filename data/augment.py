@@ -1,6 +1,7 @@
 """Augmentations of a whole batch at once, each a pure function of (seed, epoch, index) of its images.
 
-They take images (B, C, S, S), uint8 or float, with epochs and indices (B,), and give images of the same shape.
+They take images (B, C, S, S), uint8 or float, with epochs and indices (B,), and give images of the same shape. What
+takes a random part of images of any size, is in data.cut.
 """
 
 import math
@@ -16,14 +17,18 @@ FLIP, SHIFT_Y, SHIFT_X, CROP_AREA, CROP_RATIO, CROP_Y, CROP_X = range(7)  # stre
 
 def flip(images: torch.Tensor, seed: int, epochs: np.ndarray, indices: np.ndarray) -> torch.Tensor:
     """Mirrors each image left to right with probability 1/2."""
-    mirrored = torch.from_numpy(uniform(seed, epochs, indices, FLIP) < 0.5)
-    return torch.where(mirrored[:, None, None, None], images.flip(-1), images)
+    mirrored = uniform(seed, epochs, indices, FLIP) < 0.5
+    return torch.stack([image.flip(-1) if mirror else image for image, mirror in zip(images, mirrored, strict=True)])
 
 
 def shift(images: torch.Tensor, seed: int, epochs: np.ndarray, indices: np.ndarray) -> torch.Tensor:
     """Moves each image by whole pixels, -S//8 .. S//8 down and right; what comes in is 0 (black)."""
+    return pad_crop(images, seed, epochs, indices, images.shape[-1] // 8)
+
+
+def pad_crop(images: torch.Tensor, seed: int, epochs: np.ndarray, indices: np.ndarray, reach: int) -> torch.Tensor:
+    """Moves each image by -reach .. reach pixels: a random S x S of the image in a black frame, usual for CIFAR."""
     batch, channels, size, _ = images.shape
-    reach = size // 8
     down, right = (
         torch.from_numpy(np.floor(uniform(seed, epochs, indices, stream) * (2 * reach + 1)).astype(np.int64)) - reach
         for stream in (SHIFT_Y, SHIFT_X)
@@ -47,4 +52,4 @@ def crop(images: torch.Tensor, seed: int, epochs: np.ndarray, indices: np.ndarra
     return F.grid_sample(images.float(), grid, padding_mode="border", align_corners=False)
 
 
-AUGMENTATIONS = {"flip": flip, "shift": shift, "crop": crop}
+AUGMENTATIONS = {"flip": flip, "shift": shift, "crop": crop, "pad_crop": pad_crop}

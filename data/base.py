@@ -3,25 +3,27 @@
 B batch, S image size.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import Literal
 
 import lightning as L
 import numpy as np
 import torch
-from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset
 
-from data.augment import AUGMENTATIONS
 from data.order import Chosen, InOrder, StepOrder
+from data.pictures import Pictures
+from data.resize import resized
 from data.splits import held_out
+from data.steps import Preparation
 
 
 class Batches(Dataset):
     """Whole batches: (epochs, indices) -> images float32 (B, 3, S, S) in [-1, 1] and labels int64 (B,)."""
 
-    def __init__(self, images: torch.Tensor, labels: torch.Tensor, *, augment: Sequence[str], seed: int):
-        self.images, self.labels, self.augment, self.seed = images, labels, augment, seed
+    def __init__(self, images: torch.Tensor | Pictures, labels: torch.Tensor, *, prepare: Callable, seed: int):
+        """prepare: images, seed, epochs and indices -> new float32 (B, 1 or 3, S, S), 0 .. 255 (data.steps)."""
+        self.images, self.labels, self.prepare, self.seed = images, labels, prepare, seed
 
     def __len__(self):
         return len(self.labels)
@@ -29,18 +31,18 @@ class Batches(Dataset):
     def __getitem__(self, place: tuple[np.ndarray, np.ndarray]) -> tuple[torch.Tensor, torch.Tensor]:
         epochs, indices = place
         chosen = torch.from_numpy(indices)
-        images = self.images[chosen]
-        for name in self.augment:
-            images = AUGMENTATIONS[name](images, self.seed, epochs, indices)
-        return (images.float() / 127.5 - 1).expand(-1, 3, -1, -1).contiguous(), self.labels[chosen]
+        images = self.images[indices] if isinstance(self.images, Pictures) else self.images.index_select(0, chosen)
+        images = self.prepare(images, self.seed, epochs, indices).div_(127.5).sub_(1)
+        return images.expand(-1, 3, -1, -1).contiguous(), self.labels[chosen]
 
 
 class ImageData(L.LightningDataModule):
     """A set of labelled images. A subclass gives `num_classes` and `arrays`.
 
-    train_on "train" keeps the fraction `held_out` of the training split for validation; "all" trains on the whole
-    training split and has no validation part. The test split is never part of either. `batch_size` is the number of
-    images of one optimizer step, over all devices and accumulated batches.
+    train_on "train" keeps `held_out` of the training split for validation and trains on `subset` of the rest (both are
+    fractions or numbers of images, data.splits); "all" trains on both and has no validation part. The test
+    split is never part of either. `batch_size` is the number of images of one optimizer step, over all devices and
+    accumulated batches. augment, evaluation and resize say what happens to an image on its way (data.steps).
     """
 
     num_classes: int
@@ -54,27 +56,28 @@ class ImageData(L.LightningDataModule):
         held_out: float,
         split_seed: int,
         augment: list[str],
+        evaluation: str,
+        resize: str,
         seed: int,
+        subset: float = 1.0,
         eval_batch_size: int = 500,
         workers: int = 0,
     ):
         super().__init__()
-        unknown = [name for name in augment if name not in AUGMENTATIONS]
-        if unknown:
-            raise ValueError(f"unknown augmentation {unknown[0]!r}; known are {', '.join(AUGMENTATIONS)}")
         if train_on not in ("train", "all"):
             raise ValueError(f"train_on is 'train' or 'all', not {train_on!r}")
         self.image_size, self.batch_size, self.eval_batch_size = image_size, batch_size, eval_batch_size
         self.train_on, self.held_out, self.split_seed = train_on, held_out, split_seed
-        self.augment, self.seed, self.workers = augment, seed, workers
+        self.subset, self.resize, self.seed, self.workers = subset, resize, seed, workers
+        self.preparation = Preparation(size=image_size, augment=augment, evaluation=evaluation, resize=resize)
         self.parts: dict[str, Batches] = {}
 
-    def arrays(self, split: Literal["train", "test"]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Images uint8 (N, H, W) or (N, 3, H, W) and labels int64 (N,) of a split, in a fixed order."""
+    def arrays(self, split: Literal["train", "test"]) -> tuple[torch.Tensor | Pictures, torch.Tensor]:
+        """Images uint8 (N, H, W) or (N, 3, H, W), or Pictures, and labels int64 (N,) of a split, in a fixed order."""
         raise NotImplementedError
 
     def setup(self, stage: str) -> None:
-        """Loads what the stage needs, once, resized to image_size, as uint8 in memory."""
+        """Loads what the stage needs, once, as uint8 in memory."""
         if stage in ("fit", "validate") and "train" not in self.parts:
             self.parts.update(self.training_parts())
         if stage == "test" and "test" not in self.parts:
@@ -83,15 +86,32 @@ class ImageData(L.LightningDataModule):
     def training_parts(self) -> dict[str, Batches]:
         """The parts "train" and, unless all is trained on, "val"."""
         images, labels = self.arrays("train")
+        if self.train_on == "all" and self.subset == 1:
+            return {"train": self.part(images, labels, augmented=True)}
+        kept, held = held_out(len(labels), self.held_out, self.split_seed, self.subset)
         if self.train_on == "all":
-            return {"train": self.part(images, labels, self.augment)}
-        kept, held = (torch.from_numpy(part) for part in held_out(len(labels), self.held_out, self.split_seed))
-        train = self.part(images[kept], labels[kept], self.augment)
-        return {"train": train, "val": self.part(images[held], labels[held])}
+            return {"train": self.part(images, labels, np.union1d(kept, held), augmented=True)}
+        return {
+            "train": self.part(images, labels, kept, augmented=True),
+            "val": self.part(images, labels, held),
+        }
 
-    def part(self, images: torch.Tensor, labels: torch.Tensor, augment: Sequence[str] = ()) -> Batches:
-        images = images if images.ndim == 4 else images[:, None]
-        return Batches(resized(images, self.image_size), labels, augment=augment, seed=self.seed)
+    def part(
+        self,
+        images: torch.Tensor | Pictures,
+        labels: torch.Tensor,
+        chosen: np.ndarray | None = None,
+        augmented: bool = False,
+    ) -> Batches:
+        """The chosen images (default: all); resized now where that happens once."""
+        if chosen is not None:
+            rows = torch.from_numpy(chosen)
+            images, labels = images.only(chosen) if isinstance(images, Pictures) else images[rows], labels[rows]
+        if isinstance(images, torch.Tensor):
+            images = images if images.ndim == 4 else images[:, None]
+            images = resized(images, (self.image_size,) * 2) if self.preparation.rule.once else images
+        prepare = self.preparation.augment if augmented else self.preparation.evaluate
+        return Batches(images, labels, prepare=prepare, seed=self.seed)
 
     def train_dataloader(self) -> DataLoader:
         """Endless; goes on at the trainer's step, with its share of each batch."""
@@ -124,7 +144,7 @@ class ImageData(L.LightningDataModule):
     def in_order(self, name: str, indices: np.ndarray | None = None) -> DataLoader:
         """Batches of a part's images without augmentation: all of them, or those at `indices`, in their order."""
         part = self.ready(name)
-        plain = Batches(part.images, part.labels, augment=(), seed=self.seed)
+        plain = Batches(part.images, part.labels, prepare=self.preparation.evaluate, seed=self.seed)
         indices = np.arange(len(plain)) if indices is None else indices
         return self.loader(plain, Chosen(indices, batch_size=self.eval_batch_size))
 
@@ -139,14 +159,3 @@ class ImageData(L.LightningDataModule):
     def loader(self, part: Batches, sampler) -> DataLoader:
         pinned = torch.cuda.is_available()
         return DataLoader(part, sampler=sampler, batch_size=None, num_workers=self.workers, pin_memory=pinned)
-
-
-def resized(images: torch.Tensor, size: int) -> torch.Tensor:
-    """uint8 (N, C, H, W) -> uint8 (N, C, S, S), bilinear with antialiasing; in blocks, to need little memory."""
-    if images.shape[-2:] == (size, size):
-        return images
-    blocks = []
-    for block in images.split(1000):
-        scaled = F.interpolate(block.float(), (size, size), mode="bilinear", antialias=True, align_corners=False)
-        blocks.append(scaled.round().clamp(0, 255).to(torch.uint8))
-    return torch.cat(blocks)

@@ -1,6 +1,7 @@
 """Fractals as data sets: the public stand-in for ImageNet-21k and JFT-300M, and a transfer task of unseen ones."""
 
 from collections.abc import Iterator
+from typing import Literal
 
 import numpy as np
 import torch
@@ -9,6 +10,7 @@ from data.base import Batches, ImageData
 from data.folder import data_folder
 from data.ifs import images
 from data.pack import packed
+from data.splits import part_of
 
 RENDERER = 2  # part of a pack's name; raise it when a correction changes the images
 LIMIT = 1_000_000  # categories and instances of training sets lie below it
@@ -31,12 +33,24 @@ def in_range(name: str, value: int) -> int:
 class Fractals(ImageData):
     """`categories` x `instances` training images, grey; a set of fewer categories or instances is a subset.
 
-    Validation images are further instances of the same categories, so none is taken from training and neither the
-    value of `held_out` nor `split_seed` matters; test images are others again. Both: one a category, 500 at least.
+    validation "further": further instances of the same categories, so that none is taken from training, whatever
+    `held_out` is; `subset` and `split_seed` then choose among all training images. "held_out": a part of the training
+    images, as in any other set. Test images are others again, like further ones: one a category, 500 at least.
     """
 
-    def __init__(self, *, categories: int, instances: int, fractal_seed: int, **common):
+    def __init__(
+        self,
+        *,
+        categories: int,
+        instances: int,
+        fractal_seed: int,
+        validation: Literal["further", "held_out"] = "further",
+        **common,
+    ):
         super().__init__(**common)
+        if validation not in ("further", "held_out"):
+            raise ValueError(f"validation is 'further' or 'held_out', not {validation!r}")
+        self.validation = validation
         self.num_classes = self.categories = in_range("categories", categories)
         self.instances, self.fractal_seed = in_range("instances", instances), fractal_seed
 
@@ -62,7 +76,11 @@ class Fractals(ImageData):
         return self.further(TEST)
 
     def training_parts(self) -> dict[str, Batches]:
-        parts = {"train": self.part(*self.arrays("train"), self.augment)}
+        if self.validation == "held_out":
+            return super().training_parts()
+        images, labels = self.arrays("train")
+        chosen = None if self.subset == 1 else part_of(len(labels), self.subset, self.split_seed)
+        parts = {"train": self.part(images, labels, chosen, augmented=True)}
         if self.train_on == "train":
             parts["val"] = self.part(*self.further(HELD_OUT))
         return parts

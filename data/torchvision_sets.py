@@ -1,5 +1,7 @@
 """The transfer sets of the paper (section 4.1) that torchvision can fetch: `python -m data fetch NAME`."""
 
+from pathlib import Path
+
 import numpy as np
 import torch
 from PIL import Image
@@ -7,21 +9,37 @@ from torchvision import datasets
 
 from data.base import ImageData
 from data.folder import data_folder
+from data.pictures import Pictures
 
 
 class TorchvisionData(ImageData):
-    """Colour images of a torchvision data set, decoded once and resized to S x S, whatever their shape."""
+    """Colour images of a torchvision data set: resized to S x S while they are loaded, or as large as they are."""
 
     @staticmethod
     def sources(split: str, download: bool) -> list:
         """The torchvision data sets, of (PIL image, label), that make up the split."""
         raise NotImplementedError
 
+    @staticmethod
+    def originals(source) -> tuple[np.ndarray | list[Path], list[int]]:
+        """Images uint8 (N, H, W, 3) or their files, and labels, of one of the sources."""
+        raise NotImplementedError
+
     def arrays(self, split):
+        if self.resize == "once":
+            return self.small(split)
+        images, labels = zip(*map(self.originals, self.present(split)), strict=True)
+        labels = torch.from_numpy(np.concatenate(labels).astype(np.int64))
+        if isinstance(images[0], np.ndarray):
+            return torch.from_numpy(np.concatenate(images)).permute(0, 3, 1, 2).contiguous(), labels
+        return Pictures([file for files in images for file in files]), labels
+
+    def small(self, split: str) -> tuple[torch.Tensor, torch.Tensor]:
+        """uint8 (N, 3, S, S), antialiased, whatever their shape."""
         images, labels = [], []
         for source in self.present(split):
             for image, label in source:
-                small = image.convert("RGB").resize((self.image_size,) * 2, Image.Resampling.BILINEAR)  # antialiased
+                small = image.convert("RGB").resize((self.image_size,) * 2, Image.Resampling.BILINEAR)
                 images.append(np.asarray(small).transpose(2, 0, 1))
                 labels.append(label)
         return torch.from_numpy(np.stack(images)), torch.tensor(labels)
@@ -47,6 +65,10 @@ class CIFAR10(TorchvisionData):
     def sources(split, download):
         return [datasets.CIFAR10(data_folder(), train=split == "train", download=download)]
 
+    @staticmethod
+    def originals(source):
+        return source.data, source.targets
+
 
 class CIFAR100(TorchvisionData):
     """32 x 32, 100 classes: 50,000 train and 10,000 test."""
@@ -56,6 +78,10 @@ class CIFAR100(TorchvisionData):
     @staticmethod
     def sources(split, download):
         return [datasets.CIFAR100(data_folder(), train=split == "train", download=download)]
+
+    @staticmethod
+    def originals(source):
+        return source.data, source.targets
 
 
 class Flowers102(TorchvisionData):
@@ -68,6 +94,10 @@ class Flowers102(TorchvisionData):
         parts = {"train": ["train", "val"], "test": ["test"]}[split]
         return [datasets.Flowers102(data_folder(), split=part, download=download) for part in parts]
 
+    @staticmethod
+    def originals(source):
+        return source._image_files, source._labels
+
 
 class OxfordIIITPet(TorchvisionData):
     """37 breeds of cats and dogs: 3,680 train (the official trainval) and 3,669 test."""
@@ -78,3 +108,7 @@ class OxfordIIITPet(TorchvisionData):
     def sources(split, download):
         part = {"train": "trainval", "test": "test"}[split]
         return [datasets.OxfordIIITPet(data_folder(), split=part, download=download)]
+
+    @staticmethod
+    def originals(source):
+        return source._images, source._labels

@@ -1,34 +1,37 @@
 """Augmentations are pure functions of (seed, epoch, index) of each image, and do what their names say."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
 
 from data import Digits
-from data.augment import AUGMENTATIONS, crop, flip, shift
+from data.augment import AUGMENTATIONS, crop, flip, pad_crop, shift
 
 IMAGES = torch.from_numpy(np.random.default_rng(0).integers(1, 256, (200, 3, 32, 32), dtype=np.uint8))
+WITH_NUMBERS = AUGMENTATIONS | {"pad_crop": partial(pad_crop, reach=5)}
 EPOCHS, INDICES = np.repeat([0, 1], 100), np.arange(200)
 
 
-@pytest.mark.parametrize("name", AUGMENTATIONS)
+@pytest.mark.parametrize("name", WITH_NUMBERS)
 def test_an_image_is_changed_the_same_way_in_any_company(name):
-    augment = AUGMENTATIONS[name]
+    augment = WITH_NUMBERS[name]
     together = augment(IMAGES, 0, EPOCHS, INDICES)
     order = np.random.default_rng(1).permutation(200)[:7]
     assert torch.equal(augment(IMAGES[order], 0, EPOCHS[order], INDICES[order]), together[order])
 
 
-@pytest.mark.parametrize("name", AUGMENTATIONS)
+@pytest.mark.parametrize("name", WITH_NUMBERS)
 @pytest.mark.parametrize("other", [(1, EPOCHS, INDICES), (0, EPOCHS + 1, INDICES), (0, EPOCHS, INDICES + 1)])
 def test_seed_epoch_and_index_each_matter(name, other):
-    augment = AUGMENTATIONS[name]
+    augment = WITH_NUMBERS[name]
     assert not torch.equal(augment(IMAGES, 0, EPOCHS, INDICES), augment(IMAGES, *other))
 
 
-@pytest.mark.parametrize("name", AUGMENTATIONS)
+@pytest.mark.parametrize("name", WITH_NUMBERS)
 def test_shapes_stay(name):
-    assert AUGMENTATIONS[name](IMAGES[:5, :1], 0, EPOCHS[:5], INDICES[:5]).shape == (5, 1, 32, 32)
+    assert WITH_NUMBERS[name](IMAGES[:5, :1], 0, EPOCHS[:5], INDICES[:5]).shape == (5, 1, 32, 32)
 
 
 def test_flip_mirrors_half_of_the_images():
@@ -54,6 +57,16 @@ def test_shift_moves_whole_images_by_up_to_an_eighth_and_fills_with_black():
     assert seen == set(range(-4, 5))
 
 
+def test_pad_crop_is_a_window_on_the_image_in_a_black_frame():
+    moved = pad_crop(IMAGES, 0, EPOCHS, INDICES, 5)
+    framed = torch.nn.functional.pad(IMAGES, [5] * 4)
+    windows = [framed[:, :, top : top + 32, left : left + 32] for top in range(11) for left in range(11)]
+    which = torch.stack([(window == moved).flatten(1).all(1) for window in windows])  # (121, B)
+    assert torch.equal(which.sum(0), torch.ones(200, dtype=torch.int64))
+    assert {int(window) // 11 for window in which.int().argmax(0)} == set(range(11))
+    assert {int(window) % 11 for window in which.int().argmax(0)} == set(range(11))
+
+
 def test_crop_shows_a_part_that_lies_inside_the_image():
     ramp = torch.arange(32.0).expand(200, 1, 32, 32) * 8  # brighter to the right
     cropped = crop(ramp, 0, EPOCHS, INDICES)
@@ -66,5 +79,6 @@ def test_crop_shows_a_part_that_lies_inside_the_image():
 
 def test_an_unknown_name_is_answered_with_the_known_ones():
     common = {"image_size": 8, "batch_size": 8, "train_on": "all", "held_out": 0.1, "split_seed": 0, "seed": 0}
+    common |= {"evaluation": "resize", "resize": "once"}
     with pytest.raises(ValueError, match="unknown augmentation 'flipp'; known are flip, shift, crop"):
         Digits(**common, augment=["flipp"])

@@ -22,6 +22,8 @@ COMMON = {
     "held_out": 0.1,
     "split_seed": 0,
     "augment": [],
+    "evaluation": "resize",
+    "resize": "once",
     "seed": 0,
 }
 

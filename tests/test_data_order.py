@@ -14,6 +14,7 @@ from data.order import InOrder, StepOrder
 from data.splits import held_out, stratified
 
 COMMON = {"image_size": 8, "batch_size": 96, "train_on": "train", "held_out": 0.1, "split_seed": 0, "seed": 3}
+COMMON |= {"evaluation": "resize", "resize": "once"}
 
 
 def batches(count, **options):

@@ -16,12 +16,13 @@ from data import (
     Flowers102,
     Fractals,
     ImageData,
+    ImageFolder,
     MNIST5k,
     OxfordIIITPet,
     Sprites,
     UnseenFractals,
 )
-from data.base import resized
+from data.resize import resized
 
 COMMON = {
     "image_size": 32,
@@ -30,6 +31,8 @@ COMMON = {
     "held_out": 0.1,
     "split_seed": 0,
     "augment": [],
+    "evaluation": "resize",
+    "resize": "once",
     "seed": 0,
 }
 
@@ -54,7 +57,7 @@ def build(kind, **options):
 
 
 def test_every_set_has_a_row_here():
-    assert {getattr(data, name) for name in data.__all__} == {*OFFLINE, *FETCHED, ImageData}
+    assert {getattr(data, name) for name in data.__all__} == {*OFFLINE, *FETCHED, ImageData, ImageFolder}
 
 
 @pytest.mark.parametrize("kind", [*OFFLINE, *FETCHED])
@@ -151,9 +154,9 @@ def test_a_wrong_train_on_is_refused():
 
 def test_resizing_keeps_flat_images_and_means():
     flat = torch.full((3, 1, 8, 8), 77, dtype=torch.uint8)
-    assert torch.equal(resized(flat, 32), torch.full((3, 1, 32, 32), 77, dtype=torch.uint8))
+    assert torch.equal(resized(flat, (32, 32)), torch.full((3, 1, 32, 32), 77, dtype=torch.uint8))
     noise = torch.randint(0, 256, (5, 3, 64, 64), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
-    small = resized(noise, 16)
+    small = resized(noise, (16, 16))
     assert small.shape == (5, 3, 16, 16)
     assert abs(small.float().mean() - noise.float().mean()) < 1
     assert small.float().std() < 0.4 * noise.float().std()  # antialiased: neighbours are averaged

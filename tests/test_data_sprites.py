@@ -12,6 +12,7 @@ from data.sprites import SHAPES, draw, parameters
 
 def sprites(train_size=200, test_size=50):
     common = {"image_size": 32, "batch_size": 64, "train_on": "train", "held_out": 0.1, "split_seed": 0, "seed": 0}
+    common |= {"evaluation": "resize", "resize": "once"}
     return Sprites(orientations=8, train_size=train_size, test_size=test_size, augment=[], **common)
 
 

@@ -19,12 +19,14 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-def build(kind):
+def build(kind, resize="once"):
     common = {"image_size": 32, "batch_size": 64, "train_on": "train", "held_out": 0.1, "split_seed": 0, "seed": 0}
+    common |= {"evaluation": "resize", "resize": resize}
     return kind(augment=[], **common)
 
 
-def test_cifar10_reads_torchvisions_files(folder, monkeypatch):
+@pytest.mark.parametrize("resize", ["once", "vit_jax"])
+def test_cifar10_reads_torchvisions_files(folder, monkeypatch, resize):
     monkeypatch.setattr(datasets.CIFAR10, "_check_integrity", lambda self: True)  # the sums are those of the real files
     monkeypatch.setattr(datasets.CIFAR10, "_load_meta", lambda self: None)
     pixels = np.random.default_rng(0).integers(0, 256, (4, 3072), dtype=np.uint8)
@@ -32,10 +34,10 @@ def test_cifar10_reads_torchvisions_files(folder, monkeypatch):
     base.mkdir()
     for name in [*(f"data_batch_{k}" for k in range(1, 6)), "test_batch"]:
         (base / name).write_bytes(pickle.dumps({"data": pixels, "labels": [0, 9, 3, 1]}))
-    images, labels = build(CIFAR10).arrays("train")
+    images, labels = build(CIFAR10, resize).arrays("train")
     assert torch.equal(images[:4], torch.from_numpy(pixels.reshape(4, 3, 32, 32)))
     assert labels.tolist() == [0, 9, 3, 1] * 5
-    assert len(build(CIFAR10).arrays("test")[0]) == 4
+    assert len(build(CIFAR10, resize).arrays("test")[0]) == 4
 
 
 def picture(path: Path, colour: tuple[int, int, int]) -> None:
@@ -54,6 +56,11 @@ def test_flowers_train_on_the_official_training_and_validation_parts(folder, mon
     assert images.shape == (4, 3, 32, 32)
     assert [round(red / 40) for red in images[:, 0].float().mean((1, 2)).tolist()] == [5, 1, 2, 6]
     assert build(Flowers102).arrays("test")[1].tolist() == [2, 3]
+    pictures, same = build(Flowers102, "vit_jax").arrays("train")
+    assert same.tolist() == labels.tolist()
+    assert [(*picture.shape, round(picture[0].float().mean().item() / 40)) for picture in pictures[range(4)]] == [
+        (3, 60, 40, red) for red in (5, 1, 2, 6)
+    ]
 
 
 def test_pets_train_on_trainval(folder):
@@ -67,3 +74,6 @@ def test_pets_train_on_trainval(folder):
     assert labels.tolist() == [0, 36]
     assert images[:, 1].float().mean() > 190
     assert build(OxfordIIITPet).arrays("test")[1].tolist() == [4]
+    pictures, same = build(OxfordIIITPet, "vit_jax").arrays("train")
+    assert same.tolist() == [0, 36]
+    assert [picture.shape for picture in pictures[[0, 1]]] == [(3, 60, 40)] * 2

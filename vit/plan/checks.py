@@ -61,7 +61,8 @@ VALUES = {  # value of a recipe -> (check, what is expected)
     "split_seed": (lambda value: value == 0 or count(value), "a whole number"),
     "decay": (one_of("cosine", "linear"), "cosine or linear"),
     "precision": (one_of("32-true", "bf16-mixed", "16-mixed", "bf16-true", "64-true"), "a precision of Lightning's Trainer"),
-    **dict.fromkeys(("held_out", "dropout", "label_smoothing", "momentum", "beta1", "beta2"), (share, "a number from 0 to below 1")),
+    "held_out": (lambda value: share(value) or count(value), "a number from 0 to below 1, or a number of images"),
+    **dict.fromkeys(("dropout", "label_smoothing", "momentum", "beta1", "beta2"), (share, "a number from 0 to below 1")),
     "weight_decay": (number, "a number"),
     "clip_norm": (or_none(number), "a number or null"),
     "head_hidden": (or_none(one_of("width")), "width or null"),
@@ -71,6 +72,9 @@ VALUES = {  # value of a recipe -> (check, what is expected)
     "report_shots": (count, "a whole number above 0, one of shots"),
     **dict.fromkeys(("l2", "constant", "epsilon"), (above_zero, "a number above 0")),
     "solve_dtype": (one_of("float64", "float32"), "float64 or float32"),
+    "subset": (lambda value: number(value) and 0 < value <= 1 or count(value), "a share, or a number of images"),
+    "evaluation": (lambda value: isinstance(value, str), "a name, such as resize or central_crop(256)"),
+    "resize": (one_of("vit_jax", "big_vision", "antialiased", "once"), "vit_jax, big_vision, antialiased or once"),
 }  # fmt: skip
 
 
