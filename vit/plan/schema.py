@@ -6,22 +6,19 @@ from dataclasses import dataclass, field
 TASKS = {
     "vit.tasks.Pretrain": {
         "model": (
-            "lr",
-            "decay",
-            "warmup_steps",
-            "weight_decay",
-            "beta1",
-            "beta2",
-            "label_smoothing",
-            "head_hidden",
-            "dropout",
+            *("optimizer", "lr", "decay", "linear_end", "warmup_steps", "warmup_from"),
+            *("weight_decay", "decay_form", "decay_on", "beta1", "beta2", "momentum", "momentum_dtype", "clip_rule"),
+            *("loss", "label_smoothing", "head_bias", "head_hidden", "dropout"),
         ),
         "data": ("batch_size", "image_size", "augment", "held_out", "split_seed"),
         "trainer": {"precision": "precision", "clip_norm": "gradient_clip_val"},
         "plan": ("epochs", "seeds"),
     },
     "vit.tasks.Finetune": {
-        "model": ("lr", "momentum", "decay", "warmup_steps", "dropout"),
+        "model": (
+            *("positions", "lr", "momentum", "momentum_dtype", "decay", "drops", "warmup_steps", "warmup_from"),
+            *("clip_rule", "dropout", "mixup", "polyak"),
+        ),
         "data": ("batch_size", "image_size", "augment", "held_out", "split_seed"),
         "trainer": {"precision": "precision", "clip_norm": "gradient_clip_val"},
         "plan": ("steps", "seeds"),
