@@ -41,9 +41,7 @@ def adam(model, *, lr, beta1, beta2, weight_decay, decay_form="decoupled", decay
     return ADAM[decay_form](parameters, lr=lr, betas=(beta1, beta2), eps=1e-8)
 
 
-def sgd(
-    model, *, lr, momentum, weight_decay=0.0, decay_form="decoupled", decay_on="kernels", momentum_dtype="float32"
-):
+def sgd(model, *, lr, momentum, weight_decay=0.0, decay_form="decoupled", decay_on="kernels", momentum_dtype="float32"):
     """SGD with momentum (Table 4), with decay beside the momentum for the pre-training of Table 7; see Momentum."""
     parameters = groups(model, weight_decay, decay_on)
     return Momentum(parameters, lr=lr, momentum=momentum, decay_form=decay_form, momentum_dtype=momentum_dtype)
@@ -57,6 +55,8 @@ def make_optimizer(name, model, *, lr, weight_decay, decay_form, decay_on, **own
     make, takes = OPTIMIZERS[name]
     for key, value in own.items():
         if (key in takes) == (value is None):
-            raise ValueError(f"optimizer '{name}' takes {' and '.join(takes)} and nothing else of its own: {key} is {value}")
+            raise ValueError(
+                f"optimizer '{name}' takes {' and '.join(takes)} and nothing else of its own: {key} is {value}"
+            )
     decay = dict(weight_decay=weight_decay, decay_form=decay_form, decay_on=decay_on)
     return make(model, lr=lr, **decay, **{key: own[key] for key in takes})

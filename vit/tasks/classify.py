@@ -39,7 +39,8 @@ class Classify(LightningModule):
     def on_train_batch_start(self, batch, batch_idx):
         """Dropout is a function of (seed, update, micro-batch, rank), so a resumed run draws what an unbroken one would."""
         self.part = batch_idx % self.trainer.accumulate_grad_batches
-        torch.manual_seed(((self.seed * 1_000_003 + self.global_step) * 1_009 + self.part) * 1_013 + self.global_rank)
+        place = ((self.seed * 1_000_003 + self.global_step) * 1_009 + self.part) * 1_013 + self.global_rank
+        torch.manual_seed(place % 2**63)
 
     def training_step(self, batch, batch_idx):
         images, labels = batch

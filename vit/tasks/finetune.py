@@ -68,7 +68,9 @@ class Finetune(Classify):
             self.start_from(Path(hp.runs or ".") / hp.init)
         if hp.polyak and (stage == "fit" or self.polyak is None):
             if self.trainer.precision in ("bf16-true", "16-true"):
-                raise UserError(f"polyak: {self.trainer.precision} weights are too coarse for an average; take bf16-mixed")
+                raise UserError(
+                    f"polyak: {self.trainer.precision} weights are too coarse for an average; take bf16-mixed"
+                )
             self.polyak = Polyak(self.model.parameters(), hp.polyak)
 
     def start_from(self, run):
