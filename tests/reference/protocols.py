@@ -4,6 +4,7 @@ Nothing of vit/ is imported. Parameters and gradients are flat dicts of arrays; 
 """
 
 import numpy as np
+
 from reference.gradients import softmax, vit
 
 
