@@ -114,7 +114,17 @@ class Finetune(Classify):
         """What is evaluated is the average; training goes on with the weights themselves."""
         self._swap()
 
-    on_validation_epoch_end = on_test_start = on_test_epoch_end = on_validation_start
+    def on_validation_epoch_end(self):
+        super().on_validation_epoch_end()
+        self._swap()
+
+    def on_test_start(self):
+        """After a training both are the average; a checkpoint of its middle holds two."""
+        self._swap()
+
+    def on_test_epoch_end(self):
+        super().on_test_epoch_end()
+        self._swap()
 
     def on_fit_end(self):
         """What is kept is the average; here, so that a run resumed after its last step gets it too."""
