@@ -6,7 +6,19 @@ import pytest
 import torch
 
 from vit.models import create_model
-from vit.optim import adam, kernels, rate_factor, sgd, with_schedule
+from vit.optim import (
+    adam,
+    bit_hyper_rule,
+    bit_rate,
+    bit_resolution,
+    kernels,
+    learning_rate,
+    make_optimizer,
+    rate_factor,
+    sgd,
+    with_schedule,
+)
+from vit.plan.resolve import load_recipe, load_scale
 
 
 @pytest.mark.parametrize(
@@ -65,3 +77,118 @@ def test_sgd_keeps_the_rate_outside_its_buffer():
         layer.weight.grad = torch.full((1, 1), gradient).double()
         optimizer.step()
     assert layer.weight.item() == pytest.approx(-1.0 - 0.5 * (2.0 + 0.9 * 1.0), abs=1e-12)
+
+
+def test_linear_decay_ends_at_an_absolute_or_a_relative_rate():
+    """vision_transformer: end + (base - end) (1 - p) with end = 1e-5; big_vision: end + (1 - end) (1 - p)."""
+    schedule = dict(steps=100, warmup_steps=10, decay="linear")
+    assert learning_rate(55, lr=0.001, linear_end=1e-5, **schedule) == pytest.approx(1e-5 + 0.5 * 0.00099, abs=1e-15)
+    assert learning_rate(100, lr=0.001, linear_end=1e-5, **schedule) == pytest.approx(1e-5, abs=1e-15)
+    assert learning_rate(5, lr=0.001, linear_end=1e-5, **schedule) == pytest.approx(0.0005, abs=1e-15)
+    assert rate_factor(55, end=0.2, **schedule) == pytest.approx(0.2 + 0.8 * 0.5, abs=1e-15)
+
+
+def test_counting_from_one_is_the_same_schedule_one_step_earlier():
+    schedule = dict(steps=100, warmup_steps=10, decay="cosine")
+    assert [rate_factor(step, warmup_from="one", **schedule) for step in (0, 9, 54)] == [
+        rate_factor(step, **schedule) for step in (1, 10, 55)
+    ]
+
+
+def test_without_warmup_the_first_update_has_the_whole_rate():
+    assert rate_factor(0, steps=10, warmup_steps=0, decay="cosine") == 1.0
+
+
+@pytest.mark.parametrize(
+    ("step", "rate"),
+    [
+        *((0, 0.0), (250, 0.0015), (499, 0.003 * 499 / 500), (500, 0.003), (3000, 0.003)),
+        *((3001, 0.0003), (6000, 0.0003), (6001, 0.00003), (9000, 0.00003), (9001, 0.000003), (9999, 0.000003)),
+        (10000, None),
+    ],
+)
+def test_bit_drops_the_rate_one_step_after_each_support(step, rate):
+    supports, _ = bit_hyper_rule(50_000)
+    assert bit_rate(step, supports=supports) == (rate if rate is None else pytest.approx(rate, abs=1e-15))
+
+
+@pytest.mark.parametrize(
+    ("examples", "rule"),
+    [
+        (19_999, ((100, 200, 300, 400, 500), 0.0)),
+        (20_000, ((500, 3000, 6000, 9000, 10_000), 0.1)),
+        (499_999, ((500, 3000, 6000, 9000, 10_000), 0.1)),
+        (500_000, ((500, 6000, 12_000, 18_000, 20_000), 0.1)),
+    ],
+)
+def test_the_length_of_bits_fine_tuning_depends_on_the_number_of_examples(examples, rule):
+    assert bit_hyper_rule(examples) == rule
+
+
+def test_bits_resolution_depends_on_the_area():
+    assert bit_resolution(32, 32) == (160, 128) and bit_resolution(95, 97 - 1) == (160, 128)
+    assert bit_resolution(96, 96) == (512, 480) and bit_resolution(224, 224) == (512, 480)
+
+
+def test_the_recipe_of_bits_fine_tuning_is_the_hyper_rule():
+    paper, recipe = load_scale("paper"), load_recipe("finetune-bit")
+    assert recipe["lr"] == [0.003]
+    for row in recipe["rows"]:
+        supports, alpha = bit_hyper_rule(paper.transfer[row["transfer"]].images)
+        assert (row["warmup_steps"], *row["drops"], row["steps"]) == supports and row["mixup"] == alpha
+        stored = 32 if row["transfer"].startswith("CIFAR") else 224
+        assert row["image_size"] == bit_resolution(stored, stored)[1]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "words"),
+    [
+        (dict(decay="cosine", drops=[5]), "drops"),
+        (dict(decay="staircase"), "drops"),
+        (dict(decay="staircase", drops=[2, 5]), "rise"),  # in the warm-up
+        (dict(decay="staircase", drops=[6, 6]), "rise"),
+        (dict(decay="staircase", drops=[20]), "rise"),  # after the end
+        (dict(decay="cosine", linear_end=0.1), "linear_end"),
+        (dict(decay="cosin"), "cosin"),
+    ],
+)
+def test_parts_of_a_schedule_that_do_not_go_together_are_refused(schedule, words):
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
+    with pytest.raises(ValueError, match=words):
+        with_schedule(optimizer, steps=10, warmup_steps=3, **schedule)
+
+
+def test_decay_on_all_reaches_every_parameter():
+    layer = torch.nn.Linear(1, 1).double()
+    torch.nn.init.constant_(layer.bias, 2.0)
+    optimizer = adam(layer, lr=0.01, beta1=0.9, beta2=0.999, weight_decay=0.1, decay_on="all")
+    layer.weight.grad, layer.bias.grad = torch.full((1, 1), 3.0).double(), torch.full((1,), -3.0).double()
+    optimizer.step()
+    assert layer.bias.item() == pytest.approx(2.0 + 0.01 * (1 - 0.1 * 2.0), abs=1e-9)
+
+
+def test_coupled_decay_is_part_of_the_gradient():
+    """Of Adam it then changes the sign of a first step at most; of SGD it enters the buffer."""
+    layer = torch.nn.Linear(1, 1, bias=False).double()
+    torch.nn.init.constant_(layer.weight, 2.0)
+    optimizer = adam(layer, lr=0.01, beta1=0.9, beta2=0.999, weight_decay=0.1, decay_form="coupled")
+    layer.weight.grad = torch.full((1, 1), -0.1).double()
+    optimizer.step()  # -0.1 + 0.1 * 2 is positive
+    assert layer.weight.item() == pytest.approx(2.0 - 0.01, abs=1e-8)
+
+    torch.nn.init.constant_(layer.weight, 2.0)
+    optimizer = sgd(layer, lr=0.5, momentum=0.9, weight_decay=0.1, decay_form="coupled")
+    for _ in range(2):
+        layer.weight.grad = torch.full((1, 1), 1.0).double()
+        optimizer.step()
+    first = 1 + 0.1 * 2.0
+    theta = 2.0 - 0.5 * first
+    assert layer.weight.item() == pytest.approx(theta - 0.5 * (0.9 * first + 1 + 0.1 * theta), abs=1e-12)
+
+
+@pytest.mark.parametrize("own", [dict(momentum=0.9), dict(beta2=None), dict(momentum_dtype="float32")])
+def test_a_value_of_the_other_optimizer_is_refused(own):
+    values = dict(beta1=0.9, beta2=0.999, momentum=None, momentum_dtype=None) | own
+    decay = dict(weight_decay=0.0, decay_form="decoupled", decay_on="kernels")
+    with pytest.raises(ValueError, match=r"adam.*beta1 and beta2"):
+        make_optimizer("adam", torch.nn.Linear(1, 1), lr=0.1, **decay, **values)

@@ -63,6 +63,12 @@ def bring_costs(scale):
         write_costs(plan)
 
 
+def diff_command(arguments):
+    from vit.plan.difference import difference
+
+    print(difference(arguments.run, arguments.preset, arguments.scale))
+
+
 def run_command(arguments):
     from vit.runner import run_all
 
@@ -90,6 +96,9 @@ def parser():
     command("status", status_command, "finished, running and missing runs")
     report = command("report", report_command, "render the tables from the runs that are finished")
     report.add_argument("experiments", nargs="*", help="names of experiments (default: all)")
+    diff = command("diff", diff_command, "what a run sets otherwise than the paper or the released checkpoints")
+    diff.add_argument("run", help="id or folder of a run")
+    diff.add_argument("--preset", default="paper", choices=("paper", "released"), help="default: paper")
     cost = commands.add_parser("cost", help="Table 6's exaFLOPs, counted, beside the paper's")
     cost.add_argument("--csv", action="store_true", help="the same for machines")
     cost.add_argument(

@@ -8,6 +8,10 @@ class Made(nn.Module):
 
     made_with = None
 
+    def set_head_bias(self, value):
+        """The bias of every class before training: about -ln(classes) for a sigmoid loss (the authors' pre-training code)."""
+        nn.init.constant_(self.head.bias, value)
+
     def changed(self, **arguments):
         """The model itself, after it got a new head or image size."""
         if self.made_with is not None:

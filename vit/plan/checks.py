@@ -49,6 +49,15 @@ def above_zero(value):
     return number(value) and value > 0
 
 
+def not_negative(value):
+    return number(value) and value >= 0
+
+
+def rising(value):
+    """Different whole numbers in order; there may be none."""
+    return isinstance(value, list) and all(map(count, value)) and value == sorted(set(value))
+
+
 def one_of(*names):
     return lambda value: value in names
 
@@ -59,11 +68,22 @@ VALUES = {  # value of a recipe -> (check, what is expected)
     "lr": (rates, "a number, or a list of different ones"),
     "warmup_steps": (lambda value: value == 0 or count(value), "a whole number"),
     "split_seed": (lambda value: value == 0 or count(value), "a whole number"),
-    "decay": (one_of("cosine", "linear"), "cosine or linear"),
+    "decay": (one_of("cosine", "linear", "staircase"), "cosine, linear or staircase"),
+    "drops": (rising, "a list of rising whole numbers"),
+    "warmup_from": (one_of("zero", "one"), "zero or one"),
+    "optimizer": (one_of("adam", "sgd"), "adam or sgd"),
+    "decay_form": (one_of("decoupled", "coupled"), "decoupled or coupled"),
+    "decay_on": (one_of("kernels", "all"), "kernels or all"),
+    "momentum_dtype": (or_none(one_of("float32", "bfloat16")), "float32 or bfloat16, or null with adam"),
+    "clip_rule": (one_of("official", "torch"), "official or torch"),
+    "loss": (one_of("softmax", "sigmoid"), "softmax or sigmoid"),
+    "positions": (one_of("bilinear", "bicubic"), "bilinear or bicubic"),
     "precision": (one_of("32-true", "bf16-mixed", "16-mixed", "bf16-true", "64-true"), "a precision of Lightning's Trainer"),
     "held_out": (lambda value: share(value) or count(value), "a number from 0 to below 1, or a number of images"),
-    **dict.fromkeys(("dropout", "label_smoothing", "momentum", "beta1", "beta2"), (share, "a number from 0 to below 1")),
-    "weight_decay": (number, "a number"),
+    **dict.fromkeys(("dropout", "label_smoothing"), (share, "a number from 0 to below 1")),
+    **dict.fromkeys(("momentum", "beta1", "beta2", "polyak"), (or_none(share), "a number from 0 to below 1, or null")),
+    **dict.fromkeys(("weight_decay", "linear_end", "mixup"), (not_negative, "a number, 0 or more")),
+    "head_bias": (number, "a number"),
     "clip_norm": (or_none(number), "a number or null"),
     "head_hidden": (or_none(one_of("width")), "width or null"),
     "augment": (words, "a list of names"),
@@ -72,7 +92,7 @@ VALUES = {  # value of a recipe -> (check, what is expected)
     "report_shots": (count, "a whole number above 0, one of shots"),
     **dict.fromkeys(("l2", "constant", "epsilon"), (above_zero, "a number above 0")),
     "solve_dtype": (one_of("float64", "float32"), "float64 or float32"),
-    "subset": (lambda value: number(value) and 0 < value <= 1 or count(value), "a share, or a number of images"),
+    "subset": (lambda value: (number(value) and 0 < value <= 1) or count(value), "a share, or a number of images"),
     "evaluation": (lambda value: isinstance(value, str), "a name, such as resize or central_crop(256)"),
     "resize": (one_of("vit_jax", "big_vision", "antialiased", "once"), "vit_jax, big_vision, antialiased or once"),
 }  # fmt: skip

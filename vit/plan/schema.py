@@ -6,34 +6,32 @@ SCRATCH = "none"  # the pre-training set of a model that starts from its initial
 
 # Where each value of a recipe lands in the run's LightningCLI config; a test holds these equal to the constructors.
 # `start`: what the planner adds, the run or the file to start from and the sweep whose best learning rate is taken.
+DATA = ("batch_size", "image_size", "augment", "evaluation", "resize", "held_out", "split_seed", "subset")
 TASKS = {
     "vit.tasks.Pretrain": {
         "model": (
-            "lr",
-            "decay",
-            "warmup_steps",
-            "weight_decay",
-            "beta1",
-            "beta2",
-            "label_smoothing",
-            "head_hidden",
-            "dropout",
+            *("optimizer", "lr", "decay", "linear_end", "warmup_steps", "warmup_from"),
+            *("weight_decay", "decay_form", "decay_on", "beta1", "beta2", "momentum", "momentum_dtype", "clip_rule"),
+            *("loss", "label_smoothing", "head_bias", "head_hidden", "dropout"),
         ),
-        "data": ("batch_size", "image_size", "augment", "evaluation", "resize", "held_out", "split_seed"),
+        "data": DATA,
         "trainer": {"precision": "precision", "clip_norm": "gradient_clip_val"},
         "plan": ("epochs", "seeds"),
         "start": (),
     },
     "vit.tasks.Finetune": {
-        "model": ("lr", "momentum", "decay", "warmup_steps", "dropout"),
-        "data": ("batch_size", "image_size", "augment", "evaluation", "resize", "held_out", "split_seed"),
+        "model": (
+            *("positions", "lr", "momentum", "momentum_dtype", "decay", "drops", "warmup_steps", "warmup_from"),
+            *("clip_rule", "dropout", "mixup", "polyak"),
+        ),
+        "data": DATA,
         "trainer": {"precision": "precision", "clip_norm": "gradient_clip_val"},
         "plan": ("steps", "seeds"),
         "start": ("init", "lr", "lr_from"),
     },
     "vit.tasks.FewShot": {
         "model": ("shots", "draws", "report_shots", "l2", "constant", "epsilon", "solve_dtype"),
-        "data": ("batch_size", "image_size", "augment", "held_out", "split_seed"),
+        "data": DATA,
         "trainer": {"precision": "precision"},
         "plan": (),
         "start": ("init",),

@@ -1,14 +1,20 @@
-"""Supervised pre-training (Section 4.1, Appendix B.1, Table 3)."""
+"""Supervised pre-training (Section 4.1, Appendix B.1, Table 3; SGD for Table 7)."""
 
-from vit.optim import adam, with_schedule
+from typing import Literal
+
+from vit.optim import make_optimizer, with_schedule
 from vit.tasks.classify import Classify
 
 
 class Pretrain(Classify):
-    """Adam, linear warm-up, linear or cosine decay; a head with one hidden tanh layer for the Transformers.
+    """Linear warm-up, linear or cosine decay; a head with one hidden tanh layer for the Transformers.
 
-    head_hidden: 'width' for a hidden layer as wide as the model, None for a linear head.
     options: keyword arguments of create_model, such as patch, depth or position.
+    linear_end: the rate at the end of decay 'linear'.
+    optimizer: 'adam' with beta1 and beta2, or 'sgd' with momentum and momentum_dtype; the other's values are None.
+    weight_decay: multiplies the learning rate, as in AdamW.
+    head_bias: the head's bias before training; with loss 'sigmoid' about -ln(classes), else 0.
+    head_hidden: 'width' for a hidden layer as wide as the model, None for a linear head.
     """
 
     def __init__(
@@ -18,13 +24,23 @@ class Pretrain(Classify):
         options: dict,
         num_classes: int,
         image_size: int,
+        optimizer: Literal["adam", "sgd"],
         lr: float,
         decay: str,
+        linear_end: float,
         warmup_steps: int,
+        warmup_from: Literal["zero", "one"],
         weight_decay: float,
-        beta1: float,
-        beta2: float,
+        decay_form: Literal["decoupled", "coupled"],
+        decay_on: Literal["kernels", "all"],
+        beta1: float | None,
+        beta2: float | None,
+        momentum: float | None,
+        momentum_dtype: Literal["float32", "bfloat16"] | None,
+        clip_rule: Literal["official", "torch"],
+        loss: Literal["softmax", "sigmoid"],
         label_smoothing: float,
+        head_bias: float,
         head_hidden: str | None,
         dropout: float,
     ):
@@ -34,10 +50,14 @@ class Pretrain(Classify):
             **({"head_hidden": head_hidden} if head_hidden else {}),
         }
         made_with = {"name": model, "image_size": image_size, "num_classes": num_classes, **options}
-        super().__init__(made_with, label_smoothing=label_smoothing)
+        super().__init__(made_with, loss=loss, label_smoothing=label_smoothing, clip_rule=clip_rule)
         self.save_hyperparameters()
+        self.model.set_head_bias(head_bias)
 
     def configure_optimizers(self):
         hp = self.hparams
-        optimizer = adam(self.model, lr=hp.lr, beta1=hp.beta1, beta2=hp.beta2, weight_decay=hp.weight_decay)
-        return with_schedule(optimizer, steps=self.trainer.max_steps, warmup_steps=hp.warmup_steps, decay=hp.decay)
+        own = {key: hp[key] for key in ("beta1", "beta2", "momentum", "momentum_dtype")}
+        decay = {key: hp[key] for key in ("weight_decay", "decay_form", "decay_on")}
+        schedule = {key: hp[key] for key in ("decay", "linear_end", "warmup_steps", "warmup_from")}
+        optimizer = make_optimizer(hp.optimizer, self.model, lr=hp.lr, **decay, **own)
+        return with_schedule(optimizer, steps=self.trainer.max_steps, **schedule)

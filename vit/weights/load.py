@@ -12,10 +12,11 @@ from vit.weights.report import Report
 HEADS = {"auto": "the file's where it fits, else zeros", "keep": "the file's", "zero": "zeros"}
 
 
-def load_weights(model, path, head="auto"):
+def load_weights(model, path, head="auto", positions="bilinear"):
     """Parameters from the file at `path`, in place; returns a Report. Where a UserError is raised, nothing has changed.
 
     head: 'auto' keeps the file's where it fits the model's and has zeros else, 'keep' insists on it, 'zero' on zeros.
+    positions: how a table of another grid is resized, 'bilinear' as in the authors' code or 'bicubic'.
     """
     choose(HEADS, head, "head")
     file = recognised(path)
@@ -23,8 +24,8 @@ def load_weights(model, path, head="auto"):
     report = Report(f"{file.path.name} ({file.layout.name})", dropped=file.dropped)
     if file.layout.note:
         report.notes.append(file.layout.note)
-    fit_own(file, model, report)
-    fit_positions(file, model, report)
+    fit_own(file, model, report, positions)
+    fit_positions(file, model, report, positions)
     kept = fit_head(file, model, head, report)
     state = translated(file, model, kept)
     model.load_state_dict(model.state_dict() | state)

@@ -10,7 +10,7 @@ from vit.models.grid import pair
 STRUCTURE = ("heads", "position_at")  # change no shape, but make another architecture
 
 
-def fit_own(file, model, report):
+def fit_own(file, model, report, mode):
     """Compared with a model that create_model made, and brought to its image size."""
     if model.made_with is None:
         return
@@ -25,7 +25,7 @@ def fit_own(file, model, report):
                 raise file.wrong(f"it has {name}={here.get(name)!r}, expected {there.get(name)!r}")
         compare(here, there, report)
         if pair(here["image_size"]) != pair(there["image_size"]):
-            resize(file, there["image_size"], report)
+            resize(file, there["image_size"], report, mode)
     except (TypeError, ValueError, KeyError, AttributeError, RuntimeError) as error:
         raise file.wrong(f"it does not fit its own metadata ({str(error).splitlines()[-1].strip()})") from None
 
@@ -46,12 +46,12 @@ def compare(here, there, report):
     ]
 
 
-def resize(file, image_size, report):
+def resize(file, image_size, report, mode):
     """By a model of the file's own size: every kind of position then changes by its own rule."""
     with torch.device("meta"):
         source = create_model(**file.made_with)
     source.load_state_dict(file.tensors, assign=True)
-    after = source.resize_to(image_size).state_dict()
+    after = source.resize_to(image_size, mode).state_dict()
     before = file.made_with["image_size"]
     report.resized += [
         f"{name} from images of {before} to images of {image_size}"

@@ -29,7 +29,7 @@ def sines_of(model):
     return table.table(weight.device, weight.dtype)[None] if isinstance(table, Sincos2D) else None
 
 
-def fit_positions(file, model, report):
+def fit_positions(file, model, report, mode):
     """Class row and grid of the file's table as the model has them; what cannot be fitted is left to the comparison."""
     if not isinstance(model, ViT) or (model.class_token is not None and file.name(TOKEN) not in file.tensors):
         return
@@ -46,7 +46,7 @@ def fit_positions(file, model, report):
     if isinstance(model.position.tables[0], Sincos2D):
         leave_out_sines(table, file, model, report)
     else:
-        file.tensors[file.name(TABLE)] = resized(table, file, model, report)
+        file.tensors[file.name(TABLE)] = resized(table, file, model, report, mode)
 
 
 def has_class_row(table, file, model):
@@ -67,7 +67,7 @@ def without_class_token(table, file, report):
     return None if table is None else table[:, 1:]
 
 
-def resized(table, file, model, report):
+def resized(table, file, model, report, mode):
     """By the model's own function. The old grid is the model's where the number of rows agrees, else a square."""
     rows = table.shape[1] - (file.name(TOKEN) in file.tensors)
     side = math.isqrt(rows)
@@ -76,7 +76,7 @@ def resized(table, file, model, report):
     if rows < 1 or side**2 != rows:
         raise file.wrong(f"{file.name(TABLE)} has {rows} rows of patches, expected a square or {in_words(model.grid)}")
     report.resized.append(f"{file.name(TABLE)} from {in_words((side, side))} to {in_words(model.grid)}")
-    return resize_positions(table, (side, side), model.grid)
+    return resize_positions(table, (side, side), model.grid, mode)
 
 
 def leave_out_sines(table, file, model, report):

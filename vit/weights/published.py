@@ -11,6 +11,7 @@ from vit.errors import UserError
 from vit.plan.files import ROOT, name_of, nearest
 from vit.weights.download import check, download
 
+RELEASED = "released:"
 HOST = "https://storage.googleapis.com"
 COLLECTIONS = {  # collection: (folder in the bucket, {model: file})
     "imagenet21k": (
@@ -127,6 +128,16 @@ def released(model, collection, host=HOST):
         return check(path)
     download(f"{host}/{place}", path)
     return path
+
+
+def file_of(init):
+    """The path that an `init` means: itself, or for 'released:ViT-B/16@imagenet21k' that of the authors' file."""
+    if not init.startswith(RELEASED):
+        return init
+    model, at, collection = init.removeprefix(RELEASED).rpartition("@")
+    if not at:
+        raise UserError(f"init: '{init}': write {RELEASED}MODEL@COLLECTION, such as {RELEASED}ViT-B/16@imagenet21k")
+    return released(model, collection)
 
 
 def known(model, collection):

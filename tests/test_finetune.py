@@ -1,0 +1,195 @@
+"""Fine-tuning's own: where it starts, averages of weights, mixup, BiT's staircase; with the real Trainer."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from lightning import Trainer
+from lightning.pytorch.callbacks import Callback, ModelCheckpoint
+from reference import archives
+from tiny_runs import FINETUNE, MODEL, STEPS, given, loader, trained
+
+from vit import mixup
+from vit.cli import PaperCLI
+from vit.errors import UserError
+from vit.losses import softmax_xent
+from vit.models import create_model
+from vit.models.position import resize_positions
+from vit.optim import rate_factor
+from vit.plan import make_plan
+from vit.run_folder import fit
+from vit.tasks import Finetune
+from vit.weights import read, save, save_weights
+
+
+class Course(Callback):
+    """The weights after every update, as float64 arrays; and those that validation saw."""
+
+    def __init__(self):
+        self.after, self.validated = [], []
+
+    def on_train_batch_end(self, trainer, task, *_):
+        self.after.append(weights(task))
+
+    def on_validation_batch_start(self, trainer, task, *_):
+        self.validated.append((trainer.global_step, weights(task)))
+
+
+def weights(task):
+    return np.concatenate([parameter.detach().double().numpy().ravel() for parameter in task.model.parameters()])
+
+
+def averages(start, path, factor):
+    for now in path:
+        start = factor * start + (1 - factor) * now
+        yield start
+
+
+def test_what_is_left_after_training_is_the_polyak_average_and_saved_as_such(tmp_path):
+    task, path = Finetune(**MODEL, **FINETUNE | dict(polyak=0.9)), Course()
+    given(task, zero_head=True)
+    start = weights(task)
+    trained(task, "64-true", path)
+    *_, expected = averages(start, path.after, 0.9)
+    np.testing.assert_allclose(weights(task), expected, rtol=0, atol=1e-12)
+    assert np.abs(expected - path.after[-1]).max() > 1e-3
+    save(task, tmp_path)
+    _, saved = read(tmp_path)
+    assert all(torch.equal(saved[name], tensor) for name, tensor in task.model.state_dict().items())
+
+
+def test_averaging_does_not_change_the_training():
+    plain, averaged = (Finetune(**MODEL, **FINETUNE | dict(polyak=factor)) for factor in (None, 0.9))
+    paths = Course(), Course()
+    for task, path in zip((plain, averaged), paths, strict=True):
+        given(task, zero_head=True)
+        trained(task, "64-true", path)
+    assert np.array_equal(paths[0].after, paths[1].after)
+
+
+def test_validation_in_the_middle_sees_the_average_and_training_goes_on_with_the_weights():
+    quiet, watched = (Finetune(**MODEL, **FINETUNE | dict(polyak=0.9)) for _ in range(2))
+    given(quiet, zero_head=True), given(watched, zero_head=True)
+    start, path, alone = weights(watched), Course(), Course()
+    trained(quiet, "64-true", alone)
+    options = dict(logger=False, enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False)
+    options |= dict(accelerator="cpu", precision="64-true", num_sanity_val_steps=0, gradient_clip_val=1.0)
+    trainer = Trainer(max_steps=STEPS, callbacks=[path], val_check_interval=5, limit_val_batches=1, **options)
+    trainer.fit(watched, loader(1, torch.float64), loader(1, torch.float64))
+    assert np.array_equal(path.after, alone.after)
+    expected = list(averages(start, alone.after, 0.9))
+    assert [step for step, _ in path.validated] == [5, 10, 15, 20]
+    for step, seen in path.validated:
+        np.testing.assert_allclose(seen, expected[step - 1], rtol=0, atol=1e-12)
+
+
+def test_an_average_needs_weights_fine_enough():
+    with pytest.raises(UserError, match=r"bf16-true.*bf16-mixed"):
+        trained(Finetune(**MODEL, **FINETUNE | dict(polyak=0.9)), "bf16-true")
+
+
+def test_a_run_with_mixup_learns_from_mixed_images_and_labels():
+    """The loss of each update, recomputed from its weights, its batch and the draws of (seed, step)."""
+    task, path = Finetune(**MODEL, **FINETUNE | dict(mixup=0.5)), Course()
+    given(task, zero_head=True)
+    record = trained(task, "64-true", path)
+    images, labels = list(loader(1, torch.float64))[3]
+    lam, order = mixup.share(0.5, seed=task.seed, step=3), mixup.partners(len(images), seed=task.seed, step=3)
+    vector = torch.from_numpy(path.after[2])
+    torch.nn.utils.vector_to_parameters(vector, task.model.parameters())
+    logits = task.model(lam * images + (1 - lam) * images[order])
+    targets = torch.eye(5).double()[labels]
+    expected = softmax_xent(logits, lam * targets + (1 - lam) * targets[order])
+    assert record.losses[3] == pytest.approx(expected.item(), abs=1e-12)
+
+
+def test_bits_staircase_is_the_rate_of_the_run():
+    schedule = dict(decay="staircase", drops=[8, 12], warmup_steps=4)
+    task = Finetune(**MODEL | FINETUNE | schedule)
+    record = trained(task, "64-true", clip_norm=None)
+    assert record.rates == pytest.approx([0.03 * rate_factor(step, steps=STEPS, **schedule) for step in range(STEPS)])
+    assert record.rates[8] == pytest.approx(10 * record.rates[9])
+
+
+def archive(path):
+    """An official file of a small ViT-B/16 for images of 64, with a 4 x 4 grid of positions and another head."""
+    np.savez(path, **archives.vit(grid=(4, 4), patch=16, width=16, heads=2, mlp=24, depth=1, classes=9, hidden=16))
+
+
+SMALL = dict(MODEL, image_size=96, options=dict(width=16, heads=2, mlp=24, depth=1))
+
+
+@pytest.mark.parametrize("positions", ["bilinear", "bicubic"])
+def test_it_starts_from_a_published_file_with_positions_resized_and_a_zero_head(tmp_path, monkeypatch, positions):
+    (tmp_path / "imagenet21k").mkdir()
+    archive(tmp_path / "imagenet21k" / "ViT-B_16.npz")
+    monkeypatch.setenv("VIT_WEIGHTS", str(tmp_path))
+    task = Finetune(**SMALL, **FINETUNE | dict(init="released:ViT-B/16@imagenet21k", positions=positions))
+    task.start_from(tmp_path / "no run")
+    table = torch.from_numpy(
+        np.load(tmp_path / "imagenet21k" / "ViT-B_16.npz")["Transformer/posembed_input/pos_embedding"]
+    )
+    expected = resize_positions(table, (4, 4), (6, 6), positions).float()
+    state = task.model.state_dict()
+    torch.testing.assert_close(state["position.tables.0.table"], expected)
+    assert not state["head.weight"].any() and not state["head.bias"].any() and "hidden.0.weight" not in state
+
+
+@pytest.mark.parametrize("positions", ["bilinear", "bicubic"])
+def test_it_starts_from_a_run_and_from_a_file_of_ours_likewise(tmp_path, positions):
+    source = create_model("ViT-B/16", image_size=64, num_classes=9, head_hidden="width", **SMALL["options"])
+    for parameter in source.parameters():
+        torch.nn.init.normal_(parameter)
+    (tmp_path / "run").mkdir()
+    save_weights(source, tmp_path / "run" / "weights.safetensors")
+    starts = []
+    for init in ("run", str(tmp_path / "run" / "weights.safetensors")):
+        task = Finetune(**SMALL, **FINETUNE | dict(init=init, positions=positions), runs=str(tmp_path))
+        task.start_from(tmp_path / init)
+        starts.append(task.model.state_dict())
+    before = source.state_dict()["position.tables.0.table"]
+    assert torch.equal(starts[0]["position.tables.0.table"], resize_positions(before, (4, 4), (6, 6), positions))
+    assert all(torch.equal(starts[0][name], starts[1][name]) for name in starts[0])
+
+
+@pytest.mark.parametrize(
+    "init", ["released:ViT-B/16", "released:ViT-B/16@imagenet22k", "released:ViT-B/17@imagenet21k"]
+)
+def test_a_published_file_that_does_not_exist_is_one_line_that_helps(init):
+    with pytest.raises(UserError, match="imagenet21k"):
+        Finetune(**SMALL, **FINETUNE | dict(init=init)).start_from(Path("no run"))
+
+
+class Break(Callback):
+    def on_train_batch_end(self, trainer, *_):
+        if trainer.global_step == 26:
+            raise RuntimeError("broken off")
+
+
+def run_of_everything(folder, *callbacks):
+    """A fine-tuning with averages, mixup, dropout, a bfloat16 buffer and accumulation, trained in this folder."""
+    run = next(run for run in make_plan("smoke").runs.values() if run.id.startswith("finetune-ViT-B-16-scratch-digits"))
+    config = yaml.safe_load(yaml.safe_dump(run.config))
+    config["trainer"] |= {"max_steps": 40, "accumulate_grad_batches": 2}
+    values = dict(polyak=0.9, mixup=0.1, momentum_dtype="bfloat16", dropout=0.1)
+    config["model"]["init_args"] |= values
+    saver = ModelCheckpoint(
+        folder / "checkpoints", filename="last", every_n_train_steps=10, enable_version_counter=False
+    )
+    cli = PaperCLI(args=config, run=False, folder=folder, callbacks=[saver, *callbacks], save_config_callback=None)
+    fit(cli.trainer, cli.model, cli.datamodule, folder)
+    return cli.model
+
+
+def test_average_mixup_and_a_rounded_buffer_resume_bit_for_bit(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "argv", sys.argv[:1])  # LightningCLI would read pytest's
+    whole = run_of_everything(tmp_path / "whole")
+    with pytest.raises(RuntimeError, match="broken off"):
+        run_of_everything(tmp_path / "broken", Break())
+    resumed = run_of_everything(tmp_path / "broken")
+    assert np.array_equal(weights(whole), weights(resumed))
+    again = run_of_everything(tmp_path / "broken")  # from the checkpoint of the last step, with nothing left to train
+    assert np.array_equal(weights(whole), weights(again))

@@ -1,0 +1,125 @@
+"""`python -m vit diff RUN`: value by value, what a run sets otherwise than the recipe of the paper, or of the released checkpoints."""
+
+import re
+from pathlib import Path
+
+from vit.errors import UserError
+from vit.plan import files, make_plan
+from vit.plan.resolve import MATCHED, holds, load_recipe, load_scale, values_for
+from vit.plan.schema import TASKS
+
+
+def difference(run, preset="paper", scale_name="mini"):
+    """Text: a line a value that differs. `run`: an id at this scale, or a run's folder, which says its scale.
+
+    preset: 'paper' compares with the recipe that the run was made by, 'released' with the '-released' one of its kind,
+    each at the row of the run's model and data.
+    """
+    if Path(run).is_dir():
+        run, scale_name = Path(run).resolve().name, Path(run).resolve().parents[1].name
+    plan = make_plan(scale_name)
+    if run not in plan.runs:
+        near = files.nearest(run, plan.runs)
+        raise UserError(f"scale {scale_name} plans no run '{run}'{near or '; `make status` says what there is'}")
+    recipe, axes = recipe_of(run), axes_of(run, plan)
+    name = recipe if preset == "paper" else f"{recipe.split('-')[0]}-{preset}"
+    theirs = theirs_of(name, axes)
+    ours = {key: value for key, value in ours_of(run, plan).items() if key in theirs}
+    origin = sources(name, axes)
+    lines = [
+        f"  {key}: {text(ours[key])}, {preset} {text(value)} ({origin[key]})"
+        for key, value in theirs.items()
+        if key in ours and not same(ours[key], value)
+    ]
+    lines += stand_ins(plan.runs[run], axes, preset)
+    place = f"{axes['model']}, {axes[kind_of(axes)]}: experiments/recipes/{name}.yaml"
+    if not lines:
+        return f"{run}: all {len(ours)} values are those of preset {preset} ({place})"
+    return "\n".join([f"{run}: differs from preset {preset} ({place}) in", *lines])
+
+
+def recipe_of(run):
+    """The recipe whose name the run's id begins with."""
+    names = [path.stem for path in (files.EXPERIMENTS / "recipes").glob("*.yaml")]
+    return max((name for name in names if run.startswith(f"{name}-")), key=len)
+
+
+def axes_of(run, plan):
+    """Model and data, by the paper's names, of a cell that wants this run."""
+    for cell in plan.cells:
+        needed = {need for wanted in cell.runs for need in plan.runs[wanted].needs}
+        if run in (cell.upstream, *cell.runs, *needed):
+            kind = "pretrain" if run == cell.upstream else "transfer"
+            other = plan.experiments[cell.experiment].same_run.get(cell.axes[kind], {kind: cell.axes[kind]})
+            axes = {"model": cell.axes["model"], kind: other[kind]}
+            return {**axes, "epochs": cell.axes["epochs"]} if kind == "pretrain" and "epochs" in cell.axes else axes
+    raise UserError(f"no cell of an experiment wants {run}")
+
+
+def kind_of(axes):
+    return "pretrain" if "pretrain" in axes else "transfer"
+
+
+def theirs_of(name, axes):
+    """The preset's values at the paper's scale; a number of epochs as steps."""
+    paper = load_scale("paper")
+    values = values_for(name, axes, paper, "paper")
+    places = TASKS[values["task"]]
+    theirs = {key: values[key] for key in (*places["model"], *places["data"], *places["trainer"])}
+    if "epochs" in values:
+        epochs = values["epochs"] if isinstance(values["epochs"], list) else [values["epochs"]]
+        chosen = axes["epochs"] if axes.get("epochs") in epochs else epochs[-1]
+        return {**theirs, "steps": round(chosen * paper.pretrain[axes["pretrain"]].images / values["batch_size"])}
+    return {**theirs, **({"steps": values["steps"]} if "steps" in values else {})}
+
+
+def ours_of(run, plan):
+    """The same from the run's config; the learning rates of its sweep where it takes the best of them."""
+    config = plan.runs[run].config
+    trainer = {here: config["trainer"][there] for here, there in TASKS[task_of(config)]["trainer"].items()}
+    values = {**config["model"]["init_args"], **config["data"]["init_args"], **trainer}
+    if values.get("lr_from"):
+        values["lr"] = [plan.runs[point].config["model"]["init_args"]["lr"] for point in values["lr_from"]]
+    return {**values, "steps": config["trainer"]["max_steps"]}
+
+
+def task_of(config):
+    return config["model"]["class_path"]
+
+
+def stand_ins(run, axes, preset):
+    """Lines for another model or another data set in the place of those named."""
+    lines, kind = [], kind_of(axes)
+    if run.options:
+        lines.append(f"  model: {axes['model']} with {text(run.options)}, {preset} as it is (Table 1)")
+    known = getattr(load_scale("paper"), kind).get(axes[kind])
+    if known is None or run.config["data"]["class_path"] != known.data:
+        places = TASKS[task_of(run.config)]["data"]
+        given = run.config["data"]["init_args"]
+        own = {key: value for key, value in given.items() if key not in (*places, "train_on", "seed")}
+        named = f"{run.config['data']['class_path']} {text(own)}".rstrip()
+        lines.append(f"  data: {named}, {preset} {axes[kind]} (Section 4.1)")
+    return lines
+
+
+def same(ours, theirs):
+    """One point of a sweep, or the sweep itself, is the sweep's."""
+    return ours == theirs or (isinstance(theirs, list) and ours in theirs)
+
+
+def text(value):
+    """As in YAML, on one line."""
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {text(inner)}" for key, inner in value.items())
+    if isinstance(value, list):
+        return f"[{', '.join(map(text, value))}]"
+    return "null" if value is None else str(value)
+
+
+def sources(name, axes):
+    """Key -> what the recipe's own comment says of where its value comes from; those of a row: the comment at `rows`."""
+    lines = (files.EXPERIMENTS / "recipes" / f"{name}.yaml").read_text().splitlines()
+    found = (re.match(r"(\w+):.*?(?:#\s*(.*))?$", line) for line in lines)
+    told = {match[1]: match[2] or f"experiments/recipes/{name}.yaml" for match in found if match}
+    row = next(row for row in load_recipe(name)["rows"] if holds({k: v for k, v in row.items() if k in MATCHED}, axes))
+    return {**told, **dict.fromkeys((*row, "steps"), told["rows"])}
