@@ -134,8 +134,10 @@ class ImageData(L.LightningDataModule):
         return self.sequential("test")
 
     def sequential(self, name: str) -> DataLoader:
-        part = self.parts[name]
-        return self.loader(part, InOrder(length=len(part), batch_size=self.eval_batch_size))
+        """Each image once, whatever the number of devices."""
+        part, place = self.parts[name], self.place()
+        share = {key: place[key] for key in ("rank", "ranks") if key in place}
+        return self.loader(part, InOrder(length=len(part), batch_size=self.eval_batch_size, **share))
 
     def labels(self, name: str) -> torch.Tensor:
         """Labels (N,) of a part, "train", "val" or "test"; a set that decodes its images later need not do so for them."""

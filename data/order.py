@@ -72,15 +72,21 @@ class Chosen(Sampler):
 
 
 class InOrder(Sampler):
-    """Every index once, in order, in batches of at most `batch_size`; no image is padded or counted twice."""
+    """Every index once, in order, in batches of at most `batch_size`; no image is padded or counted twice.
 
-    def __init__(self, *, length: int, batch_size: int):
-        self.length, self.batch_size = length, batch_size
+    Rank r of `ranks` has the r-th contiguous share; shares differ by one image at most, and none is empty.
+    """
+
+    def __init__(self, *, length: int, batch_size: int, rank: int = 0, ranks: int = 1):
+        if length < ranks:
+            raise ValueError(f"{length} images cannot be shared out among {ranks} devices; evaluate on fewer")
+        self.first, self.last = length * rank // ranks, length * (rank + 1) // ranks
+        self.batch_size = batch_size
 
     def __iter__(self):
-        for first in range(0, self.length, self.batch_size):
-            indices = np.arange(first, min(first + self.batch_size, self.length))
+        for first in range(self.first, self.last, self.batch_size):
+            indices = np.arange(first, min(first + self.batch_size, self.last))
             yield np.zeros_like(indices), indices
 
     def __len__(self):
-        return -(-self.length // self.batch_size)
+        return -(-(self.last - self.first) // self.batch_size)

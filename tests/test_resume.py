@@ -6,15 +6,23 @@ import sys
 import pytest
 import torch
 import yaml
-from lightning.pytorch.callbacks import Callback, ModelCheckpoint
+from lightning.pytorch.callbacks import Callback
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from vit.checkpoints import LAST, PREVIOUS, Checkpoints, start_of
 from vit.cli import PaperCLI
 from vit.errors import UserError
 from vit.plan import make_plan
-from vit.run_folder import fit, saved_step
+from vit.run_folder import fit
 
 BROKEN_AT, SAVED_EVERY = 26, 10
+
+
+class EveryTenth(Checkpoints):
+    """Saves by the number of updates, not by the clock."""
+
+    def is_due(self, trainer):
+        return trainer.global_step % SAVED_EVERY == 0
 
 
 class Break(Callback):
@@ -25,18 +33,16 @@ class Break(Callback):
             raise RuntimeError("broken off")
 
 
-def trained(folder, workers, *callbacks):
-    """The task after `fit` in this folder, from a checkpoint if there is one."""
+def trained(folder, workers, *callbacks, heard=None):
+    """The task after `fit` in this folder, from a checkpoint if there is one; `heard` collects what people are told."""
     run = next(run for run in make_plan("smoke").runs.values() if run.id.startswith("pretrain-ViT-B-16-fractals-160"))
     config = yaml.safe_load(yaml.safe_dump(run.config))
     config["trainer"]["max_steps"] = 40
     config["model"]["init_args"]["dropout"] = 0.1  # random numbers besides those of the data
     config["data"]["init_args"]["workers"] = workers
-    saver = ModelCheckpoint(
-        folder / "checkpoints", filename="last", every_n_train_steps=SAVED_EVERY, enable_version_counter=False
-    )
-    cli = PaperCLI(args=config, run=False, folder=folder, callbacks=[saver, *callbacks], save_config_callback=None)
-    fit(cli.trainer, cli.model, cli.datamodule, folder)
+    callbacks = [EveryTenth(folder), *callbacks]
+    cli = PaperCLI(args=config, run=False, folder=folder, callbacks=callbacks, save_config_callback=None)
+    fit(cli.trainer, cli.model, cli.datamodule, folder, [].append if heard is None else heard.append)
     return cli.model
 
 
@@ -55,24 +61,103 @@ def no_arguments():
     sys.argv = words
 
 
-@pytest.mark.parametrize("workers", [0, 2])
-def test_broken_off_and_resumed_is_bit_for_bit_the_unbroken_run(tmp_path, workers):
-    whole = trained(tmp_path / "whole", workers)
-    with pytest.raises(RuntimeError, match="broken off"):
-        trained(tmp_path / "broken", workers, Break())
-    assert saved_step(tmp_path / "broken" / "checkpoints" / "last.ckpt") == 20
-    resumed = trained(tmp_path / "broken", workers)
-    for (name, one), other in zip(whole.state_dict().items(), resumed.state_dict().values(), strict=True):
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """(folder, task) of an unbroken run."""
+    folder = tmp_path_factory.mktemp("whole")
+    return folder, trained(folder, workers=0)
+
+
+def assert_the_same(whole, folder, task):
+    """Weights and curves, bit for bit."""
+    for (name, one), other in zip(whole[1].state_dict().items(), task.state_dict().values(), strict=True):
         assert torch.equal(one, other), name
-    rows = curve(tmp_path / "whole")
+    rows = curve(whole[0])
     assert [int(row["step"]) for row in rows] == list(range(40))
-    assert curve(tmp_path / "broken") == rows  # no gap, no row twice
-    events = EventAccumulator(str(tmp_path / "broken")).Reload()
+    assert curve(folder) == rows  # no gap, no row twice
+    events = EventAccumulator(str(folder)).Reload()
     assert [event.step for event in events.Scalars("train_loss")] == list(range(40))
 
 
-@pytest.mark.parametrize("content", [b"", b"no checkpoint", b"PK\x03\x04 half an archive"])
-def test_a_damaged_checkpoint_is_one_line_that_says_what_to_do(tmp_path, content):
-    (tmp_path / "last.ckpt").write_bytes(content)
-    with pytest.raises(UserError, match=r"last\.ckpt: damaged; remove it"):
-        saved_step(tmp_path / "last.ckpt")
+def broken(folder, workers=0):
+    with pytest.raises(RuntimeError, match="broken off"):
+        trained(folder, workers, Break())
+    return folder / "checkpoints" / LAST, folder / "checkpoints" / PREVIOUS
+
+
+@pytest.mark.parametrize(("workers", "micro_batch"), [(0, None), (2, None), (0, 4)])
+def test_broken_off_and_resumed_is_bit_for_bit_the_unbroken_run(tmp_path, whole, workers, micro_batch, monkeypatch):
+    if micro_batch:
+        monkeypatch.setenv("VIT_MICRO_BATCH", str(micro_batch))
+        whole = tmp_path / "whole", trained(tmp_path / "whole", 0)  # accumulated, sums are rounded in another order
+    last, previous = broken(tmp_path / "broken", workers)
+    assert start_of(tmp_path / "broken", print)[:2] == (last, 20)
+    assert torch.load(previous, weights_only=False)["global_step"] == 10
+    assert_the_same(whole, tmp_path / "broken", trained(tmp_path / "broken", workers))
+
+
+def test_without_a_checkpoint_it_starts_again_and_no_curve_has_two_beginnings(tmp_path, whole):
+    for checkpoint in broken(tmp_path):
+        checkpoint.unlink()
+    assert_the_same(whole, tmp_path, trained(tmp_path, 0))
+
+
+def halved(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def one_bit_flipped(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("damage", [halved, one_bit_flipped, lambda path: path.write_bytes(b"")])
+def test_a_damaged_last_checkpoint_falls_back_to_the_one_before_with_one_line(tmp_path, whole, damage):
+    heard, (last, _) = [], broken(tmp_path)
+    damage(last)
+    task = trained(tmp_path, 0, heard=heard)
+    assert len(heard) == 1 and heard[0].endswith("last.ckpt: damaged; going on from previous.ckpt, step 10")
+    assert_the_same(whole, tmp_path, task)
+
+
+def test_with_both_checkpoints_damaged_it_starts_again_with_one_line(tmp_path, whole):
+    heard = []
+    for checkpoint in broken(tmp_path):
+        halved(checkpoint)
+    task = trained(tmp_path, 0, heard=heard)
+    assert len(heard) == 1 and "damaged, and no other is left; training starts again from step 0" in heard[0]
+    assert_the_same(whole, tmp_path, task)
+
+
+def test_a_kill_between_two_renamings_and_in_a_write_leaves_the_previous_one_and_no_litter(tmp_path, whole):
+    heard, (last, previous) = [], broken(tmp_path)
+    last.replace(previous)
+    litter = last.with_name(".last.ckpt.12345.part")
+    litter.write_bytes(b"half")
+    assert_the_same(whole, tmp_path, trained(tmp_path, 0, heard=heard))
+    assert heard == [] and not litter.exists()
+
+
+def test_a_sound_file_that_is_no_checkpoint_is_one_line_that_says_what_to_do(tmp_path):
+    (tmp_path / "checkpoints").mkdir()
+    torch.save({"weights": 1}, tmp_path / "checkpoints" / LAST)
+    with pytest.raises(UserError, match=r"last\.ckpt: no checkpoint that this version reads .*; remove it"):
+        start_of(tmp_path, print)
+
+
+class Poison(Callback):
+    """Makes the weights NaN before update 24."""
+
+    def on_train_batch_start(self, trainer, module, *_):
+        if trainer.global_step == 24:
+            next(module.parameters()).data.fill_(float("nan"))
+
+
+def test_a_loss_that_is_not_finite_stops_the_run_with_step_rate_and_the_last_good_checkpoint(tmp_path):
+    with pytest.raises(UserError) as stopped:
+        trained(tmp_path, 0, Poison())
+    said = str(stopped.value)
+    assert "loss is nan at step 24: training stops (learning rate 0.000" in said and "\n" not in said
+    assert said.endswith("checkpoints/last.ckpt (step 20))")
+    assert start_of(tmp_path, print)[1] == 20

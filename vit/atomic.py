@@ -34,3 +34,9 @@ def write_text(path, text):
         return
     with whole_file(path) as temporary:
         temporary.write_text(text)
+
+
+def remove_parts(folder):
+    """What writers that were killed have left behind; nobody may be writing there."""
+    for path in Path(folder).rglob(".*.part"):
+        path.unlink(missing_ok=True)

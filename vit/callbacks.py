@@ -6,6 +6,8 @@ import time
 from lightning.pytorch.callbacks import Callback
 from tqdm import tqdm
 
+from vit.ranks import leads
+
 
 class Speed(Callback):
     """Logs images/s of training between two logged steps."""
@@ -30,7 +32,7 @@ class Bar(Callback):
     def on_train_start(self, trainer, module):
         self.bar = tqdm(
             total=trainer.max_steps, initial=trainer.global_step, desc=self.title, position=self.position, leave=False,
-            unit="step", disable=not sys.stderr.isatty(), dynamic_ncols=True,
+            unit="step", disable=not sys.stderr.isatty() or not leads(), dynamic_ncols=True,
         )  # fmt: skip
 
     def on_train_batch_end(self, trainer, module, outputs, batch, batch_idx):
@@ -38,3 +40,7 @@ class Bar(Callback):
 
     def on_train_end(self, trainer, module):
         self.bar.close()
+
+    def on_exception(self, trainer, module, exception):
+        if hasattr(self, "bar"):
+            self.bar.close()

@@ -4,16 +4,22 @@
 run is no longer the one its name stands for, and everything goes where Lightning usually puts it.
 """
 
+import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 from lightning import LightningDataModule, LightningModule
 from lightning.pytorch.cli import LightningCLI
 
 from vit.callbacks import Speed
+from vit.checkpoints import LAST, Checkpoints
 from vit.errors import UserError
 from vit.plan.files import name_of
-from vit.plan.folders import check_config, read_metrics
-from vit.run_folder import checkpoints, fit, trainer_settings
+from vit.plan.folders import check_config, locked, read_metrics
+from vit.ranks import leads
+from vit.record import count_test, test_evaluations
+from vit.run_folder import fit, trainer_settings
+from vit.training_loss import TrainingLoss
 from vit.weights import read, save
 
 
@@ -25,6 +31,7 @@ class PaperCLI(LightningCLI):
     def __init__(self, *, folder=None, callbacks=(), **kwargs):
         self.folder, self.callbacks = folder, callbacks
         settings = {"subclass_mode_model": True, "subclass_mode_data": True, "auto_configure_optimizers": False}
+        settings["trainer_defaults"] = {"callbacks": [TrainingLoss()]}
         super().__init__(LightningModule, LightningDataModule, seed_everything_default=0, **settings, **kwargs)
 
     def add_arguments_to_parser(self, parser):
@@ -67,17 +74,34 @@ def own_folder(arguments):
 
 def lightning_main(arguments):
     """fit, validate and test as any LightningCLI has them; in a run's folder they keep to it and to its weights."""
-    folder = own_folder(arguments)
+    command, forced = arguments[0], "--force" in sys.argv
+    sys.argv[:] = [word for word in sys.argv if word != "--force"]  # LightningCLI's parser does not know it
+    folder = own_folder([word for word in arguments if word != "--force"])
     if folder is None:
         PaperCLI()
         return
     check_config(folder)
-    if arguments[0] == "fit" and read_metrics(folder):
+    if command == "fit" and read_metrics(folder):
         raise UserError(
             f"{name_of(folder)} is finished; add --trainer.default_root_dir ELSEWHERE to train it again beside it"
         )
-    callbacks = [checkpoints(folder), Speed()] if arguments[0] == "fit" else []
-    RunCLI(folder=folder, callbacks=callbacks, save_config_callback=None)
+    if command == "test" and not forced and leads():
+        refuse_second_test(folder)
+    callbacks = [Checkpoints(folder), Speed()] if command == "fit" else []
+    busy = f"{name_of(folder)} is in use by another process; wait for it or stop it"
+    with locked(folder / ".lock", busy) if leads() else nullcontext():
+        RunCLI(folder=folder, callbacks=callbacks, save_config_callback=None)
+
+
+def refuse_second_test(folder):
+    """The test set is used once: whoever looks twice may come to choose by it."""
+    record = read_metrics(folder)
+    if record and test_evaluations(record):
+        measured = ", ".join(
+            f"{name} {value:.4f}" for name, value in record["metrics"].items() if name.endswith("accuracy")
+        )
+        told = f"{name_of(folder)}: evaluated on the test split already, at the end of its training ({measured})"
+        raise UserError(f"{told}; --force does it again and metrics.json will say so")
 
 
 class RunCLI(PaperCLI):
@@ -87,9 +111,10 @@ class RunCLI(PaperCLI):
         if not self.trainer.max_steps:
             where = name_of(self.folder / "config.yaml")
             raise UserError(f"{where}: nothing is trained here; `python -m vit test --config {where}` evaluates")
-        fit(self.trainer, model, datamodule, self.folder)
-        self.trainer.save_checkpoint(self.folder / "checkpoints" / "last.ckpt")
-        save(model, self.folder)
+        fit(self.trainer, model, datamodule, self.folder, lambda line: print(line, file=sys.stderr))
+        self.trainer.save_checkpoint(self.folder / "checkpoints" / LAST)
+        if leads():
+            save(model, self.folder)
 
     def before_validate(self):
         if not self.trainer.max_steps:  # the task brings the weights it evaluates
@@ -97,3 +122,7 @@ class RunCLI(PaperCLI):
         self.model.model.load_state_dict(read(self.folder)[1])
 
     before_test = before_validate
+
+    def after_test(self):
+        if leads():
+            count_test(self.folder)

@@ -3,20 +3,55 @@
 import csv
 from pathlib import Path
 
-from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch.loggers.logger import Logger
+from lightning.pytorch.utilities import rank_zero_only
+
+from vit.atomic import whole_file
 
 
-class Table(CSVLogger):
-    """metrics.csv, one row a logged step."""
+class Table(Logger):
+    """metrics.csv, a row a logged step, which is on the disk when the step is over; Lightning's begins with an empty file."""
+
+    name = version = ""
 
     def __init__(self, folder):
-        super().__init__(folder, name="", version="")
-        self.file = Path(folder) / "metrics.csv"
+        super().__init__()
+        self.file, self.columns = Path(folder) / "metrics.csv", []
 
+    def log_hyperparams(self, *_):
+        """They stand in the run's config."""
+
+    @rank_zero_only
+    def log_metrics(self, metrics, step=None):
+        row = {"step": step, **metrics}
+        if set(row) <= set(self.columns):
+            with open(self.file, "a", newline="") as file:
+                csv.DictWriter(file, self.columns).writerow(row)
+        else:
+            self.write([*self.rows(), row])
+
+    def rows(self):
+        """Of the file; a row that a kill cut short is none."""
+        if not self.file.exists():
+            return []
+        with open(self.file, newline="") as file:
+            return [row for row in csv.DictReader(file) if None not in row.values() and row["step"].isdecimal()]
+
+    def write(self, rows):
+        self.columns = list(dict.fromkeys(name for row in rows for name in row))
+        with whole_file(self.file) as temporary, open(temporary, "w", newline="") as file:
+            writer = csv.DictWriter(file, self.columns)
+            writer.writeheader()
+            writer.writerows(rows)
+
+    @rank_zero_only
     def go_on_from(self, step):
-        """Keep the rows of updates before `step`; Lightning's writer begins with an empty file."""
-        rows = list(csv.DictReader(self.file.open())) if self.file.exists() else []
-        self.experiment.metrics = [row for row in rows if int(row["step"]) < step]
+        """Keep the rows of updates before `step`."""
+        if kept := [row for row in self.rows() if int(row["step"]) < step]:
+            self.write(kept)
+        else:
+            self.file.unlink(missing_ok=True)
 
 
 class Events(TensorBoardLogger):
@@ -25,6 +60,13 @@ class Events(TensorBoardLogger):
     def __init__(self, folder):
         super().__init__(folder, name="", version="", default_hp_metric=False)
 
+    @rank_zero_only
     def go_on_from(self, step):
-        """TensorBoard forgets what earlier files hold from `step` on."""
-        self._kwargs["purge_step"] = step
+        """TensorBoard forgets what earlier files hold from `step` on; where that is everything, they go."""
+        if step:
+            self._kwargs["purge_step"] = step
+            assert self.experiment  # made here and now: the one that evaluation makes later must forget nothing
+            del self._kwargs["purge_step"]
+        else:
+            for file in Path(self.save_dir).glob("events.out.tfevents.*"):
+                file.unlink()

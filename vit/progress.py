@@ -8,6 +8,7 @@ from vit.callbacks import Bar
 from vit.cost import training_flops
 from vit.plan.folders import read_metrics, runs_folder
 from vit.plan.overview import duration
+from vit.ranks import leads
 
 START = 1.0  # seconds a run takes besides its images: building, reading data, evaluating
 
@@ -49,9 +50,10 @@ class Progress:
         return sum(expected_flops(run) / speed + START for run in left) / self.jobs
 
     def line(self, text):
-        """To stderr, above the bars where there are any."""
-        tqdm.write(text, file=sys.stderr)
-        sys.stderr.flush()
+        """To stderr, above the bars where there are any; of several processes that train a run, one speaks."""
+        if leads():
+            tqdm.write(text, file=sys.stderr)
+            sys.stderr.flush()
 
 
 def expected_flops(run):

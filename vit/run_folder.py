@@ -1,15 +1,10 @@
-"""A run keeps everything in its folder: curves, events, one checkpoint while it trains, weights when it is done."""
+"""A run keeps everything in its folder: curves, events, two checkpoints while it trains, weights when it is done."""
 
-from datetime import timedelta
-
-import torch
-from lightning.pytorch.callbacks import ModelCheckpoint
-
+from vit.atomic import remove_parts
+from vit.checkpoints import WholeFiles, start_of
 from vit.curves import Events, Table
-from vit.errors import UserError
-from vit.plan.files import name_of
-
-CHECKPOINT_EVERY = timedelta(seconds=60)  # what a kill can cost
+from vit.micro_batch import pieces_for
+from vit.ranks import devices, leads
 
 
 def trainer_settings(folder, steps):
@@ -17,40 +12,32 @@ def trainer_settings(folder, steps):
     return {
         "default_root_dir": str(folder),
         "logger": [Table(folder), Events(folder)],
+        "plugins": [WholeFiles()],
         "enable_progress_bar": False,
         "enable_model_summary": False,
         "log_every_n_steps": min(50, max(1, steps // 40)),  # a short run has a curve too
         "use_distributed_sampler": False,  # the data modules share out each global batch themselves
         "num_sanity_val_steps": 0,
         "limit_val_batches": 0.0,  # held-out images are for the end of a run, not for its course
+        **devices(),
     }
 
 
-def checkpoints(folder):
-    """One file, replaced as a whole."""
-    return ModelCheckpoint(
-        folder / "checkpoints", filename="last", train_time_interval=CHECKPOINT_EVERY, enable_version_counter=False
-    )  # fmt: skip
+def fit(trainer, model, datamodule, folder, tell, least=1):
+    """Train from the beginning or from the newest sound checkpoint, to the last step. Returns whether it went on from one.
 
-
-def fit(trainer, model, datamodule, folder):
-    """Train from the beginning or from the checkpoint, to the last step. Returns whether it went on from a checkpoint."""
+    tell: hears in one line what people should know. least: micro-batches that an update takes at least, where fewer
+    did not fit into memory.
+    """
+    if leads():
+        remove_parts(folder)
     if trainer.max_steps == 0:  # few-shot evaluation: there is nothing to train
+        for logger in trainer.loggers:
+            logger.go_on_from(0)
         return False
-    last = folder / "checkpoints" / "last.ckpt"
-    if not last.exists():
-        trainer.fit(model, datamodule)
-        return False
-    step = saved_step(last)
+    path, step, pieces = start_of(folder, tell) or (None, 0, None)
+    trainer.accumulate_grad_batches = pieces_for(trainer, model, datamodule, saved=pieces, least=least, tell=tell)
     for logger in trainer.loggers:
         logger.go_on_from(step)
-    trainer.fit(model, datamodule, ckpt_path=last, weights_only=False)
-    return True
-
-
-def saved_step(checkpoint):
-    """How many updates a checkpoint has behind it."""
-    try:
-        return torch.load(checkpoint, map_location="meta", weights_only=False)["global_step"]
-    except Exception:  # whatever unpickling makes of foreign bytes
-        raise UserError(f"{name_of(checkpoint)}: damaged; remove it to train this run from its start") from None
+    trainer.fit(model, datamodule, ckpt_path=path, weights_only=False if path else None)
+    return path is not None

@@ -1,5 +1,6 @@
 """`python -m vit run ID ...`: train, evaluate once, write metrics.json; in order, in one process, whatever was interrupted before."""
 
+import gc
 import logging
 import os
 import shutil
@@ -8,7 +9,7 @@ import threading
 import time
 import traceback
 import warnings
-from contextlib import contextmanager, redirect_stdout, suppress
+from contextlib import contextmanager, nullcontext, redirect_stdout, suppress
 from io import StringIO
 
 from vit.errors import UserError, reason
@@ -16,6 +17,7 @@ from vit.machine import concurrent_processes, share, slot
 from vit.plan import files, make_plan
 from vit.plan.folders import check_config, locked, read_metrics, runs_folder
 from vit.plan.graph import write_config
+from vit.ranks import leads
 
 
 def run_all(scale, ids, goals):
@@ -23,7 +25,7 @@ def run_all(scale, ids, goals):
     plan = make_plan(scale)
     files.check_keys(ids, list(plan.runs), f"scale {scale}: run")
     jobs = concurrent_processes()
-    with slot(scale, jobs) as position:
+    with slot(scale, jobs) if leads() else nullcontext(0) as position:
         share(jobs, position)
         hush()
         from vit.progress import Progress
@@ -45,17 +47,32 @@ def run_one(run, folder, progress):
     """True if the run is finished, now or before."""
     if read_metrics(folder):
         return True
+    if not leads():
+        return attempt(run, folder, progress)
     busy = f"{files.name_of(folder)} is being trained by another process; wait for it or stop it"
     with locked(folder / ".lock", busy):
-        if read_metrics(folder):  # another process was faster
-            return True
-        try:
+        return bool(read_metrics(folder)) or attempt(run, folder, progress)  # another process may have been faster
+
+
+def attempt(run, folder, progress):
+    """True if the run came to its end."""
+    try:
+        if leads():
             bring_config(run, folder)
-            train_and_measure(run, folder, progress)
-        except Exception as error:
-            progress.line(f"failed: {run.id}: {reason(error)}{details(error, folder)}")
-            return False
+        train_and_measure(run, folder, progress)
+    except Exception as error:
+        if trained_together():  # the others may be waiting for this one, which goes, and the launcher ends them
+            raise
+        progress.line(f"failed: {run.id}: {reason(error)}{details(error, folder)}")
+        return False
     return True
+
+
+def trained_together():
+    """Do several processes train this run?"""
+    import torch
+
+    return torch.distributed.is_available() and torch.distributed.is_initialized()
 
 
 def bring_config(run, folder):
@@ -77,31 +94,76 @@ def details(error, folder):
 
 
 def train_and_measure(run, folder, progress):
-    """Fit (from the last checkpoint if there is one), evaluate, save weights, write metrics.json last."""
+    """Fit (from the newest checkpoint if there is one), evaluate, save weights, write metrics.json last."""
     import torch
 
-    from vit.callbacks import Speed
-    from vit.cli import PaperCLI
     from vit.cost import training_flops
     from vit.record import write_record
-    from vit.run_folder import checkpoints, fit
     from vit.weights import save
 
     started = time.perf_counter()
-    bar = progress.start(run)
+    task, measured = train_and_evaluate(run, folder, progress.start(run), progress.line)
+    if not leads():
+        return
+    if run.keeps_weights:
+        save(task, folder)
+    seconds, flops = time.perf_counter() - started, training_flops(run)
+    write_record(run, folder, **measured, seconds=seconds, flops=flops, threads=torch.get_num_threads())
+    shutil.rmtree(folder / "checkpoints", ignore_errors=True)
+    progress.finish(run, measured["metrics"], seconds)
+
+
+def train_and_evaluate(run, folder, bar, tell):
+    """The trained task, and of the run's record what training decides."""
+    from vit.micro_batch import share_of
+    from vit.training_loss import Diverged
+
+    try:
+        cli, resumed = fitted(run, folder, bar, tell)
+    except Diverged as error:
+        if run.keeps_weights:
+            raise
+        tell(f"{run.id}: {reason(error)}")  # a finding: the sweep goes on without this learning rate
+        metrics, lr = {"held_out_accuracy": 0.0, "diverged_at_step": error.step}, run.config["model"]["init_args"]["lr"]
+        return None, {"metrics": metrics, "lr": lr, "resumed": False, "micro_batch": None}
+    share = share_of(cli.datamodule.batch_size, cli.trainer.world_size)
+    measured = {"metrics": evaluate(cli), "lr": cli.model.hparams.get("lr", 0.0), "resumed": resumed}
+    return cli.model, measured | {"micro_batch": share // cli.trainer.accumulate_grad_batches}
+
+
+def fitted(run, folder, bar, tell):
+    """(PaperCLI with the trained task, did it go on from a checkpoint?); in smaller micro-batches where memory runs out."""
+    import torch
+
+    from vit.micro_batch import is_out_of_memory, next_try
+    from vit.run_folder import fit
+
+    least = 1
+    while True:
+        cli = build(run, folder, bar)
+        try:
+            return cli, fit(cli.trainer, cli.model, cli.datamodule, folder, tell, least)
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            least, told = next_try(cli.trainer, cli.datamodule)
+        tell(told)
+        del cli  # its tensors fill the memory
+        gc.collect()
+        torch.cuda.empty_cache()
+
+
+def build(run, folder, bar):
+    """Trainer, task and data of a run, joined."""
+    from vit.callbacks import Speed
+    from vit.checkpoints import Checkpoints
+    from vit.cli import PaperCLI
+
     settings = {"save_config_callback": None, "parser_kwargs": {"exit_on_error": False}}
     with redirect_stdout(StringIO()), hidden_arguments():
-        callbacks = [checkpoints(folder), Speed(), bar]
-        cli = PaperCLI(args=run.config, run=False, folder=folder, callbacks=callbacks, **settings)
-    resumed = fit(cli.trainer, cli.model, cli.datamodule, folder)
-    metrics = evaluate(cli)
-    if run.keeps_weights:
-        save(cli.model, folder)
-    seconds, flops = time.perf_counter() - started, training_flops(run)
-    measured = {"metrics": metrics, "lr": cli.model.hparams.get("lr", 0.0), "seconds": seconds, "flops": flops}
-    write_record(run, folder, **measured, resumed=resumed, threads=torch.get_num_threads())
-    shutil.rmtree(folder / "checkpoints", ignore_errors=True)
-    progress.finish(run, metrics, seconds)
+        return PaperCLI(
+            args=run.config, run=False, folder=folder, callbacks=[Checkpoints(folder), Speed(), bar], **settings
+        )
 
 
 def evaluate(cli):
@@ -114,7 +176,7 @@ def evaluate(cli):
 
 @contextmanager
 def hidden_arguments():
-    """LightningCLI warns about a command line beside a config in Python; ours has been read already."""
+    """LightningCLI warns about a command line beside arguments from Python; ours has been read already."""
     words, sys.argv = sys.argv, sys.argv[:1]
     try:
         yield

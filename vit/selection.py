@@ -6,11 +6,15 @@ from vit.plan.folders import read_metrics
 
 def best_learning_rate(folders):
     """The rate of the run with the highest held-out accuracy; of equals, the one named first."""
-    finished = [(folder, metrics) for folder in folders if (metrics := read_metrics(folder))]
-    missing = [folder.name for folder in folders if folder not in {folder for folder, _ in finished}]
+    found = [read_metrics(folder) for folder in folders]
+    missing = [folder.name for folder, metrics in zip(folders, found, strict=True) if metrics is None]
     if missing:
+        finished = f"{len(folders) - len(missing)} of the {len(folders)} runs among which the learning rate is chosen"
+        raise UserError(f"{finished} are finished; first run {missing[0]}")
+    points = [metrics for metrics in found if "diverged_at_step" not in metrics["metrics"]]
+    if not points:
+        tried = ", ".join(f"{metrics['lr']:g}" for metrics in found)
         raise UserError(
-            f"the learning rate is chosen among {len(folders)} runs, and {missing[0]} is not finished; run it first"
+            f"training diverged with every learning rate of the sweep ({tried}); give the recipe's lr lower ones"
         )
-    best = max((metrics for _, metrics in finished), key=lambda metrics: metrics["metrics"]["held_out_accuracy"])
-    return best["lr"]
+    return max(points, key=lambda metrics: metrics["metrics"]["held_out_accuracy"])["lr"]

@@ -1,13 +1,10 @@
 """What pre-training and fine-tuning share: a loss on images with one label each, clipping, and accuracy."""
 
-import math
-
 import torch
 import torch.nn.functional as F
 from lightning import LightningModule
-from torchmetrics.classification import MulticlassAccuracy
 
-from vit.errors import UserError
+from vit.evaluation import Evaluation
 from vit.losses import LOSSES, targets
 from vit.models import create_model
 from vit.optim import clip_by_global_norm
@@ -22,12 +19,7 @@ class Classify(LightningModule):
         num_classes = made_with["num_classes"]
         self.model = create_model(**made_with)
         self.loss, self.label_smoothing, self.clip_rule = loss, label_smoothing, clip_rule
-        self.accuracy = torch.nn.ModuleDict(
-            {
-                split: MulticlassAccuracy(num_classes, average="micro", validate_args=False)
-                for split in ("held_out", "test")
-            }
-        )
+        self.held_out, self.test = (Evaluation(split, num_classes) for split in ("held_out", "test"))
 
     def forward(self, images):
         """(B, 3, H, W) in [-1, 1] -> logits (B, C)."""
@@ -46,7 +38,7 @@ class Classify(LightningModule):
         images, labels = batch
         logits, loss = self.logits_and_loss(images, labels)
         if (self.global_step + 1) % self.trainer.log_every_n_steps == 0:
-            self._log_step(loss.detach(), logits.detach(), labels)
+            self._log_step(logits.detach(), labels)
         return loss
 
     def logits_and_loss(self, images, labels):
@@ -64,27 +56,27 @@ class Classify(LightningModule):
         if gradient_clip_val is not None:
             clip_by_global_norm(self.model.parameters(), gradient_clip_val, self.clip_rule)
 
-    def _log_step(self, loss, logits, labels):
-        value = float(loss)
-        if not math.isfinite(value):
-            raise UserError(
-                f"loss is {value} at step {self.global_step}: training stops (learning rate {self._rate():g})"
-            )
+    def _log_step(self, logits, labels):
+        """Beside the loss, which vit.training_loss logs and watches."""
         accuracy = (logits.argmax(1) == labels).float().mean()
-        self.log_dict({"train_loss": value, "train_accuracy": accuracy, "learning_rate": self._rate()}, prog_bar=False)
+        self.log_dict({"train_accuracy": accuracy, "learning_rate": self._rate()}, prog_bar=False)
 
     def _rate(self):
         return self.trainer.optimizers[0].param_groups[0]["lr"]
 
     def validation_step(self, batch, batch_idx):
-        self._evaluate(batch, "held_out")
+        self._evaluate(self.held_out, *batch)
 
     def test_step(self, batch, batch_idx):
-        self._evaluate(batch, "test")
+        self._evaluate(self.test, *batch)
 
-    def _evaluate(self, batch, split):
-        images, labels = batch
+    def _evaluate(self, evaluation, images, *labels):
         logits = self.model(images)
-        self.accuracy[split].update(logits, labels)
-        self.log(f"{split}_accuracy", self.accuracy[split], on_step=False, on_epoch=True)
-        self.log(f"{split}_loss", F.cross_entropy(logits, labels), on_step=False, on_epoch=True, batch_size=len(labels))
+        loss = F.cross_entropy(logits, labels[0]) if labels[0].ndim == 1 else None  # sets of classes have none
+        evaluation.update(logits, *labels, loss=loss)
+
+    def on_validation_epoch_end(self):
+        self.log_dict(self.held_out.results())
+
+    def on_test_epoch_end(self):
+        self.log_dict(self.test.results())

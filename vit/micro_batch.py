@@ -1,0 +1,116 @@
+"""A global batch in parts that fit: batch_size = devices x micro-batch x pieces, and gradients of the pieces add up."""
+
+import math
+from pathlib import Path
+
+import torch
+
+from vit.errors import UserError
+from vit.machine import concurrent_processes, device_name
+from vit.ranks import positive
+
+BESIDES = (
+    1.5  # gradients of activations and work space, as a multiple of what the backward pass keeps; measured 1.1 to 1.4
+)
+
+
+def pieces_for(trainer, task, data, *, saved, least, tell):
+    """Micro-batches that an update takes on each device; the fewest that fit into memory, as far as one can know.
+
+    VIT_MICRO_BATCH is the largest micro-batch allowed, in images. Without it a run that goes on takes as many pieces as
+    before (`saved`), since another number changes the rounding; on a CPU the need is estimated, on a GPU it is tried:
+    `least` is what the last try has taught.
+    """
+    share = share_of(data.batch_size, trainer.world_size)
+    if wanted := positive("VIT_MICRO_BATCH"):
+        return fewest(share, math.ceil(share / wanted))
+    if saved and share % saved == 0 and saved >= least:
+        return saved
+    if trainer.strategy.root_device.type == "cpu" and (free := free_bytes()):
+        needed = BESIDES * bytes_per_image(task.model, data.image_size)
+        pieces = fewest(share, max(least, pieces_that_fit(share, needed, free)))
+        if pieces > 1:
+            tell(
+                f"micro-batches of {share // pieces} images: {share} need about {size(share * needed)}, {size(free)} are free"
+            )
+        return pieces
+    return fewest(share, least)
+
+
+def share_of(batch_size, devices):
+    """Images of one update on each device."""
+    if batch_size % devices:
+        told = f"a batch of {batch_size} images does not divide into {devices} devices"
+        raise UserError(f"{told}; start a number of processes that divides it (VIT_DEVICES, or the launcher's own)")
+    return batch_size // devices
+
+
+def fewest(share, least):
+    """The smallest number of equal pieces that is at least `least`."""
+    return next(pieces for pieces in range(least, share + 1) if share % pieces == 0)
+
+
+def pieces_that_fit(share, needed, free):
+    """`needed` bytes an image; UserError where not even one fits."""
+    if needed > free:
+        raise UserError(
+            f"one image needs about {size(needed)} of memory and {size(free)} are free; take a smaller model or image"
+            " size, or stop what else runs here (VIT_MICRO_BATCH=1 tries nevertheless)"
+        )
+    return math.ceil(share / min(share, free // needed))
+
+
+def bytes_per_image(model, image_size):
+    """What the backward pass of one image keeps besides the parameters, counted while the forward pass goes by."""
+    own = {parameter.untyped_storage().data_ptr() for parameter in model.parameters()}
+    kept = {}
+
+    def keep(tensor):
+        storage = tensor.untyped_storage()
+        kept[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    with torch.random.fork_rng(devices=[]), torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        model(torch.zeros(1, 3, image_size, image_size)).sum()
+    return sum(count for place, count in kept.items() if place not in own)
+
+
+def free_bytes():
+    """Memory that this process may still take, or None where the system does not say (it is not Linux)."""
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        free = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
+    except (OSError, StopIteration):
+        return None
+    limit, used = (number_in(f"/sys/fs/cgroup/memory.{name}") for name in ("max", "current"))
+    if limit and used:  # a container's own
+        free = min(free, limit - used)
+    return max(0, free) // concurrent_processes()
+
+
+def number_in(path):
+    try:
+        return int(Path(path).read_text())
+    except (OSError, ValueError):  # no such file, or "max"
+        return None
+
+
+def size(count):
+    return f"{count / 2**30:.1f} GB" if count >= 2**30 else f"{count / 2**20:.0f} MB"
+
+
+def is_out_of_memory(error):
+    """Did an allocation fail, on a GPU or in the process's own memory?"""
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "DefaultCPUAllocator" in str(error)
+
+
+def next_try(trainer, data):
+    """How many pieces to take at least after an update in `accumulate_grad_batches` of them has not fitted."""
+    pieces, share = trainer.accumulate_grad_batches, share_of(data.batch_size, trainer.world_size)
+    told = f"micro-batches of {share // pieces} images do not fit into the memory of {device_name()}"
+    if pieces == share:
+        raise UserError(f"{told}; take a smaller model or image size, or a device with more memory")
+    smaller = share // fewest(share, 2 * pieces)
+    if positive("VIT_MICRO_BATCH") or trainer.world_size > 1:
+        raise UserError(f"{told}; give the same command again with VIT_MICRO_BATCH={smaller}")
+    return share // smaller, f"{told}; trying {smaller}"
