@@ -15,7 +15,7 @@ from vit.errors import UserError
 from vit.models import create_model
 from vit.plan import make_plan
 from vit.plan.checks import check_value
-from vit.plan.experiment import Run, digest
+from vit.plan.cells import Run, digest
 from vit.plan.graph import write_config
 from vit.plan.resolve import config, values_for
 from vit.plan.schema import DataEntry

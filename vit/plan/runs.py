@@ -27,7 +27,7 @@ def fill(plan, paper, name, axes):
     same = plan.experiments[name].same_run.get(axes["transfer"], {"transfer": axes["transfer"]})
     cell_metric = axes.get("metric", same.get("metric", "test_accuracy"))
     axes_run = {**axes, "transfer": same["transfer"]}
-    if left_out(plan.scale, axes_run):
+    if left_out(plan.scale, name, axes_run):
         return Cell(name, axes)
     start = _start(plan, paper, axes_run)
     recipes = axes.get("transfer_with", "finetune")
@@ -40,11 +40,16 @@ def fill(plan, paper, name, axes):
     )  # fmt: skip
 
 
-def left_out(scale, axes):
-    """Does the scale omit a name of these axes? `omit` may hold patterns: 'VTAB *'."""
-    return any(
-        fnmatchcase(str(axes.get(axis)), pattern) for axis, patterns in scale.omit.items() for pattern in patterns
-    )
+def left_out(scale, experiment, axes):
+    """Does the scale omit a name of these axes, everywhere ('model') or in one experiment ('table5.pretrain')?
+
+    `omit` may hold patterns: 'VTAB *'.
+    """
+    for key, patterns in scale.omit.items():
+        where, _, axis = key.rpartition(".")
+        if where in ("", experiment) and any(fnmatchcase(str(axes.get(axis)), pattern) for pattern in patterns):
+            return True
+    return False
 
 
 def _entry(plan, kind, name):
