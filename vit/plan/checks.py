@@ -37,6 +37,10 @@ def share(value):
     return number(value) and 0 <= value < 1
 
 
+def part(value):
+    return number(value) and 0 <= value <= 1
+
+
 def one_of(*names):
     return lambda value: value in names
 
@@ -54,6 +58,12 @@ VALUES = {  # value of a recipe -> (check, what is expected)
     "clip_norm": (or_none(number), "a number or null"),
     "head_hidden": (or_none(one_of("width")), "width or null"),
     "augment": (words, "a list of names"),
+    "target": (one_of("mean_color", "downsized", "regression"), "mean_color, downsized or regression"),
+    "color_bins": (one_of("floor", "rounded", "scaled"), "floor, rounded or scaled"),
+    "corrupted": (lambda value: part(value) and value > 0, "a number above 0 to 1"),
+    **dict.fromkeys(("masked", "random_patch", "kept"), (part, "a number from 0 to 1")),
+    "counts": (one_of("exact", "independent"), "exact or independent"),
+    "random_patch_from": (one_of("image", "batch"), "image or batch"),
 }  # fmt: skip
 
 

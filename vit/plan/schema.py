@@ -26,6 +26,28 @@ TASKS = {
         "trainer": {"precision": "precision", "clip_norm": "gradient_clip_val"},
         "plan": ("steps", "seeds"),
     },
+    "vit.tasks.MaskedPatch": {
+        "model": (
+            "lr",
+            "decay",
+            "warmup_steps",
+            "weight_decay",
+            "beta1",
+            "beta2",
+            "dropout",
+            "target",
+            "color_bins",
+            "corrupted",
+            "masked",
+            "random_patch",
+            "kept",
+            "counts",
+            "random_patch_from",
+        ),
+        "data": ("batch_size", "image_size", "augment", "held_out", "split_seed"),
+        "trainer": {"precision": "precision", "clip_norm": "gradient_clip_val"},
+        "plan": ("steps", "seeds"),
+    },
 }
 AXES = ("model", "pretrain", "transfer", "epochs", "options")  # what a row, a setting or a grid may name besides values
 

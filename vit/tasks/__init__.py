@@ -1,6 +1,7 @@
 """One LightningModule a file. Each takes plain, typed arguments; the CLI joins it with data."""
 
 from vit.tasks.finetune import Finetune
+from vit.tasks.masked_patch import MaskedPatch
 from vit.tasks.pretrain import Pretrain
 
-__all__ = ["Finetune", "Pretrain"]
+__all__ = ["Finetune", "MaskedPatch", "Pretrain"]

@@ -4,14 +4,14 @@ import math
 
 import torch
 import torch.nn.functional as F
-from lightning import LightningModule
 from torchmetrics.classification import MulticlassAccuracy
 
 from vit.errors import UserError
 from vit.models import create_model
+from vit.tasks.seeded import Seeded
 
 
-class Classify(LightningModule):
+class Classify(Seeded):
     """Training, validation and test steps of a classifier; a subclass brings an optimizer."""
 
     def __init__(self, made_with, *, label_smoothing):
@@ -30,14 +30,6 @@ class Classify(LightningModule):
     def forward(self, images):
         """(B, 3, H, W) in [-1, 1] -> logits (B, C)."""
         return self.model(images)
-
-    def on_fit_start(self):
-        self.seed = torch.initial_seed()  # seed_everything's, before anything drew from it in this process
-
-    def on_train_batch_start(self, batch, batch_idx):
-        """Dropout is a function of (seed, update, micro-batch, rank), so a resumed run draws what an unbroken one would."""
-        part = batch_idx % self.trainer.accumulate_grad_batches
-        torch.manual_seed(((self.seed * 1_000_003 + self.global_step) * 1_009 + part) * 1_013 + self.global_rank)
 
     def training_step(self, batch, batch_idx):
         images, labels = batch

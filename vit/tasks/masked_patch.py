@@ -1,0 +1,130 @@
+"""Self-supervised pre-training by masked patch prediction (Section 4.6, Appendix B.1.2)."""
+
+import math
+
+import torch
+
+from vit.errors import UserError
+from vit.masked_patches import (
+    corrupt,
+    corruption,
+    image_draws,
+    make_target,
+    pixel_patches,
+    predicted,
+    training_draws,
+)
+from vit.models import create_model
+from vit.models.initial import zero_head
+from vit.models.vit import ViT
+from vit.optim import adam, with_schedule
+from vit.tasks.seeded import Seeded
+
+RULES = ("corrupted", "masked", "random_patch", "counts", "random_patch_from")
+
+
+class MaskedPatch(Seeded):
+    """A ViT sees images with corrupted patch embeddings and predicts what the corrupted patches show; labels are unused.
+
+    corrupted, counts, random_patch_from: see vit.masked_patches.corruption. masked, random_patch and kept are the shares
+        of the corrupted patches and add up to 1.
+    target: 'mean_color', 'downsized' or 'regression'; color_bins: the edges of the 8 bins of a channel, 'floor',
+        'rounded' or 'scaled' (vit.masked_patches.targets).
+    The paper leaves open how the mask vector starts and what predicts from a patch's output: zeros, like the class
+    token, and one linear layer of zeros, like the authors' other heads. Neither is part of the run's weights, and the
+    model's own head stays as it starts.
+    """
+
+    def __init__(
+        self,
+        *,
+        model: str,
+        options: dict,
+        num_classes: int,
+        image_size: int,
+        lr: float,
+        decay: str,
+        warmup_steps: int,
+        weight_decay: float,
+        beta1: float,
+        beta2: float,
+        dropout: float,
+        target: str,
+        color_bins: str,
+        corrupted: float,
+        masked: float,
+        random_patch: float,
+        kept: float,
+        counts: str,
+        random_patch_from: str,
+    ):
+        super().__init__()
+        self.save_hyperparameters()
+        if not math.isclose(masked + random_patch + kept, 1):
+            raise UserError(
+                f"MaskedPatch: masked, random_patch and kept are {masked:g}, {random_patch:g} and {kept:g}; their sum must be 1"
+            )
+        options = {**options, **({"dropout": dropout} if dropout else {})}
+        self.model = create_model(model, image_size=image_size, num_classes=num_classes, **options)
+        if not isinstance(self.model, ViT):
+            raise UserError(f"MaskedPatch: {model} has no patch embeddings to corrupt; take a ViT or a hybrid")
+        self.model.freeze_head()
+        self.target = make_target(target, patch=self.model.patch_pixels, color_bins=color_bins)
+        self.numbers = 2 * (image_size // self.model.patch_pixels) ** 2  # that an image's corruption takes
+        self.mask = torch.nn.Parameter(torch.zeros(self.model.width))
+        self.head = zero_head(self.model.width, self.target.outputs)
+
+    def measure(self, images, numbers):
+        """Loss, accuracy (None for regression) and number of corrupted patches, all over the corrupted patches alone.
+
+        Images (B, 3, S, S) in [-1, 1]; numbers (B, 2 N), uniform in [0, 1), decide on the corruption.
+        """
+        tokens, patches = self.model.tokens(images), pixel_patches(images, self.model.patch_pixels)
+        if tokens.shape[1] != patches.shape[1]:
+            raise UserError(f"MaskedPatch: image_size must be a multiple of {self.model.patch_pixels} for this hybrid")
+        fate, source = corruption(numbers, **{name: self.hparams[name] for name in RULES})
+        encoded = self.model.patches(self.model.encode(corrupt(tokens, self.mask, fate, source)))
+        places = predicted(fate).to(images.device)
+        predictions, shown = self.head(encoded.flatten(0, 1)[places]), patches.flatten(0, 1)[places]
+        return *self.target.measure(predictions, shown), len(places)
+
+    def training_step(self, batch, batch_idx):
+        images = batch[0]
+        place = self.global_rank * self.trainer.accumulate_grad_batches + self.part_of_update(batch_idx)
+        first = {"seed": self.seed, "step": self.global_step, "first": place * len(images)}
+        loss, accuracy, _ = self.measure(images, training_draws(**first, images=len(images), numbers=self.numbers))
+        if (self.global_step + 1) % self.trainer.log_every_n_steps == 0:
+            self._log_step(float(loss.detach()), accuracy)
+        return loss
+
+    def _log_step(self, loss, accuracy):
+        if not math.isfinite(loss):
+            raise UserError(
+                f"loss is {loss} at step {self.global_step}: training stops (learning rate {self._rate():g})"
+            )
+        self.log_dict({**named("train", loss, accuracy), "learning_rate": self._rate()})
+
+    def _rate(self):
+        return self.trainer.optimizers[0].param_groups[0]["lr"]
+
+    def validation_step(self, batch, batch_idx):
+        self._evaluate(batch[0], "held_out")
+
+    def test_step(self, batch, batch_idx):
+        self._evaluate(batch[0], "test")
+
+    def _evaluate(self, images, split):
+        """Means over corrupted patches, the same ones at every evaluation."""
+        loss, accuracy, count = self.measure(images, image_draws(images, self.numbers))
+        values = named(split, loss, accuracy)
+        self.log_dict(values, on_step=False, on_epoch=True, batch_size=count, sync_dist=True)
+
+    def configure_optimizers(self):
+        hp = self.hparams
+        optimizer = adam(self, lr=hp.lr, beta1=hp.beta1, beta2=hp.beta2, weight_decay=hp.weight_decay)
+        return with_schedule(optimizer, steps=self.trainer.max_steps, warmup_steps=hp.warmup_steps, decay=hp.decay)
+
+
+def named(split, loss, accuracy):
+    """What is logged: a regression has no accuracy."""
+    return {f"{split}_loss": loss, **({} if accuracy is None else {f"{split}_accuracy": accuracy})}
