@@ -39,7 +39,8 @@ def exactly(numbers, corrupted, edges):
 
 def independently(numbers, corrupted, edges):
     """Each patch by its own number."""
-    return torch.bucketize(numbers, torch.tensor([corrupted * edge for edge in edges], dtype=numbers.dtype), right=True)
+    edges = torch.tensor([corrupted * edge for edge in edges], dtype=numbers.dtype)
+    return torch.bucketize(numbers.contiguous(), edges, right=True)
 
 
 FATES = {"exact": exactly, "independent": independently}
