@@ -15,6 +15,7 @@ from vit.errors import UserError
 from vit.masked_patches import training_draws
 from vit.plan.resolve import load_scale, values_for
 from vit.plan.schema import TASKS
+from vit.progress import result
 from vit.run_folder import fit
 from vit.tasks import Finetune, MaskedPatch
 from vit.weights import restore, save, save_weights
@@ -45,6 +46,10 @@ def images(count=3, size=32):
 
 def numbers(count=3, step=0, first=0):
     return training_draws(seed=0, step=step, first=first, images=count, numbers=32)
+
+
+def loss_of(module, count=3):
+    return module.measure(images(count), numbers(count))[0]["loss"]
 
 
 def encoded_by_numpy(params, tokens):
@@ -81,25 +86,24 @@ def test_the_loss_is_that_of_plain_numpy(tmp_path):
             color = np.floor((patch * 127.5 + 127.5).mean((0, 1)) / 32).astype(int) @ [64, 8, 1]
             losses.append(np.log(np.exp(logits).sum()) - logits[color])
             right.append(logits.argmax() == color)
-    loss, accuracy, count = module.measure(given, uniform)
+    measured, count = module.measure(given, uniform)
     assert count == len(losses) == 24
-    assert loss.item() == pytest.approx(np.mean(losses), rel=1e-9)
-    assert accuracy.item() == pytest.approx(np.mean(right))
+    assert measured["loss"].item() == pytest.approx(np.mean(losses), rel=1e-9)
+    assert measured["accuracy"].item() == pytest.approx(np.mean(right))
 
 
 def test_before_any_step_all_colours_are_equally_likely_and_all_pixels_are_grey():
-    assert task().measure(images(), numbers())[0].item() == pytest.approx(math.log(512), rel=1e-6)
-    assert task(target="downsized").measure(images(), numbers())[0].item() == pytest.approx(math.log(512), rel=1e-6)
+    assert loss_of(task()).item() == pytest.approx(math.log(512), rel=1e-6)
+    assert loss_of(task(target="downsized")).item() == pytest.approx(math.log(512), rel=1e-6)
     everything = task(target="regression", corrupted=1.0).measure(images(), numbers())
-    assert everything[0].item() == pytest.approx(images().square().mean().item(), rel=1e-6)
-    assert everything[1:] == (None, 48)
+    assert everything[0].keys() == {"loss"} and everything[1] == 48
+    assert everything[0]["loss"].item() == pytest.approx(images().square().mean().item(), rel=1e-6)
 
 
 def test_only_corrupted_patches_have_a_loss():
     module, outputs = awake(task()), []
     module.model.norm.register_forward_hook(lambda part, inputs, output: outputs.append(output))
-    loss, _, _ = module.measure(images(), numbers())
-    gradient = torch.autograd.grad(loss, outputs[0])[0].abs().sum(-1)  # (B, class token and N patches)
+    gradient = torch.autograd.grad(loss_of(module), outputs[0])[0].abs().sum(-1)  # (B, class token and N patches)
     corrupted = np.zeros((3, 17), bool)
     for image, row in enumerate(numbers().numpy()[:, :16]):
         corrupted[image, 1 + np.argsort(row)[:8]] = True
@@ -120,7 +124,7 @@ def test_only_corrupted_patches_have_a_loss():
 def test_everything_that_waits_for_a_gradient_gets_one_and_the_model_s_own_head_does_not_wait(model, options, target):
     """Several devices would wait for a parameter that has none for ever."""
     module = awake(task(model, options, target=target))
-    module.measure(images(), numbers())[0].backward()
+    loss_of(module).backward()
     trained = {name for name, parameter in module.named_parameters() if parameter.requires_grad}
     assert trained == {name for name, parameter in module.named_parameters() if parameter.grad is not None}
     rest = {name.split(".")[1] for name, _ in module.named_parameters() if name not in trained}
@@ -130,9 +134,17 @@ def test_everything_that_waits_for_a_gradient_gets_one_and_the_model_s_own_head_
 
 def test_micro_batches_make_the_loss_of_the_whole_batch():
     module = awake(task())
-    whole = module.measure(images(4), numbers(4))[0]
-    parts = [module.measure(images(4)[i : i + 2], numbers(2, first=i))[0] for i in (0, 2)]
-    assert sum(parts).item() / 2 == pytest.approx(whole.item(), rel=1e-6)
+    parts = [module.measure(images(4)[i : i + 2], numbers(2, first=i))[0]["loss"] for i in (0, 2)]
+    assert sum(parts).item() / 2 == pytest.approx(loss_of(module, 4).item(), rel=1e-6)
+
+
+@pytest.mark.parametrize("target", ["mean_color", "downsized", "regression"])
+def test_half_precision_changes_the_arithmetic_of_the_model_and_not_the_targets(target):
+    module, half = awake(task(target=target)), awake(task(target=target)).bfloat16()
+    exact = loss_of(module).item()
+    with torch.autocast("cpu", torch.bfloat16):
+        assert loss_of(module).item() == pytest.approx(exact, rel=0.01)
+    assert half.measure(images().bfloat16(), numbers())[0]["loss"].item() == pytest.approx(exact, rel=0.03)
 
 
 def config(folder, **changes):
@@ -249,6 +261,11 @@ def test_the_recipe_has_the_paper_s_numbers():
     paper = {"batch_size": 4096, "steps": 1_000_000, "lr": 2e-4, "warmup_steps": 10_000, "decay": "cosine"}
     paper |= {"corrupted": 0.5, "masked": 0.8, "random_patch": 0.1, "kept": 0.1, "target": "mean_color"}
     assert {name: VALUES[name] for name in paper} == paper
+
+
+def test_a_finished_run_without_an_accuracy_is_reported_by_its_loss():
+    assert result({"held_out_loss": 0.25421}) == "held out loss 0.2542"
+    assert result({"held_out_loss": 0.25421, "held_out_accuracy": 0.5}) == "held out accuracy 50.0%"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ a linear map `head` with `target.outputs` outputs:
     )
     encoded = model.patches(model.encode(corrupt(model.tokens(images), mask, fate, source))).flatten(0, 1)
     places, patches = predicted(fate), pixel_patches(images, 16).flatten(0, 1)
-    loss, accuracy = target.measure(head(encoded[places]), patches[places])
+    measured = target.measure(head(encoded[places]), patches[places])  # loss, and accuracy if there are colours
 """
 
 from vit.masked_patches.corruption import INTACT, KEPT, MASKED, REPLACED, corrupt, corruption, predicted

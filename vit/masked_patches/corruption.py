@@ -17,7 +17,8 @@ def corruption(numbers, *, corrupted, masked, random_patch, counts, random_patch
     corrupted: share of all patches; masked, random_patch: shares of the corrupted ones that the mask vector or another
         patch's embedding replaces; the rest is KEPT as it is, but predicted like the others.
     counts: 'exact' has the same number of each in every image (round(corrupted * N) corrupted ones, ties to even);
-        'independent' draws every patch by itself, so that only the expected numbers are those.
+        'independent' draws every patch by itself, so that only the expected numbers are those
+        (and micro-batches, whose means then are of unequal numbers of patches, do not add up to exactly one batch).
     random_patch_from: 'image' or 'batch' (the B images at hand: with several devices or micro-batches not the global
         batch); never the patch itself.
     The sources count the patches of the whole batch, 0 .. B * N - 1, and are a patch's own place unless it is REPLACED.

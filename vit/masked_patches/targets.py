@@ -44,6 +44,8 @@ BINS = {  # sum of n levels -> 0 .. 7; the paper says only "3 bit"
 class Colors:
     """Softmax cross-entropy on one of 512 colours for each of cells x cells blocks; means over blocks and patches."""
 
+    measures = ("loss", "accuracy")
+
     def __init__(self, patch, cells, color_bins):
         self.cells, self.bins, self.outputs = cells, choose(BINS, color_bins, "color_bins"), COLORS * cells**2
 
@@ -54,14 +56,16 @@ class Colors:
         return (64 * red + 8 * green + blue).flatten(1)
 
     def measure(self, predictions, patches):
-        """Loss and share of right colours: logits (M, outputs), 512 for each block in turn, and (M, 3, P, P)."""
+        """Loss and share of right colours by name: logits (M, outputs), 512 for each block in turn, and (M, 3, P, P)."""
         logits, colors = predictions.unflatten(1, (-1, COLORS)).flatten(0, 1), self.of(patches).flatten()
         loss = F.cross_entropy(logits, colors, reduction="sum") / max(len(colors), 1)
-        return loss, (logits.argmax(1) == colors).float().sum() / max(len(colors), 1)
+        return {"loss": loss, "accuracy": (logits.argmax(1) == colors).float().sum() / max(len(colors), 1)}
 
 
 class Pixels:
     """Squared error of every value of the patch as the model sees it, in [-1, 1] and not normalised; its mean."""
+
+    measures = ("loss",)
 
     def __init__(self, patch):
         self.outputs = 3 * patch**2
@@ -71,10 +75,10 @@ class Pixels:
         return patches.flatten(1)
 
     def measure(self, predictions, patches):
-        """Loss, and None as there is nothing to count: (M, 3 P^2) and (M, 3, P, P)."""
+        """Loss by name: predictions (M, 3 P^2) and patches (M, 3, P, P)."""
         values = self.of(patches)
         loss = F.mse_loss(predictions.to(values.dtype), values, reduction="sum")
-        return loss / max(values.numel(), 1), None
+        return {"loss": loss / max(values.numel(), 1)}
 
 
 TARGETS = {
@@ -85,5 +89,5 @@ TARGETS = {
 
 
 def make_target(name, *, patch, color_bins):
-    """One of the paper's three by name: `outputs` a patch, `of(patches)` and `measure(predictions, patches)`."""
+    """One of the paper's three by name: `outputs` a patch, `of(patches)`, and `measure(predictions, patches)`."""
     return choose(TARGETS, name, "target")(patch, color_bins)

@@ -3,6 +3,7 @@
 import math
 
 import torch
+from torchmetrics import MeanMetric
 
 from vit.errors import UserError
 from vit.masked_patches import (
@@ -70,12 +71,13 @@ class MaskedPatch(Seeded):
             raise UserError(f"MaskedPatch: {model} has no patch embeddings to corrupt; take a ViT or a hybrid")
         self.model.freeze_head()
         self.target = make_target(target, patch=self.model.patch_pixels, color_bins=color_bins)
+        self.means = torch.nn.ModuleDict({name: MeanMetric() for name in self.target.measures})  # of an evaluation
         self.numbers = 2 * (image_size // self.model.patch_pixels) ** 2  # that an image's corruption takes
         self.mask = torch.nn.Parameter(torch.zeros(self.model.width))
         self.head = zero_head(self.model.width, self.target.outputs)
 
     def measure(self, images, numbers):
-        """Loss, accuracy (None for regression) and number of corrupted patches, all over the corrupted patches alone.
+        """Means over the corrupted patches, {'loss': ..., 'accuracy': ... unless the target is 'regression'}, and their number.
 
         Images (B, 3, S, S) in [-1, 1]; numbers (B, 2 N), uniform in [0, 1), decide on the corruption.
         """
@@ -86,45 +88,50 @@ class MaskedPatch(Seeded):
         encoded = self.model.patches(self.model.encode(corrupt(tokens, self.mask, fate, source)))
         places = predicted(fate).to(images.device)
         predictions, shown = self.head(encoded.flatten(0, 1)[places]), patches.flatten(0, 1)[places]
-        return *self.target.measure(predictions, shown), len(places)
+        return self.target.measure(predictions, shown), len(places)
 
     def training_step(self, batch, batch_idx):
         images = batch[0]
-        place = self.global_rank * self.trainer.accumulate_grad_batches + self.part_of_update(batch_idx)
+        place = self.global_rank * self.trainer.accumulate_grad_batches + self.part
         first = {"seed": self.seed, "step": self.global_step, "first": place * len(images)}
-        loss, accuracy, _ = self.measure(images, training_draws(**first, images=len(images), numbers=self.numbers))
+        measured, _ = self.measure(images, training_draws(**first, images=len(images), numbers=self.numbers))
         if (self.global_step + 1) % self.trainer.log_every_n_steps == 0:
-            self._log_step(float(loss.detach()), accuracy)
-        return loss
+            self._log_step({name: float(value.detach()) for name, value in measured.items()})
+        return measured["loss"]
 
-    def _log_step(self, loss, accuracy):
-        if not math.isfinite(loss):
+    def _log_step(self, measured):
+        rate = self.trainer.optimizers[0].param_groups[0]["lr"]
+        if not math.isfinite(measured["loss"]):
             raise UserError(
-                f"loss is {loss} at step {self.global_step}: training stops (learning rate {self._rate():g})"
+                f"loss is {measured['loss']} at step {self.global_step}: training stops (learning rate {rate:g})"
             )
-        self.log_dict({**named("train", loss, accuracy), "learning_rate": self._rate()})
-
-    def _rate(self):
-        return self.trainer.optimizers[0].param_groups[0]["lr"]
+        self.log_dict({**{f"train_{name}": value for name, value in measured.items()}, "learning_rate": rate})
 
     def validation_step(self, batch, batch_idx):
-        self._evaluate(batch[0], "held_out")
+        self._evaluate(batch[0])
 
     def test_step(self, batch, batch_idx):
-        self._evaluate(batch[0], "test")
+        self._evaluate(batch[0])
 
-    def _evaluate(self, images, split):
-        """Means over corrupted patches, the same ones at every evaluation."""
-        loss, accuracy, count = self.measure(images, image_draws(images, self.numbers))
-        values = named(split, loss, accuracy)
-        self.log_dict(values, on_step=False, on_epoch=True, batch_size=count, sync_dist=True)
+    def _evaluate(self, images):
+        """An image's corrupted patches are the same at every evaluation."""
+        measured, count = self.measure(images, image_draws(images, self.numbers))
+        for name, value in measured.items():
+            self.means[name].update(value, weight=count)
+
+    def on_validation_epoch_end(self):
+        self._log_means("held_out")
+
+    def on_test_epoch_end(self):
+        self._log_means("test")
+
+    def _log_means(self, split):
+        """Over the corrupted patches of all devices."""
+        self.log_dict({f"{split}_{name}": mean.compute() for name, mean in self.means.items()})
+        for mean in self.means.values():
+            mean.reset()
 
     def configure_optimizers(self):
         hp = self.hparams
         optimizer = adam(self, lr=hp.lr, beta1=hp.beta1, beta2=hp.beta2, weight_decay=hp.weight_decay)
         return with_schedule(optimizer, steps=self.trainer.max_steps, warmup_steps=hp.warmup_steps, decay=hp.decay)
-
-
-def named(split, loss, accuracy):
-    """What is logged: a regression has no accuracy."""
-    return {f"{split}_loss": loss, **({} if accuracy is None else {f"{split}_accuracy": accuracy})}

@@ -11,9 +11,6 @@ class Seeded(LightningModule):
         self.seed = torch.initial_seed()  # seed_everything's, before anything drew from it in this process
 
     def on_train_batch_start(self, batch, batch_idx):
-        part = self.part_of_update(batch_idx)
-        torch.manual_seed(((self.seed * 1_000_003 + self.global_step) * 1_009 + part) * 1_013 + self.global_rank)
-
-    def part_of_update(self, batch_idx):
-        """Which of its update's micro-batches this one is (0, 1, ...)."""
-        return batch_idx % self.trainer.accumulate_grad_batches
+        self.part = batch_idx % self.trainer.accumulate_grad_batches  # which of the update's micro-batches this one is
+        place = ((self.seed * 1_000_003 + self.global_step) * 1_009 + self.part) * 1_013 + self.global_rank
+        torch.manual_seed(place % 2**63)
