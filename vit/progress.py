@@ -29,9 +29,7 @@ class Progress:
         return Bar(text, self.position)
 
     def finish(self, run, metrics, seconds):
-        measured = next(name for name in ("test_accuracy", "held_out_accuracy") if name in metrics)
-        accuracy = f"{measured.replace('_', ' ')} {100 * metrics[measured]:.1f}%"
-        self.line(f"{self.place()}: {readable(run)}: {accuracy} in {seconds:.0f} s")
+        self.line(f"{self.place()}: {readable(run)}: {result(metrics)} in {seconds:.0f} s")
 
     def place(self):
         """'run 12 of 60, about 7 min left'."""
@@ -62,6 +60,14 @@ def expected_flops(run):
         return training_flops(run)
     except (ValueError, TypeError):
         return 0.0
+
+
+def result(metrics):
+    """'test accuracy 91.5%', or the loss where a task has no accuracy."""
+    names = ("test_accuracy", "held_out_accuracy", "test_loss", "held_out_loss")
+    measured = next(name for name in names if name in metrics)
+    value = f"{100 * metrics[measured]:.1f}%" if measured.endswith("accuracy") else f"{metrics[measured]:.4f}"
+    return f"{measured.replace('_', ' ')} {value}"
 
 
 def readable(run):

@@ -93,9 +93,12 @@ class Stem(nn.Module):
             x = stage(x)
         return x
 
+    @property
+    def stride(self):
+        return 4 * 2 ** max(len(self.stages) - 1, 0)
+
     def output_size(self, image_size):
-        stride = 4 * 2 ** max(len(self.stages) - 1, 0)
-        return tuple(-(-side // stride) for side in pair(image_size))
+        return tuple(-(-side // self.stride) for side in pair(image_size))
 
 
 class Hybrid(ViT):
@@ -108,6 +111,11 @@ class Hybrid(ViT):
 
     def tokens(self, x):
         return super().tokens(self.stem(x))
+
+    @property
+    def patch_pixels(self):
+        """As in a ViT; the stem's outputs see some pixels of the neighbouring squares too."""
+        return self.patch * self.stem.stride
 
     def resize_to(self, image_size, mode="bilinear"):
         super().resize_to(self.stem.output_size(image_size), mode)

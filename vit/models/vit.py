@@ -160,6 +160,10 @@ class ViT(Made):
             z = block(self.position.before(layer, z))
         return self.norm(z)
 
+    def patches(self, encoded):
+        """Of an encoded sequence what stands for the patches, in raster order (B, N, D)."""
+        return encoded if self.class_token is None else encoded[:, 1:]
+
     def features(self, x):
         """What the head sees."""
         return self.hidden(self.pool(self.encode(self.tokens(x))))
@@ -175,10 +179,26 @@ class ViT(Made):
             yield from block.weights(z)
             z = block(z)
 
+    @property
+    def width(self):
+        """D, of the patch embeddings and of the encoded sequence."""
+        return self.norm.weight.numel()
+
+    @property
+    def patch_pixels(self):
+        """Side of the square of pixels that one patch embedding stands for."""
+        return self.patch
+
+    def freeze_head(self):
+        """For training on `patches` alone: what only the head's side uses waits for no gradient."""
+        for part in (self.pool, self.hidden, self.head):
+            part.requires_grad_(False)
+        return self
+
     def reset_head(self, num_classes):
         """For fine-tuning: the whole pre-training head gives way to one linear layer of zeros (Section 3.2)."""
         self.hidden = nn.Identity()
-        self.head = zero_head(self.norm.weight.numel(), num_classes).to(self.norm.weight)
+        self.head = zero_head(self.width, num_classes).to(self.norm.weight)
         return self.changed(num_classes=num_classes, head_hidden=None)
 
     def resize_to(self, image_size, mode="bilinear"):

@@ -58,6 +58,10 @@ def rising(value):
     return isinstance(value, list) and all(map(count, value)) and value == sorted(set(value))
 
 
+def part(value):
+    return number(value) and 0 <= value <= 1
+
+
 def one_of(*names):
     return lambda value: value in names
 
@@ -95,6 +99,12 @@ VALUES = {  # value of a recipe -> (check, what is expected)
     "subset": (lambda value: (number(value) and 0 < value <= 1) or count(value), "a share, or a number of images"),
     "evaluation": (lambda value: isinstance(value, str), "a name, such as resize or central_crop(256)"),
     "resize": (one_of("vit_jax", "big_vision", "antialiased", "once"), "vit_jax, big_vision, antialiased or once"),
+    "target": (one_of("mean_color", "downsized", "regression"), "mean_color, downsized or regression"),
+    "color_bins": (one_of("floor", "rounded", "scaled"), "floor, rounded or scaled"),
+    "corrupted": (lambda value: part(value) and value > 0, "a number above 0 to 1"),
+    **dict.fromkeys(("masked", "random_patch", "kept"), (part, "a number from 0 to 1")),
+    "counts": (one_of("exact", "independent"), "exact or independent"),
+    "random_patch_from": (one_of("image", "batch"), "image or batch"),
 }  # fmt: skip
 
 

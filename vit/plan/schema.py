@@ -36,6 +36,16 @@ TASKS = {
         "plan": (),
         "start": ("init",),
     },
+    "vit.tasks.MaskedPatch": {
+        "model": (
+            *("lr", "decay", "warmup_steps", "weight_decay", "beta1", "beta2", "clip_rule", "dropout"),
+            *("target", "color_bins", "corrupted", "masked", "random_patch", "kept", "counts", "random_patch_from"),
+        ),
+        "data": DATA,
+        "trainer": {"precision": "precision", "clip_norm": "gradient_clip_val"},
+        "plan": ("steps", "seeds"),
+        "start": (),
+    },
 }
 # What a row, a setting or a grid may name besides values. `pretrain_with` and `transfer_with` are recipes (a list of the
 # latter: they compete, and the one that does best on held-out images counts), `metric` is what the cell shows.

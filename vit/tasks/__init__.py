@@ -2,6 +2,7 @@
 
 from vit.tasks.fewshot import FewShot
 from vit.tasks.finetune import Finetune
+from vit.tasks.masked_patch import MaskedPatch
 from vit.tasks.pretrain import Pretrain
 
-__all__ = ["FewShot", "Finetune", "Pretrain"]
+__all__ = ["FewShot", "Finetune", "MaskedPatch", "Pretrain"]

@@ -1,16 +1,14 @@
 """What pre-training and fine-tuning share: a loss on images with one label each, clipping, and accuracy."""
 
-import torch
 import torch.nn.functional as F
-from lightning import LightningModule
 
 from vit.evaluation import Evaluation
 from vit.losses import LOSSES, targets
 from vit.models import create_model
-from vit.optim import clip_by_global_norm
+from vit.tasks.training import Training
 
 
-class Classify(LightningModule):
+class Classify(Training):
     """Training, validation and test steps of a classifier; a subclass brings an optimizer."""
 
     def __init__(self, made_with, *, loss, label_smoothing, clip_rule):
@@ -24,15 +22,6 @@ class Classify(LightningModule):
     def forward(self, images):
         """(B, 3, H, W) in [-1, 1] -> logits (B, C)."""
         return self.model(images)
-
-    def on_fit_start(self):
-        self.seed = torch.initial_seed()  # seed_everything's, before anything drew from it in this process
-
-    def on_train_batch_start(self, batch, batch_idx):
-        """Dropout is a function of (seed, update, micro-batch, rank), so a resumed run draws what an unbroken one would."""
-        self.part = batch_idx % self.trainer.accumulate_grad_batches
-        place = ((self.seed * 1_000_003 + self.global_step) * 1_009 + self.part) * 1_013 + self.global_rank
-        torch.manual_seed(place % 2**63)
 
     def training_step(self, batch, batch_idx):
         images, labels = batch
@@ -51,18 +40,10 @@ class Classify(LightningModule):
             labels = targets(labels, logits.shape[1], self.label_smoothing, logits.dtype)
         return LOSSES[self.loss](logits, labels)
 
-    def configure_gradient_clipping(self, optimizer, gradient_clip_val=None, gradient_clip_algorithm=None):
-        """Once an update, on gradients that are summed over micro-batches, averaged over devices and unscaled."""
-        if gradient_clip_val is not None:
-            clip_by_global_norm(self.model.parameters(), gradient_clip_val, self.clip_rule)
-
     def _log_step(self, logits, labels):
         """Beside the loss, which vit.training_loss logs and watches."""
         accuracy = (logits.argmax(1) == labels).float().mean()
-        self.log_dict({"train_accuracy": accuracy, "learning_rate": self._rate()}, prog_bar=False)
-
-    def _rate(self):
-        return self.trainer.optimizers[0].param_groups[0]["lr"]
+        self.log_dict({"train_accuracy": accuracy, "learning_rate": self.rate()}, prog_bar=False)
 
     def validation_step(self, batch, batch_idx):
         self._evaluate(self.held_out, *batch)

@@ -1,0 +1,137 @@
+"""Self-supervised pre-training by masked patch prediction (Section 4.6, Appendix B.1.2)."""
+
+import math
+from typing import Literal
+
+import torch
+from torchmetrics import MeanMetric
+
+from vit.errors import UserError
+from vit.masked_patches import (
+    corrupt,
+    corruption,
+    image_draws,
+    make_target,
+    pixel_patches,
+    predicted,
+    training_draws,
+)
+from vit.models import create_model
+from vit.models.initial import zero_head
+from vit.models.vit import ViT
+from vit.optim import adam, with_schedule
+from vit.tasks.training import Training
+
+RULES = ("corrupted", "masked", "random_patch", "counts", "random_patch_from")
+
+
+class MaskedPatch(Training):
+    """A ViT sees images with corrupted patch embeddings and predicts what the corrupted patches show; labels are unused.
+
+    corrupted, counts, random_patch_from: see vit.masked_patches.corruption. masked, random_patch and kept are the shares
+        of the corrupted patches and add up to 1.
+    target: 'mean_color', 'downsized' or 'regression'; color_bins: the edges of the 8 bins of a channel, 'floor',
+        'rounded' or 'scaled' (vit.masked_patches.targets).
+    The paper leaves open how the mask vector starts and what predicts from a patch's output: zeros, like the class
+    token, and one linear layer of zeros, like the authors' other heads. Neither is part of the run's weights, and the
+    model's own head stays as it starts.
+    """
+
+    def __init__(
+        self,
+        *,
+        model: str,
+        options: dict,
+        num_classes: int,
+        image_size: int,
+        lr: float,
+        decay: str,
+        warmup_steps: int,
+        weight_decay: float,
+        beta1: float,
+        beta2: float,
+        dropout: float,
+        target: str,
+        color_bins: str,
+        corrupted: float,
+        masked: float,
+        random_patch: float,
+        kept: float,
+        counts: str,
+        random_patch_from: str,
+        clip_rule: Literal["official", "torch"],
+    ):
+        super().__init__()
+        self.clip_rule = clip_rule
+        self.save_hyperparameters()
+        if not math.isclose(masked + random_patch + kept, 1):
+            raise UserError(
+                f"MaskedPatch: masked, random_patch and kept are {masked:g}, {random_patch:g} and {kept:g}; their sum must be 1"
+            )
+        options = {**options, **({"dropout": dropout} if dropout else {})}
+        self.model = create_model(model, image_size=image_size, num_classes=num_classes, **options)
+        if not isinstance(self.model, ViT):
+            raise UserError(f"MaskedPatch: {model} has no patch embeddings to corrupt; take a ViT or a hybrid")
+        self.model.freeze_head()
+        self.target = make_target(target, patch=self.model.patch_pixels, color_bins=color_bins)
+        self.means = torch.nn.ModuleDict({name: MeanMetric() for name in self.target.measures})  # of an evaluation
+        self.numbers = 2 * (image_size // self.model.patch_pixels) ** 2  # that an image's corruption takes
+        self.mask = torch.nn.Parameter(torch.zeros(self.model.width))
+        self.head = zero_head(self.model.width, self.target.outputs)
+
+    def measure(self, images, numbers):
+        """Means over the corrupted patches, {'loss': ..., 'accuracy': ... unless the target is 'regression'}, and their number.
+
+        Images (B, 3, S, S) in [-1, 1]; numbers (B, 2 N), uniform in [0, 1), decide on the corruption.
+        """
+        tokens, patches = self.model.tokens(images), pixel_patches(images, self.model.patch_pixels)
+        if tokens.shape[1] != patches.shape[1]:
+            raise UserError(f"MaskedPatch: image_size must be a multiple of {self.model.patch_pixels} for this hybrid")
+        fate, source = corruption(numbers, **{name: self.hparams[name] for name in RULES})
+        encoded = self.model.patches(self.model.encode(corrupt(tokens, self.mask, fate, source)))
+        places = predicted(fate).to(images.device)
+        predictions, shown = self.head(encoded.flatten(0, 1)[places]), patches.flatten(0, 1)[places]
+        return self.target.measure(predictions, shown), len(places)
+
+    def training_step(self, batch, batch_idx):
+        images = batch[0]
+        place = self.global_rank * self.trainer.accumulate_grad_batches + self.part
+        first = {"seed": self.seed, "step": self.global_step, "first": place * len(images)}
+        measured, _ = self.measure(images, training_draws(**first, images=len(images), numbers=self.numbers))
+        if (self.global_step + 1) % self.trainer.log_every_n_steps == 0:
+            self._log_step({name: float(value.detach()) for name, value in measured.items()})
+        return measured["loss"]
+
+    def _log_step(self, measured):
+        """Beside the loss, which vit.training_loss logs and watches."""
+        accuracy = {"train_accuracy": measured["accuracy"]} if "accuracy" in measured else {}
+        self.log_dict({**accuracy, "learning_rate": self.rate()})
+
+    def validation_step(self, batch, batch_idx):
+        self._evaluate(batch[0])
+
+    def test_step(self, batch, batch_idx):
+        self._evaluate(batch[0])
+
+    def _evaluate(self, images):
+        """An image's corrupted patches are the same at every evaluation."""
+        measured, count = self.measure(images, image_draws(images, self.numbers))
+        for name, value in measured.items():
+            self.means[name].update(value, weight=count)
+
+    def on_validation_epoch_end(self):
+        self._log_means("held_out")
+
+    def on_test_epoch_end(self):
+        self._log_means("test")
+
+    def _log_means(self, split):
+        """Over the corrupted patches of all devices."""
+        self.log_dict({f"{split}_{name}": mean.compute() for name, mean in self.means.items()})
+        for mean in self.means.values():
+            mean.reset()
+
+    def configure_optimizers(self):
+        hp = self.hparams
+        optimizer = adam(self, lr=hp.lr, beta1=hp.beta1, beta2=hp.beta2, weight_decay=hp.weight_decay)
+        return with_schedule(optimizer, steps=self.trainer.max_steps, warmup_steps=hp.warmup_steps, decay=hp.decay)
