@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from reference import archives, official
+from tiny_runs import FINETUNE, MODEL
 from weight_kinds import KINDS, SIZES, loaded, write
 
 from vit.errors import UserError
@@ -145,8 +146,8 @@ def test_fine_tuning_starts_from_any_file_of_weights(tmp_path):
     """Its head becomes zeros, its positions fit the new size (Section 3.2)."""
     write(KINDS["ViT with a hidden layer"][0], tmp_path / "official")
     task = Finetune(
-        model="ViT-B/16", options=dict(patch=8, **SIZES), num_classes=7, image_size=48, init=str(tmp_path / "official"),
-        lr=0.01, lr_from=[], momentum=0.9, decay="cosine", warmup_steps=0, dropout=0.1, runs=str(tmp_path),
+        **MODEL | dict(options=dict(patch=8, **SIZES), num_classes=7, image_size=48, dropout=0.1),
+        **FINETUNE | dict(init=str(tmp_path / "official")), runs=str(tmp_path),
     )  # fmt: skip
     task.setup("fit")
     expected = vit(image_size=48)

@@ -90,7 +90,7 @@ CASES = {  # file, what is there, what somebody writes instead, what the line mu
         "  - {transfer: CIFAR-12, ",
         ["finetune.yaml", "CIFAR-10"],
     ),
-    "a value missing": ("recipes/pretrain.yaml", "beta2: 0.999\n", "", ["pretrain.yaml", "beta2"]),
+    "a value missing": ("recipes/pretrain.yaml", "beta2: 0.999 ", "# ", ["pretrain.yaml", "beta2"]),
     "a private set that is not in the table": (
         "table5.yaml",
         "private: [JFT-300M]",
@@ -139,6 +139,18 @@ CASES = {  # file, what is there, what somebody writes instead, what the line mu
         "decay: cosine",
         "decay: cosin",
         ["finetune.yaml", "decay", "cosin"],
+    ),
+    "drops of the rate that do not rise": (
+        "recipes/finetune.yaml",
+        "drops: []",
+        "drops: [6000, 3000]",
+        ["finetune.yaml", "drops", "[6000, 3000]"],
+    ),
+    "a rule of clipping that does not exist": (
+        "recipes/pretrain.yaml",
+        "clip_rule: official",
+        "clip_rule: offical",
+        ["pretrain.yaml", "clip_rule", "offical"],
     ),
     "no seeds": ("scales/smoke.yaml", "seeds: 2", "seeds: 0", ["scales/smoke.yaml", "recipes.finetune", "seeds"]),
     "the same rate twice": (
