@@ -1,15 +1,20 @@
 """Anybody's own pictures, a folder a class: what is read, what is refused, and that it is read once."""
 
 import os
+import re
 import shutil
 
 import numpy as np
 import pytest
 import torch
+import yaml
 from PIL import Image
 
 from data import ImageFolder
 from data.pictures import Pictures, decoded
+from vit.plan.files import ROOT
+from vit.plan.files import build as build_entry
+from vit.plan.schema import DataEntry
 
 COMMON = {
     "image_size": 8,
@@ -198,3 +203,17 @@ def test_files_that_are_no_pictures_are_left_alone(folder):
     (folder / "train" / "ant" / ".hidden.png").write_text("")
     (folder / "train" / ".git").mkdir()
     assert len(build().arrays("train")[1]) == 8
+
+
+def test_the_documented_line_of_yaml_is_all_it_takes(folder):
+    """As a scale would have it; the rest of a run's data comes from the recipe."""
+    text = (ROOT / "docs" / "data.md").read_text()
+    line = yaml.safe_load(re.search(r"```yaml\n(.*?)```", text, re.S)[1])
+    entry = build_entry(DataEntry, next(iter(line.values())), "docs/data.md")
+    divided(folder.with_name(entry.args["folder"]))
+    package, name = entry.data.split(".")
+    module = getattr(__import__(package), name)(**entry.args, **COMMON, resize="vit_jax")
+    module.setup("fit")
+    images, _ = next(iter(module.train_dataloader()))
+    assert images.shape == (4, 3, 8, 8)
+    assert module.num_classes == 2
