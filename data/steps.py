@@ -6,6 +6,7 @@ A number in brackets is the step's own: a side, a reach in pixels, or the least 
 import inspect
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import torch
@@ -39,32 +40,32 @@ class Preparation:
             raise ValueError(f"unknown resize {resize!r}; known are {', '.join(RULES)}")
         if resize == "once" and evaluation != "resize":
             raise ValueError(f"evaluation {evaluation!r} needs images of their own size, so resize cannot be 'once'")
-        self.size, self.rule = size, RULES[resize]
-        self.evaluation, self.number = step(evaluation, EVALUATIONS, "evaluation", size)
-        self.steps = [step(word, AUGMENTATIONS | DISTURBANCES | CUTS, "augmentation", size) for word in augment]
-        late = [word for word, (function, _) in list(zip(augment, self.steps, strict=True))[1:] if is_cut(function)]
-        if late:
-            raise ValueError(f"augment: {late[0]!r} takes images as they are, so it comes first and only once")
+        if any(name_of(word) in CUTS for word in augment[1:]):
+            raise ValueError(f"augment {', '.join(augment)}: {', '.join(CUTS)} come first, and only one of them")
+        self.how = size, RULES[resize]
+        self.evaluation = step(evaluation, EVALUATIONS, "evaluation", size)
+        steps = [step(word, CUTS | AUGMENTATIONS | DISTURBANCES, "augmentation", size) for word in augment]
+        cuts = bool(augment) and name_of(augment[0]) in CUTS
+        self.cut, self.steps = (steps[0], steps[1:]) if cuts else (None, steps)
 
     def evaluate(self, images: Images, *_) -> torch.Tensor:
         """Nothing is drawn."""
-        return self.evaluation(images, self.size, self.rule, *self.number)
+        return self.evaluation(images, *self.how)
 
     def augment(self, images: Images, seed: int, epochs: np.ndarray, indices: np.ndarray) -> torch.Tensor:
-        if not self.steps or not is_cut(self.steps[0][0]):
-            images = self.evaluate(images)
-        for function, number in self.steps:
-            how = (self.size, self.rule) if is_cut(function) else ()
-            images = function(images, *how, seed, epochs, indices, *number)
+        draw = seed, epochs, indices
+        images = self.cut(images, *self.how, *draw) if self.cut else self.evaluate(images)
+        for change in self.steps:
+            images = change(images, *draw)
         return images
 
 
-def is_cut(function: Callable) -> bool:
-    return function in CUTS.values()
+def name_of(word: str) -> str:
+    return word.split("(")[0]
 
 
-def step(word: str, known: dict[str, Callable], kind: str, size: int) -> tuple[Callable, tuple]:
-    """'random_crop(160)' -> the function and its number, if it has one, in a tuple."""
+def step(word: str, known: dict[str, Callable], kind: str, size: int) -> Callable:
+    """'random_crop(160)' -> the function random_crop with its last argument given."""
     match = WORD.fullmatch(word)
     if not match or match[1] not in known:
         raise ValueError(f"unknown {kind} {word!r}; known are {', '.join(known)}")
@@ -74,11 +75,8 @@ def step(word: str, known: dict[str, Callable], kind: str, size: int) -> tuple[C
     expected = f"{kind} {match[1]} takes {expected.format(size=size)}"
     if number is None and fits and last.default is last.empty:
         raise ValueError(f"{expected}, in brackets")
-    if number is not None and not (fits and fits(float(number), size)):
+    if number is None:
+        return function
+    if not fits or not fits(float(number), size):
         raise ValueError(f"{expected}, not {number}")
-    return function, () if number is None else (as_written(float(number)),)
-
-
-def as_written(number: float) -> float:
-    """Whole numbers are counts of pixels."""
-    return int(number) if number == int(number) else number
+    return partial(function, **{last.name: float(number) if float(number) % 1 else int(float(number))})

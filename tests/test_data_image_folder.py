@@ -131,6 +131,17 @@ def test_pictures_of_different_sizes_are_decoded_when_they_are_needed(folder, au
     assert torch.equal(images[:, 1].mean((1, 2)) > -0.9, (labels == 0) & ~blue)
 
 
+def test_workers_change_nothing(folder):
+    divided(folder, size=(12, 20))
+    save(folder / "train" / "ant" / "wide.png", (0, 0, 255), (40, 9))
+    seen = []
+    for workers in (0, 2):
+        module = build("vit_jax", augment=["inception_crop", "flip"], workers=workers)
+        module.setup("fit")
+        seen.append([images for (images, _), _ in zip(module.train_dataloader(), range(5), strict=False)])
+    assert all(torch.equal(one, other) for one, other in zip(*seen, strict=True))
+
+
 @pytest.mark.parametrize("resize", ["once", "vit_jax"])
 def test_a_pack_is_made_once_and_again_when_a_picture_changes(folder, monkeypatch, resize):
     divided(folder)

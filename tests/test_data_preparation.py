@@ -188,9 +188,9 @@ def test_without_a_crop_training_images_are_prepared_as_for_evaluation():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"augment": ["inception_crops"]}, "unknown augmentation 'inception_crops'; known are flip, shift, crop, pad_crop"),
-        ({"augment": ["flip", "inception_crop"]}, "'inception_crop' takes images as they are, so it comes first"),
-        ({"augment": ["random_crop(20)", "inception_crop"]}, "'inception_crop' takes images as they are"),
+        ({"augment": ["inception_crops"]}, "unknown augmentation 'inception_crops'; known are inception_crop, torchvision_crop, random_crop, flip"),
+        ({"augment": ["flip", "inception_crop"]}, "inception_crop: inception_crop, torchvision_crop, random_crop come first, and only one of them"),
+        ({"augment": ["random_crop(20)", "inception_crop"]}, "come first, and only one of them"),
         ({"augment": ["random_crop"]}, "random_crop takes a whole number, 16 or more, in brackets"),
         ({"augment": ["random_crop(15)"]}, "random_crop takes a whole number, 16 or more, not 15"),
         ({"augment": ["pad_crop(0)"]}, "pad_crop takes a whole number from 1 to 16, not 0"),
