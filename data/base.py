@@ -109,7 +109,7 @@ class ImageData(L.LightningDataModule):
             images, labels = images.only(chosen) if isinstance(images, Pictures) else images[rows], labels[rows]
         if isinstance(images, torch.Tensor):
             images = images if images.ndim == 4 else images[:, None]
-            images = resized(images, (self.image_size,) * 2) if self.preparation.rule.once else images
+            images = resized(images, (self.image_size,) * 2) if self.resize == "once" else images
         prepare = self.preparation.augment if augmented else self.preparation.evaluate
         return Batches(images, labels, prepare=prepare, seed=self.seed)
 

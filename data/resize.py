@@ -22,14 +22,13 @@ class Rule:
 
     antialias: bool = False
     truncate: bool = False
-    once: bool = False  # to S x S with rounding when the set is loaded, before any crop: little memory and time
 
 
 RULES = {
     "vit_jax": Rule(),
     "big_vision": Rule(truncate=True),
     "antialiased": Rule(antialias=True),
-    "once": Rule(antialias=True, once=True),
+    "once": Rule(antialias=True),  # and before any crop, to S x S with rounding, when a set is loaded
 }
 
 

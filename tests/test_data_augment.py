@@ -8,9 +8,15 @@ import torch
 
 from data import Digits
 from data.augment import AUGMENTATIONS, crop, flip, pad_crop, shift
+from data.disturb import colour, cutout
+from data.steps import Preparation
 
 IMAGES = torch.from_numpy(np.random.default_rng(0).integers(1, 256, (200, 3, 32, 32), dtype=np.uint8))
-WITH_NUMBERS = AUGMENTATIONS | {"pad_crop": partial(pad_crop, reach=5)}
+WITH_NUMBERS = AUGMENTATIONS | {
+    "pad_crop": partial(pad_crop, reach=5),
+    "colour": partial(colour, strength=0.4),
+    "cutout": partial(cutout, reach=9),
+}
 EPOCHS, INDICES = np.repeat([0, 1], 100), np.arange(200)
 
 
@@ -20,6 +26,16 @@ def test_an_image_is_changed_the_same_way_in_any_company(name):
     together = augment(IMAGES, 0, EPOCHS, INDICES)
     order = np.random.default_rng(1).permutation(200)[:7]
     assert torch.equal(augment(IMAGES[order], 0, EPOCHS[order], INDICES[order]), together[order])
+
+
+@pytest.mark.parametrize("word", ["inception_crop", "torchvision_crop", "random_crop(40)"])
+@pytest.mark.parametrize("sides", [32, 50])
+def test_an_image_is_cut_the_same_way_in_any_company(word, sides):
+    images = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (200, 3, sides, sides), dtype=np.uint8))
+    cut = Preparation(size=32, augment=[word], evaluation="resize", resize="vit_jax").augment
+    together = cut(images, 0, EPOCHS, INDICES)
+    order = np.random.default_rng(1).permutation(200)[:7]
+    assert torch.equal(cut(images[order], 0, EPOCHS[order], INDICES[order]), together[order])
 
 
 @pytest.mark.parametrize("name", WITH_NUMBERS)
@@ -67,6 +83,43 @@ def test_pad_crop_is_a_window_on_the_image_in_a_black_frame():
     assert {int(window) % 11 for window in which.int().argmax(0)} == set(range(11))
 
 
+def test_cutout_greys_one_square_with_its_middle_in_the_image():
+    holes = (cutout(IMAGES, 0, EPOCHS, INDICES, 9) == 127.5).all(1)
+    rows, columns = holes.any(2), holes.any(1)  # (B, S)
+    assert torch.equal(holes, rows[:, :, None] & columns[:, None, :])
+    for side in (rows, columns):
+        lengths = side.sum(1)
+        assert lengths.min() == 5  # the middle at the edge
+        assert lengths.max() == 9
+        first, last = side.int().argmax(1), 31 - side.flip(1).int().argmax(1)
+        assert torch.equal(last - first + 1, lengths)
+        assert torch.all((lengths == 9) | (first == 0) | (last == 31))
+    assert torch.equal(cutout(IMAGES, 0, EPOCHS, INDICES, 9)[~holes[:, None].expand(-1, 3, -1, -1)],
+                       IMAGES[~holes[:, None].expand(-1, 3, -1, -1)].float())  # fmt: skip
+
+
+def test_colour_multiplies_brightness_contrast_and_saturation():
+    """A flat grey image shows brightness alone; a black and white one of mean 127.5 contrast too; red saturation."""
+    flat = torch.full((200, 3, 4, 4), 100.0)
+    brightness = colour(flat, 0, EPOCHS, INDICES, 0.4)[:, :, 0, 0] / 100
+    assert torch.allclose(brightness, brightness[:, :1].expand(-1, 3), atol=1e-3)
+    assert 0.6 <= brightness.min() < 0.62
+    assert 1.38 < brightness.max() <= 1.4001
+    assert abs(brightness.mean() - 1) < 0.05
+    two = torch.cat([torch.full((200, 3, 4, 2), 80.0), torch.full((200, 3, 4, 2), 120.0)], -1)
+    seen = colour(two, 0, EPOCHS, INDICES, 0.4)[:, 0, 0]
+    contrast = (seen[:, 3] - seen[:, 0]) / 40 / brightness[:, 0]
+    assert torch.allclose((seen[:, 3] + seen[:, 0]) / 2, 100 * brightness[:, 0], atol=1e-2)
+    assert 0.6 <= contrast.min() < 0.63
+    assert 1.37 < contrast.max() <= 1.401
+    assert abs(np.corrcoef(contrast, brightness[:, 0])[0, 1]) < 0.2
+    red = torch.tensor([130.0, 100.0, 100.0])[:, None, None].expand(200, 3, 4, 4)
+    seen = colour(red, 0, EPOCHS, INDICES, 0.4)[:, :, 0, 0]
+    saturation = (seen[:, 0] - seen[:, 1]) / 30 / brightness[:, 0] / contrast
+    assert 0.6 <= saturation.min() < 0.63
+    assert 1.37 < saturation.max() <= 1.401
+
+
 def test_crop_shows_a_part_that_lies_inside_the_image():
     ramp = torch.arange(32.0).expand(200, 1, 32, 32) * 8  # brighter to the right
     cropped = crop(ramp, 0, EPOCHS, INDICES)
@@ -80,5 +133,5 @@ def test_crop_shows_a_part_that_lies_inside_the_image():
 def test_an_unknown_name_is_answered_with_the_known_ones():
     common = {"image_size": 8, "batch_size": 8, "train_on": "all", "held_out": 0.1, "split_seed": 0, "seed": 0}
     common |= {"evaluation": "resize", "resize": "once"}
-    with pytest.raises(ValueError, match="unknown augmentation 'flipp'; known are flip, shift, crop"):
+    with pytest.raises(ValueError, match=r"unknown augmentation 'flipp'; known are .*flip, shift, crop"):
         Digits(**common, augment=["flipp"])

@@ -1,15 +1,20 @@
 """Anybody's own pictures, a folder a class: what is read, what is refused, and that it is read once."""
 
 import os
+import re
 import shutil
 
 import numpy as np
 import pytest
 import torch
+import yaml
 from PIL import Image
 
 from data import ImageFolder
 from data.pictures import Pictures, decoded
+from vit.plan.files import ROOT
+from vit.plan.files import build as build_entry
+from vit.plan.schema import DataEntry
 
 COMMON = {
     "image_size": 8,
@@ -126,6 +131,17 @@ def test_pictures_of_different_sizes_are_decoded_when_they_are_needed(folder, au
     assert torch.equal(images[:, 1].mean((1, 2)) > -0.9, (labels == 0) & ~blue)
 
 
+def test_workers_change_nothing(folder):
+    divided(folder, size=(12, 20))
+    save(folder / "train" / "ant" / "wide.png", (0, 0, 255), (40, 9))
+    seen = []
+    for workers in (0, 2):
+        module = build("vit_jax", augment=["inception_crop", "flip"], workers=workers)
+        module.setup("fit")
+        seen.append([images for (images, _), _ in zip(module.train_dataloader(), range(5), strict=False)])
+    assert all(torch.equal(one, other) for one, other in zip(*seen, strict=True))
+
+
 @pytest.mark.parametrize("resize", ["once", "vit_jax"])
 def test_a_pack_is_made_once_and_again_when_a_picture_changes(folder, monkeypatch, resize):
     divided(folder)
@@ -198,3 +214,17 @@ def test_files_that_are_no_pictures_are_left_alone(folder):
     (folder / "train" / "ant" / ".hidden.png").write_text("")
     (folder / "train" / ".git").mkdir()
     assert len(build().arrays("train")[1]) == 8
+
+
+def test_the_documented_line_of_yaml_is_all_it_takes(folder):
+    """As a scale would have it; the rest of a run's data comes from the recipe."""
+    text = (ROOT / "docs" / "data.md").read_text()
+    line = yaml.safe_load(re.search(r"```yaml\n(.*?)```", text, re.S)[1])
+    entry = build_entry(DataEntry, next(iter(line.values())), "docs/data.md")
+    divided(folder.with_name(entry.args["folder"]))
+    package, name = entry.data.split(".")
+    module = getattr(__import__(package), name)(**entry.args, **COMMON, resize="vit_jax")
+    module.setup("fit")
+    images, _ = next(iter(module.train_dataloader()))
+    assert images.shape == (4, 3, 8, 8)
+    assert module.num_classes == 2

@@ -1,15 +1,23 @@
 """Resizing, crops and evaluation as the authors' code does them, against plain arithmetic in float64."""
 
+import re
+
 import numpy as np
 import pytest
 import torch
+import yaml
 from torch.nn.functional import interpolate
 
 from data import Digits
+from data.augment import AUGMENTATIONS
 from data.crops import tensorflow_crop_boxes, torchvision_crop_boxes
-from data.prepare import central_crop, resize, squashed_crop
+from data.cut import CUTS
+from data.disturb import DISTURBANCES
+from data.prepare import EVALUATIONS, central_crop, resize, squashed_crop
 from data.resize import RULES, crop_and_resize, whole
 from data.steps import Preparation
+from vit.plan.checks import VALUES
+from vit.plan.files import ROOT
 
 OFFICIAL, ANTIALIASED, TRUNCATED = RULES["vit_jax"], RULES["antialiased"], RULES["big_vision"]
 SIDES = [(32, 32), (32, 20), (90, 75)]  # two where a batch is resized in one go, one where it is not
@@ -180,15 +188,17 @@ def test_without_a_crop_training_images_are_prepared_as_for_evaluation():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"augment": ["inception_crops"]}, "unknown augmentation 'inception_crops'; known are flip, shift, crop, pad_crop"),
-        ({"augment": ["flip", "inception_crop"]}, "'inception_crop' takes images as they are, so it comes first"),
-        ({"augment": ["random_crop(20)", "inception_crop"]}, "'inception_crop' takes images as they are"),
-        ({"augment": ["random_crop"]}, r"random_crop takes a whole number, 16 or more, such as random_crop\(32\)"),
+        ({"augment": ["inception_crops"]}, "unknown augmentation 'inception_crops'; known are inception_crop, torchvision_crop, random_crop, flip"),
+        ({"augment": ["flip", "inception_crop"]}, "inception_crop: inception_crop, torchvision_crop, random_crop come first, and only one of them"),
+        ({"augment": ["random_crop(20)", "inception_crop"]}, "come first, and only one of them"),
+        ({"augment": ["random_crop"]}, "random_crop takes a whole number, 16 or more, in brackets"),
         ({"augment": ["random_crop(15)"]}, "random_crop takes a whole number, 16 or more, not 15"),
         ({"augment": ["pad_crop(0)"]}, "pad_crop takes a whole number from 1 to 16, not 0"),
         ({"augment": ["pad_crop(1.5)"]}, "pad_crop takes a whole number from 1 to 16, not 1.5"),
         ({"augment": ["inception_crop(5)"]}, "inception_crop takes a share between 0 and 1, not 5"),
         ({"augment": ["flip(1)"]}, "flip takes no number, not 1"),
+        ({"augment": ["colour(1.5)"]}, "colour takes a number above 0, up to 1, not 1.5"),
+        ({"augment": ["colour(0.4.4)"]}, "unknown augmentation"),
         ({"augment": ["flip("]}, r"unknown augmentation 'flip\('"),
         ({"evaluation": "area(20)"}, r"unknown evaluation 'area\(20\)'; known are resize, central_crop, squashed_crop"),
         ({"evaluation": "central_crop(12)"}, "central_crop takes a whole number, 16 or more, not 12"),
@@ -220,3 +230,20 @@ def test_batches_of_a_set_are_in_minus_one_to_one_and_augmented_by_seed_epoch_an
     held, _ = next(iter(module.val_dataloader()))
     evaluated = central_crop(module.parts["val"].images, 16, OFFICIAL, 18)
     assert torch.equal(held, (evaluated / 127.5 - 1).expand(-1, 3, -1, -1))
+
+
+def test_the_documentation_names_every_word_and_no_other():
+    table = (ROOT / "docs" / "data.md").read_text().split("## Which")[0]
+    words = {word for line in table.splitlines() for word in re.findall(r"^\| `(\w+)[`(]", line)}
+    assert words - {"augment", "evaluation", "resize"} | {"resize"} == {
+        *AUGMENTATIONS, *CUTS, *DISTURBANCES, *EVALUATIONS, *RULES,
+    }  # fmt: skip
+
+
+def test_recipes_use_words_that_data_knows():
+    for path in sorted((ROOT / "experiments" / "recipes").glob("*.yaml")):
+        recipe = yaml.safe_load(path.read_text())
+        options = {key: recipe[key] for key in ("augment", "evaluation", "resize")}
+        Preparation(size=recipe["image_size"], **options)
+    known = VALUES["resize"][0]
+    assert all(known(name) for name in RULES)
