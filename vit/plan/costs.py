@@ -52,3 +52,12 @@ def forward_costs(scale_name):
         raise UserError(
             f"{name_of(path)}: missing or damaged; `python -m vit cost --write {scale_name}` counts it anew"
         ) from None
+
+
+def costs_of(plan):
+    """The same of every model that the plan trains."""
+    costs = forward_costs(plan.scale_name)
+    if set(planned_keys(plan)) - set(costs):
+        place = name_of(costs_file(plan.scale_name))
+        raise UserError(f"{place}: older than the experiments; `python -m vit cost --write {plan.scale_name}` counts anew")
+    return costs

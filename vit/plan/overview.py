@@ -1,6 +1,6 @@
 """`make plan` and `make status`: what is to be done, what it costs, what is done."""
 
-from vit.plan.costs import TRAINING, forward_costs, model_key
+from vit.plan.costs import TRAINING, costs_of, model_key
 from vit.plan.folders import is_running, read_metrics, runs_folder
 
 BYTES_A_PARAMETER = 4  # weights are kept as float32, one file a finished run; a sweep keeps none
@@ -23,7 +23,7 @@ def flops_per_second(plan, costs):
 
 def overview(plan, jobs):
     """The table of `make plan`: for each experiment runs, images, FLOPs, time and disk."""
-    costs = forward_costs(plan.scale_name)
+    costs = costs_of(plan)
     speed, source = flops_per_second(plan, costs)
     rows = [("experiment", "runs", "pre-training", "images", "FLOPs", "time", "disk")]
     for name in plan.experiments:
