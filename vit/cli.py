@@ -16,7 +16,7 @@ from vit.checkpoints import LAST, Checkpoints
 from vit.errors import UserError
 from vit.plan.files import name_of
 from vit.plan.folders import check_config, locked, read_metrics
-from vit.ranks import leads
+from vit.ranks import leads, positive
 from vit.record import count_test, test_evaluations
 from vit.run_folder import fit, trainer_settings
 from vit.training_loss import TrainingLoss
@@ -39,8 +39,10 @@ class PaperCLI(LightningCLI):
             parser.link_arguments(f"data.{name}", f"model.init_args.{name}", apply_on="instantiate")
 
     def before_instantiate_classes(self):
-        """The runs that a fine-tuning starts from lie beside its own."""
+        """The runs that a fine-tuning starts from lie beside its own; how many processes load data changes no number."""
         config = self.config[self.subcommand] if self.subcommand else self.config
+        if workers := positive("VIT_WORKERS"):
+            config.data.init_args.workers = workers
         files = [Path(path.absolute) for path in config.get("config") or []]
         folder = self.folder or (files[-1].parent if files else None)
         if folder and config.model.init_args.get("runs", 0) is None:

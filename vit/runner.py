@@ -46,6 +46,7 @@ def run_all(scale, ids, goals):
 def run_one(run, folder, progress):
     """True if the run is finished, now or before."""
     if read_metrics(folder):
+        clear(folder)  # a kill may have come between the record and this
         return True
     if not leads():
         return attempt(run, folder, progress)
@@ -109,8 +110,14 @@ def train_and_measure(run, folder, progress):
         save(task, folder)
     seconds, flops = time.perf_counter() - started, training_flops(run)
     write_record(run, folder, **measured, seconds=seconds, flops=flops, threads=torch.get_num_threads())
-    shutil.rmtree(folder / "checkpoints", ignore_errors=True)
+    clear(folder)
     progress.finish(run, measured["metrics"], seconds)
+
+
+def clear(folder):
+    """What only an unfinished run needs."""
+    shutil.rmtree(folder / "checkpoints", ignore_errors=True)
+    (folder / "error.log").unlink(missing_ok=True)
 
 
 def train_and_evaluate(run, folder, bar, tell):
