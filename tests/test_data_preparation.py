@@ -243,7 +243,8 @@ def test_the_documentation_names_every_word_and_no_other():
 def test_recipes_use_words_that_data_knows():
     for path in sorted((ROOT / "experiments" / "recipes").glob("*.yaml")):
         recipe = yaml.safe_load(path.read_text())
-        options = {key: recipe[key] for key in ("augment", "evaluation", "resize")}
-        Preparation(size=recipe["image_size"], **options)
+        for row in recipe["rows"]:
+            values = {**recipe, **row}
+            Preparation(size=values["image_size"], **{key: values[key] for key in ("augment", "evaluation", "resize")})
     known = VALUES["resize"][0]
     assert all(known(name) for name in RULES)

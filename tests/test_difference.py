@@ -36,6 +36,8 @@ def test_stand_ins_are_listed_value_by_value_with_the_places_in_the_paper():
         "batch_size": "64, paper 4096 (Sec. 4.1, global)",
         "image_size": "32, paper 224 (Table 3, caption)",
         "augment": "[], paper [inception_crop, flip] (not in the paper; the authors' later code)",
+        "evaluation": "resize, paper central_crop(256) (not in the paper; that code: shorter side to 256, the middle 224)",
+        "resize": "once, paper big_vision (not in the paper; that code: bilinear, no antialiasing, truncated to whole levels)",
         "steps": "1562, paper 311948 (Table 3)",  # 90 epochs of 14,197,122 images
         "model": "ViT-B/16 with patch 8, depth 4, width 64, heads 4, mlp 256, paper as it is (Table 1)",
         "data": "data.Fractals categories 100, instances 100, fractal_seed 0, paper ImageNet-21k (Section 4.1)",

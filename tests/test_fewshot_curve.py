@@ -17,6 +17,7 @@ from vit.plan import make_plan
 from vit.run_folder import fit
 
 DATA = {"image_size": 32, "batch_size": 8, "held_out": 0.1, "split_seed": 0, "augment": [], "seed": 0}
+DATA |= {"evaluation": "resize", "resize": "once"}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -43,7 +44,7 @@ def trained(folder, run, *callbacks):
     settled["trainer"]["max_steps"] = 6
     settled["model"]["init_args"]["dropout"] = 0.1  # random numbers besides those of the data
     cli = PaperCLI(args=settled, run=False, folder=folder, callbacks=list(callbacks), save_config_callback=None)
-    fit(cli.trainer, cli.model, cli.datamodule, folder)
+    fit(cli.trainer, cli.model, cli.datamodule, folder, print)
     return cli, torch.get_rng_state()
 
 

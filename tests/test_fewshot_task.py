@@ -14,8 +14,8 @@ from vit.cli import lightning_main
 from vit.errors import UserError
 from vit.models import create_model
 from vit.plan import make_plan
-from vit.plan.checks import check_value
 from vit.plan.cells import Run, digest
+from vit.plan.checks import check_value
 from vit.plan.graph import write_config
 from vit.plan.resolve import config, values_for
 from vit.plan.schema import DataEntry
@@ -26,6 +26,7 @@ from vit.weights import load_weights, restore, restore_file
 
 SHOTS, DRAWS = [1, 5], [0, 2]
 DATA = {"image_size": 32, "batch_size": 8, "held_out": 0.1, "split_seed": 0, "augment": [], "seed": 0}
+DATA |= {"evaluation": "resize", "resize": "once"}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -57,10 +58,10 @@ def evaluation(plan, init, train_on="all", **changed):
     """A few-shot run of the recipe on the digits, as a planner makes it."""
     cell = {"model": "ViT-B/16"}
     values = values_for("fewshot", cell, plan.scale, "smoke")
-    values |= {"shots": SHOTS, "draws": DRAWS, "image_size": 32} | changed
+    values |= {"shots": SHOTS, "draws": DRAWS} | changed
     entry = DataEntry("digits", "data.Digits", 1297)
     settled = config(values, cell, entry, plan.scale, seed=0, steps=0, train_on=train_on, start={"init": init})
-    return Run(f"fewshot-test-{digest(settled)}", settled, (init,) if init else (), 0, 10, "chain")
+    return Run(f"fewshot-test-{digest(settled)}", settled, (init,) if init else (), 0, 10, "chain", False, False)
 
 
 def measured(plan, run, runs):
@@ -185,7 +186,7 @@ def test_fit_of_such_a_run_says_that_there_is_nothing_to_train(plan, pretraining
 def test_the_test_command_evaluates_such_a_run_with_the_weights_it_names(plan, pretraining, runs, monkeypatch, capsys):
     run = evaluation(plan, pretraining.id)
     write_config(run, runs / run.id)
-    arguments = ["test", "--config", str(runs / run.id / "config.yaml")]
+    arguments = ["test", "--config", str(runs / run.id / "config.yaml"), "--force"]  # measured above already
     monkeypatch.setattr(sys, "argv", ["vit", *arguments])
     lightning_main(arguments)
     assert "test_5shot_accuracy" in capsys.readouterr().out

@@ -8,11 +8,12 @@ import pytest
 import torch
 import yaml
 from lightning import Trainer
-from lightning.pytorch.callbacks import Callback, ModelCheckpoint
+from lightning.pytorch.callbacks import Callback
 from reference import archives
 from tiny_runs import FINETUNE, MODEL, STEPS, given, loader, trained
 
 from vit import mixup
+from vit.checkpoints import Checkpoints
 from vit.cli import PaperCLI
 from vit.errors import UserError
 from vit.losses import softmax_xent
@@ -163,6 +164,13 @@ def test_a_published_file_that_does_not_exist_is_one_line_that_helps(init):
         Finetune(**SMALL, **FINETUNE | dict(init=init)).start_from(Path("no run"))
 
 
+class EveryTenth(Checkpoints):
+    """Saves by the number of updates, not by the clock."""
+
+    def is_due(self, trainer):
+        return trainer.global_step % 10 == 0
+
+
 class Break(Callback):
     def on_train_batch_end(self, trainer, *_):
         if trainer.global_step == 26:
@@ -176,11 +184,10 @@ def run_of_everything(folder, *callbacks):
     config["trainer"] |= {"max_steps": 40, "accumulate_grad_batches": 2}
     values = dict(polyak=0.9, mixup=0.1, momentum_dtype="bfloat16", dropout=0.1)
     config["model"]["init_args"] |= values
-    saver = ModelCheckpoint(
-        folder / "checkpoints", filename="last", every_n_train_steps=10, enable_version_counter=False
+    cli = PaperCLI(
+        args=config, run=False, folder=folder, callbacks=[EveryTenth(folder), *callbacks], save_config_callback=None
     )
-    cli = PaperCLI(args=config, run=False, folder=folder, callbacks=[saver, *callbacks], save_config_callback=None)
-    fit(cli.trainer, cli.model, cli.datamodule, folder)
+    fit(cli.trainer, cli.model, cli.datamodule, folder, print)
     return cli.model
 
 

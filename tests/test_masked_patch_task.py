@@ -7,9 +7,11 @@ import sys
 import numpy as np
 import pytest
 import torch
-from lightning.pytorch.callbacks import Callback, ModelCheckpoint
+from lightning.pytorch.callbacks import Callback
 
 from tests.reference import official
+from tests.tiny_runs import FINETUNE, MODEL
+from vit.checkpoints import Checkpoints
 from vit.cli import PaperCLI
 from vit.errors import UserError
 from vit.masked_patches import training_draws
@@ -155,6 +157,8 @@ def config(folder, **changes):
         "image_size": 32,
         "batch_size": 16,
         "augment": ["flip"],
+        "evaluation": "resize",
+        "resize": "once",
     }
     data |= {"train_on": "train", "held_out": 0.1, "split_seed": 0, "seed": 0, **changes}
     learnt = RECIPE | {"lr": 0.003, "warmup_steps": 5, "dropout": 0.1}
@@ -169,6 +173,13 @@ def config(folder, **changes):
     }
 
 
+class EveryTenth(Checkpoints):
+    """Saves by the number of updates, not by the clock."""
+
+    def is_due(self, trainer):
+        return trainer.global_step % 10 == 0
+
+
 class Break(Callback):
     """Stands for a kill: six updates after the last checkpoint, in the middle of an epoch."""
 
@@ -180,17 +191,14 @@ class Break(Callback):
 def trained(folder, *callbacks, **changes):
     """The CLI after `fit` in this folder, from a checkpoint if there is one."""
     words, sys.argv = sys.argv, sys.argv[:1]  # LightningCLI would read pytest's
-    saver = ModelCheckpoint(
-        folder / "checkpoints", filename="last", every_n_train_steps=10, enable_version_counter=False
-    )
     try:
         cli = PaperCLI(
-            args=config(folder, **changes), run=False, folder=folder, callbacks=[saver, *callbacks],
+            args=config(folder, **changes), run=False, folder=folder, callbacks=[EveryTenth(folder), *callbacks],
             save_config_callback=None,
         )  # fmt: skip
     finally:
         sys.argv = words
-    fit(cli.trainer, cli.model, cli.datamodule, folder)
+    fit(cli.trainer, cli.model, cli.datamodule, folder, print)
     return cli
 
 
@@ -245,10 +253,8 @@ def test_fine_tuning_starts_from_its_run(finished):
     runs, cli = finished
     save(cli.model, runs / "pretrain-masked")
     assert not {"mask", "head.0.weight"} & set(restore(runs / "pretrain-masked").state_dict())
-    tuned = Finetune(
-        model="ViT-B/16", options=SMALL, num_classes=7, image_size=48, init="pretrain-masked", runs=str(runs), lr=0.1,
-        lr_from=[], momentum=0.9, decay="cosine", warmup_steps=1, dropout=0.0,
-    )  # fmt: skip
+    start = {"options": SMALL, "num_classes": 7, "image_size": 48, "init": "pretrain-masked", "runs": str(runs)}
+    tuned = Finetune(**MODEL | FINETUNE | start)
     tuned.setup("fit")
     before, after = cli.model.model.state_dict(), tuned.model.state_dict()
     for name, tensor in after.items():

@@ -59,5 +59,7 @@ def costs_of(plan):
     costs = forward_costs(plan.scale_name)
     if set(planned_keys(plan)) - set(costs):
         place = name_of(costs_file(plan.scale_name))
-        raise UserError(f"{place}: older than the experiments; `python -m vit cost --write {plan.scale_name}` counts anew")
+        raise UserError(
+            f"{place}: older than the experiments; `python -m vit cost --write {plan.scale_name}` counts anew"
+        )
     return costs

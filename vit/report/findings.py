@@ -27,7 +27,7 @@ def _gains(report):
 def _pair(result):
     """What a pre-trained cell shares with the from-scratch cell that it is compared with: all but the pre-training."""
     rest = {axis: value for axis, value in result.cell.axes.items() if axis not in ("pretrain", "epochs")}
-    return str(rest), [result.cell.schedule.get(recipe) for recipe in result.cell.recipes[-1:]]
+    return str(rest), result.cell.schedule.get(result.cell.recipes[-1])
 
 
 def _line(report, transfer, pairs):
