@@ -8,6 +8,7 @@ SCALE  ?= mini#      smoke, mini, small, paper or released: a file of experiment
 INIT   ?=#           `released`: start from the checkpoints that the authors published, short for SCALE=released
 PYTHON ?= python3#   the Python (>= 3.11) that .venv is made with; with VENV= it is used as it is
 VENV   ?= .venv
+MICRO_BATCH ?=#      images of a batch that are computed at once, on one device; found by itself if not given
 LAUNCH ?=#           put in front of each process, for example `srun --gres=gpu:8 --cpus-per-task=16`
 JOBS   ?= $(or $(filter-out 0,$(shell nvidia-smi -L 2>/dev/null | wc -l)),$(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 1))#   one process a GPU, else one a core
 # ----------------------------------------------------------------------------------------------------------------------
@@ -28,6 +29,9 @@ endif
 ROOT    := $(or $(VIT_RESULTS),results)
 RESULTS := $(ROOT)/$(SCALE)
 RUNS    := $(RESULTS)/runs
+ifneq ($(strip $(MICRO_BATCH)),)
+export VIT_MICRO_BATCH := $(strip $(MICRO_BATCH))
+endif
 export VIT_MAKE := $(shell echo $$PPID)#   who trains here: a second make is told so
 DATA    := $(or $(VIT_DATA),data/downloads)
 TRAIN   ?= @$(LAUNCH) $(PY) -m vit run --scale $(SCALE) --goals "$(MAKECMDGOALS)"

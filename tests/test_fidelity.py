@@ -24,8 +24,8 @@ OPTIONS = arguments_of(Hybrid) | arguments_of(ResNet)
 
 
 def defaults(option):
-    """What the recipes of Tables 3 and 4 give it, in rows too; of an option of a model, what its constructor does."""
-    recipes = [load_recipe(name) for name in ("pretrain", "finetune")]
+    """What the recipes give it, in rows too; of an option of a model, what its constructor does."""
+    recipes = [load_recipe(name) for name in ("pretrain", "finetune", "fewshot", "masked_patch")]
     places = [place for recipe in recipes for place in (recipe, *recipe["rows"])]
     given = [place[option] for place in places if option in place]
     built = [arguments({"name": name}) for name in ("ViT-B/16", "ResNet50x1")]

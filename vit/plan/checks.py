@@ -89,6 +89,7 @@ VALUES = {  # value of a recipe -> (check, what is expected)
     **dict.fromkeys(("weight_decay", "linear_end", "mixup"), (not_negative, "a number, 0 or more")),
     "head_bias": (number, "a number"),
     "clip_norm": (or_none(number), "a number or null"),
+    "early_stopping": (or_none(count), "a whole number of updates or null"),
     "head_hidden": (or_none(one_of("width")), "width or null"),
     "augment": (words, "a list of names"),
     "shots": (different(count), "a list of different whole numbers above 0"),

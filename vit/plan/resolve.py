@@ -107,6 +107,12 @@ def config(values, cell, entry, scale, *, seed, steps, train_on, start):
     model = {key: values[key] for key in places["model"]}
     options = {**scale.models.get(cell["model"], {}), **cell.get("options", {})}
     trainer = {"max_steps": steps, **{there: values[here] for here, there in places["trainer"].items()}}
+    callbacks = [
+        {"class_path": callback, "init_args": {argument: values[key]}}
+        for key, (callback, argument) in places.get("callbacks", {}).items()
+        if values[key] is not None
+    ]
+    trainer.update({"callbacks": callbacks} if callbacks else {})
     data = {key: values[key] for key in places["data"]}
     return {
         "seed_everything": seed,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 SCRATCH = "none"  # the pre-training set of a model that starts from its initialisation
 
 # Where each value of a recipe lands in the run's LightningCLI config; a test holds these equal to the constructors.
+# `callbacks`: values that are null or make a callback of the Trainer: value -> (its class, the argument).
 # `start`: what the planner adds, the run or the file to start from and the sweep whose best learning rate is taken.
 DATA = ("batch_size", "image_size", "augment", "evaluation", "resize", "held_out", "split_seed", "subset")
 TASKS = {
@@ -16,6 +17,7 @@ TASKS = {
         ),
         "data": DATA,
         "trainer": {"precision": "precision", "clip_norm": "gradient_clip_val"},
+        "callbacks": {"early_stopping": ("vit.early_stopping.BestHeldOut", "every")},
         "plan": ("epochs", "seeds"),
         "start": (),
     },
@@ -55,7 +57,7 @@ AXES = ("model", "pretrain", "pretrain_with", "transfer", "transfer_with", "epoc
 def recipe_values(task):
     """Names of the values that a recipe of this task must give."""
     places = TASKS[task]
-    return (*places["model"], *places["data"], *places["trainer"], *places["plan"])
+    return (*places["model"], *places["data"], *places["trainer"], *places.get("callbacks", ()), *places["plan"])
 
 
 @dataclass(frozen=True)
