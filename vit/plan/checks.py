@@ -52,6 +52,7 @@ VALUES = {  # value of a recipe -> (check, what is expected)
     **dict.fromkeys(("held_out", "dropout", "label_smoothing", "momentum", "beta1", "beta2"), (share, "a number from 0 to below 1")),
     "weight_decay": (number, "a number"),
     "clip_norm": (or_none(number), "a number or null"),
+    "early_stopping": (or_none(count), "a whole number of updates or null"),
     "head_hidden": (or_none(one_of("width")), "width or null"),
     "augment": (words, "a list of names"),
 }  # fmt: skip

@@ -15,6 +15,7 @@ TASKS = {
             "label_smoothing",
             "head_hidden",
             "dropout",
+            "early_stopping",
         ),
         "data": ("batch_size", "image_size", "augment", "held_out", "split_seed"),
         "trainer": {"precision": "precision", "clip_norm": "gradient_clip_val"},

@@ -1,5 +1,6 @@
 """Supervised pre-training (Section 4.1, Appendix B.1, Table 3)."""
 
+from vit.early_stopping import BestHeldOut
 from vit.optim import adam, with_schedule
 from vit.tasks.classify import Classify
 
@@ -9,6 +10,8 @@ class Pretrain(Classify):
 
     head_hidden: 'width' for a hidden layer as wide as the model, None for a linear head.
     options: keyword arguments of create_model, such as patch, depth or position.
+    early_stopping: updates between evaluations on held-out images, of which the best one's weights are kept (Sec. 4.3);
+        None keeps those of the last update.
     """
 
     def __init__(
@@ -27,6 +30,7 @@ class Pretrain(Classify):
         label_smoothing: float,
         head_hidden: str | None,
         dropout: float,
+        early_stopping: int | None,
     ):
         options = {
             **options,
@@ -36,6 +40,9 @@ class Pretrain(Classify):
         made_with = {"name": model, "image_size": image_size, "num_classes": num_classes, **options}
         super().__init__(made_with, label_smoothing=label_smoothing)
         self.save_hyperparameters()
+
+    def configure_callbacks(self):
+        return [BestHeldOut(self.hparams.early_stopping)] if self.hparams.early_stopping else []
 
     def configure_optimizers(self):
         hp = self.hparams
