@@ -9,9 +9,8 @@ from vit.errors import UserError
 from vit.machine import concurrent_processes, device_name
 from vit.ranks import positive
 
-BESIDES = (
-    1.5  # gradients of activations and work space, as a multiple of what the backward pass keeps; measured 1.1 to 1.4
-)
+BESIDES = 1.5  # the peak as a multiple of what the backward pass keeps; 0.5 to 1.2 were measured on models of each kind
+PER_PARAMETER = 3  # numbers besides the parameter itself: its gradient, and Adam's two moments
 
 
 def pieces_for(trainer, task, data, *, saved, least, tell):
@@ -26,7 +25,8 @@ def pieces_for(trainer, task, data, *, saved, least, tell):
         return fewest(share, math.ceil(share / wanted))
     if saved and share % saved == 0 and saved >= least:
         return saved
-    if trainer.strategy.root_device.type == "cpu" and (free := free_bytes()):
+    if trainer.strategy.root_device.type == "cpu" and (free := free_bytes()) is not None:
+        free = max(0, free - PER_PARAMETER * sum(parameter.nbytes for parameter in task.model.parameters()))
         needed = BESIDES * bytes_per_image(task.model, data.image_size)
         pieces = fewest(share, max(least, pieces_that_fit(share, needed, free)))
         if pieces > 1:

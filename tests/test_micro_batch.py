@@ -1,0 +1,113 @@
+"""A global batch in parts that fit: given, kept, estimated on a CPU, halved where a device runs out of memory."""
+
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from vit import micro_batch
+from vit.errors import UserError
+from vit.micro_batch import bytes_per_image, fewest, is_out_of_memory, next_try, pieces_for, pieces_that_fit, share_of
+from vit.models import create_model
+
+
+@pytest.fixture(scope="module")
+def model():
+    return create_model("ViT-B/16", image_size=32, num_classes=10, patch=8, depth=2, width=64, heads=2, mlp=128)
+
+
+def arranged(batch_size=512, devices=1, model=None, saved=None, least=1, tell=None):
+    """pieces_for of a Trainer of so many GPUs, or of one CPU where there is a model to estimate."""
+    device = torch.device("cpu" if model else "cuda")
+    trainer = SimpleNamespace(world_size=devices, strategy=SimpleNamespace(root_device=device))
+    data = SimpleNamespace(batch_size=batch_size, image_size=32)
+    return pieces_for(trainer, SimpleNamespace(model=model), data, saved=saved, least=least, tell=tell)
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "devices", "given", "pieces"),
+    [(512, 1, 64, 8), (4096, 8, 64, 8), (512, 2, 1000, 1), (512, 1, 100, 8), (30, 1, 20, 2), (7, 1, 3, 7)],
+)
+def test_a_given_micro_batch_is_the_largest_allowed(monkeypatch, batch_size, devices, given, pieces):
+    monkeypatch.setenv("VIT_MICRO_BATCH", str(given))
+    assert arranged(batch_size, devices, saved=2) == pieces
+
+
+def test_a_run_that_goes_on_takes_as_many_pieces_as_before():
+    assert arranged(saved=4) == 4
+    assert arranged(saved=4, least=8) == 8  # unless they did not fit
+    assert arranged(batch_size=30, saved=4) == 1  # or another number of devices divides otherwise
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "many", "1.5"])
+def test_a_micro_batch_that_is_no_number_is_one_line(monkeypatch, text):
+    monkeypatch.setenv("VIT_MICRO_BATCH", text)
+    with pytest.raises(UserError, match="VIT_MICRO_BATCH: a whole number above 0 was expected"):
+        arranged()
+
+
+def test_a_batch_that_does_not_divide_among_devices_is_one_line():
+    with pytest.raises(UserError, match=r"a batch of 512 images does not divide into 3 devices; .*VIT_DEVICES"):
+        share_of(512, 3)
+
+
+def test_the_fewest_equal_pieces():
+    assert [fewest(12, least) for least in (1, 2, 3, 4, 5, 7, 12)] == [1, 2, 3, 4, 6, 12, 12]
+    assert pieces_that_fit(512, needed=10, free=10 * 512) == 1
+    assert pieces_that_fit(512, needed=10, free=10 * 511) == 2
+    with pytest.raises(UserError, match=r"one image needs about .*VIT_MICRO_BATCH=1 tries nevertheless"):
+        pieces_that_fit(512, needed=10, free=9)
+
+
+def test_on_a_cpu_the_estimate_decides_and_says_so(monkeypatch, model):
+    heard, gradients_and_moments = [], 3 * 4 * sum(parameter.numel() for parameter in model.parameters())
+    monkeypatch.setattr(micro_batch, "free_bytes", lambda: 2**40)
+    assert arranged(model=model, tell=heard.append) == 1 and heard == []
+    batch = 512 * micro_batch.BESIDES * bytes_per_image(model, 32)
+    monkeypatch.setattr(micro_batch, "free_bytes", lambda: batch / 3 + gradients_and_moments)
+    assert arranged(model=model, tell=heard.append) == 4
+    assert len(heard) == 1 and heard[0].startswith("micro-batches of 128 images: 512 need about")
+    monkeypatch.setattr(micro_batch, "free_bytes", lambda: gradients_and_moments)
+    with pytest.raises(UserError, match="one image needs about"):
+        arranged(model=model)
+
+
+def test_the_count_of_kept_bytes_is_exact_for_a_chain_of_linear_maps():
+    """x 12 -> 20 (kept: x) -> tanh (kept: its output) -> 30 (kept: the same output) -> exp (kept: its output)."""
+
+    class Chain(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.one, self.two = torch.nn.Linear(12, 20), torch.nn.Linear(20, 30)
+
+        def forward(self, images):
+            return self.two(self.one(images.flatten(1)).tanh()).exp()
+
+    assert bytes_per_image(Chain(), 2) == 4 * (12 + 20 + 30)
+
+
+def failed(pieces, devices=1):
+    return SimpleNamespace(accumulate_grad_batches=pieces, world_size=devices), SimpleNamespace(batch_size=12 * devices)
+
+
+def test_memory_that_runs_out_halves_the_micro_batch_until_one_image_is_left():
+    assert next_try(*failed(1))[0] == 2 and next_try(*failed(2))[0] == 4 and next_try(*failed(4))[0] == 12
+    assert "micro-batches of 6 images do not fit into the memory of" in next_try(*failed(2))[1]
+    with pytest.raises(UserError, match=r"micro-batches of 1 images do not fit .*; take a smaller model"):
+        next_try(*failed(12))
+
+
+def test_with_many_devices_or_a_given_micro_batch_it_is_one_line_with_the_next_number(monkeypatch):
+    with pytest.raises(UserError, match="same command again with VIT_MICRO_BATCH=6"):
+        next_try(*failed(1, devices=8))
+    monkeypatch.setenv("VIT_MICRO_BATCH", "4")
+    with pytest.raises(UserError, match="same command again with VIT_MICRO_BATCH=2"):
+        next_try(*failed(3))
+
+
+def test_a_failed_allocation_is_told_from_other_errors():
+    assert is_out_of_memory(torch.OutOfMemoryError("CUDA out of memory")) and is_out_of_memory(MemoryError())
+    with pytest.raises(RuntimeError) as failure:
+        torch.empty(2**60, dtype=torch.uint8)
+    assert is_out_of_memory(failure.value)
+    assert not is_out_of_memory(RuntimeError("shapes do not fit"))
