@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from data import Digits
+from tests.tiny_runs import FINETUNE, MODEL
 from vit.errors import UserError
 from vit.plan.folders import FORMAT
 from vit.selection import best_learning_rate
@@ -41,9 +42,10 @@ def test_a_point_that_diverged_is_not_chosen(tmp_path):
         best_learning_rate([lost])
 
 
-@pytest.mark.parametrize("share", [0.9999, 1.0, 1.5])
+@pytest.mark.parametrize("share", [0.9999, 1.0, 1297])
 def test_a_held_out_part_as_large_as_the_data_is_named_with_both_sizes(share):
     common = {"image_size": 8, "batch_size": 96, "split_seed": 0, "seed": 3, "augment": []}
+    common |= {"evaluation": "resize", "resize": "once"}
     data = Digits(**common, train_on="train", held_out=share)
     with pytest.raises(ValueError, match=f"held_out={share} of 1297 training images leaves one part empty"):
         data.setup("fit")
@@ -107,9 +109,8 @@ def test_weights_of_another_model_are_one_line_that_names_both(tmp_path):
     save_weights(
         create_model("ViT-B/16", image_size=32, num_classes=5, width=48, **small), tmp_path / "other.safetensors"
     )
-    numbers = {"lr": 0.1, "momentum": 0.9, "warmup_steps": 0, "dropout": 0.0}
-    task = Finetune(model="ViT-B/16", options={**small, "width": 32}, num_classes=5, image_size=32, decay="cosine",
-                    init=str(tmp_path / "other.safetensors"), lr_from=[], **numbers)  # fmt: skip
+    given = {"options": {**small, "width": 32}, "image_size": 32, "init": str(tmp_path / "other.safetensors")}
+    task = Finetune(**MODEL | FINETUNE | given)
     with pytest.raises(UserError, match=r"other\.safetensors.*does not fit ViT-B/16") as refused:
         task.setup("fit")
     assert "\n" not in str(refused.value)

@@ -45,7 +45,9 @@ def trained(folder, *callbacks, every=EVERY, train_on="train"):
     config["trainer"]["max_steps"] = STEPS
     config["model"]["init_args"].update(dropout=0.1, lr=0.01)
     if every is not None:
-        config["trainer"]["callbacks"] = [{"class_path": "vit.early_stopping.BestHeldOut", "init_args": {"every": every}}]
+        config["trainer"]["callbacks"] = [
+            {"class_path": "vit.early_stopping.BestHeldOut", "init_args": {"every": every}}
+        ]
     config["data"]["init_args"]["train_on"] = train_on
     words, sys.argv = sys.argv, sys.argv[:1]  # LightningCLI would read pytest's
     callbacks = [EveryFifth(folder), *callbacks]

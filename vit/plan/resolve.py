@@ -52,7 +52,7 @@ def load_scale(name):
     for recipe, values in scale.recipes.items():
         known = load_recipe(recipe)
         files.check_keys(values, recipe_values(known["task"]), f"{files.name_of(path)}: recipes.{recipe}")
-    files.check_keys([key.rpartition(".")[2] for key in scale.omit], MATCHED, f"{files.name_of(path)}: omit")
+    files.check_keys([key for key in scale.omit if "." not in key], MATCHED, f"{files.name_of(path)}: omit")
     return scale
 
 
