@@ -1,14 +1,18 @@
 """A global batch in parts that fit: given, kept, estimated on a CPU, halved where a device runs out of memory."""
 
+import csv
 from types import SimpleNamespace
 
 import pytest
 import torch
+from lightning.pytorch.callbacks import Callback
 
 from vit import micro_batch
 from vit.errors import UserError
 from vit.micro_batch import bytes_per_image, fewest, is_out_of_memory, next_try, pieces_for, pieces_that_fit, share_of
 from vit.models import create_model
+from vit.plan import make_plan
+from vit.runner import fitted
 
 
 @pytest.fixture(scope="module")
@@ -111,3 +115,40 @@ def test_a_failed_allocation_is_told_from_other_errors():
         torch.empty(2**60, dtype=torch.uint8)
     assert is_out_of_memory(failure.value)
     assert not is_out_of_memory(RuntimeError("shapes do not fit"))
+
+
+class TooSmall(Callback):
+    """A device on which, from update `step` on, micro-batches of more than `images` do not fit."""
+
+    def __init__(self, images, step=0):
+        self.images, self.step = images, step
+
+    def on_train_batch_start(self, trainer, module, batch, batch_idx):
+        if trainer.global_step >= self.step and len(batch[1]) > self.images:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+
+
+def losses(folder, bar, heard):
+    """(step, training loss) of a small pre-training, after whatever attempts it took."""
+    run = next(run for run in make_plan("smoke").runs.values() if run.id.startswith("pretrain-ViT-B-32-fractals-80"))
+    run.config["model"]["init_args"]["dropout"] = 0.0  # its random numbers belong to a micro-batch
+    cli, _ = fitted(run, folder, bar, heard.append)
+    with open(folder / "metrics.csv") as file:
+        rows = [(int(row["step"]), float(row["train_loss"])) for row in csv.DictReader(file) if row["train_loss"]]
+    return cli.trainer.accumulate_grad_batches, rows
+
+
+@pytest.mark.parametrize("step", [0, 6])
+def test_a_run_that_does_not_fit_goes_on_in_smaller_micro_batches_with_the_same_losses(tmp_path, monkeypatch, step):
+    monkeypatch.setenv("VIT_CHECKPOINT_SECONDS", "0")  # after every update
+    heard = []
+    _, whole = losses(tmp_path / "whole", Callback(), heard)
+    pieces, rows = losses(tmp_path / "small", TooSmall(4, step), heard)
+    assert pieces == 4 and [said.split("; ")[1] for said in heard] == ["trying 8", "trying 4"]
+    assert [place for place, _ in rows] == [place for place, _ in whole] == list(range(10))
+    assert [loss for _, loss in rows] == pytest.approx([loss for _, loss in whole], rel=1e-4)
+
+
+def test_a_run_that_does_not_fit_image_by_image_is_one_line(tmp_path):
+    with pytest.raises(UserError, match="micro-batches of 1 images do not fit"):
+        losses(tmp_path, TooSmall(0), [])

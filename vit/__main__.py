@@ -80,7 +80,8 @@ def parser():
     top = argparse.ArgumentParser(
         prog="python -m vit",
         description=__doc__,
-        epilog="Also: fit, validate, test (LightningCLI; see `python -m vit fit --help`).",
+        epilog="Also: fit, validate, test (LightningCLI; see `python -m vit fit --help`). A finished run is tested again"
+        " with `test --config FOLDER/config.yaml --force` only, and its metrics.json says so.",
     )
     commands = top.add_subparsers(dest="command", required=True)
 

@@ -29,7 +29,7 @@ def pieces_for(trainer, task, data, *, saved, least, tell):
         free = max(0, free - PER_PARAMETER * sum(parameter.nbytes for parameter in task.model.parameters()))
         needed = BESIDES * bytes_per_image(task.model, data.image_size)
         pieces = fewest(share, max(least, pieces_that_fit(share, needed, free)))
-        if pieces > 1:
+        if pieces > least:
             tell(
                 f"micro-batches of {share // pieces} images: {share} need about {size(share * needed)}, {size(free)} are free"
             )

@@ -34,10 +34,10 @@ class TrainingLoss(Callback):
             self.rate = trainer.optimizers[0].param_groups[0]["lr"]
 
     def on_train_batch_end(self, trainer, module, outputs, batch, batch_idx):
-        self.pieces.append(outputs["loss"].detach())
+        self.pieces.append(outputs["loss"].detach())  # which Lightning has divided by the number of pieces
         if len(self.pieces) < trainer.accumulate_grad_batches:
             return
-        self.updates.append((trainer.global_step - 1, self.rate, torch.stack(self.pieces).mean()))
+        self.updates.append((trainer.global_step - 1, self.rate, torch.stack(self.pieces).sum()))
         self.pieces = []
         if trainer.global_step % trainer.log_every_n_steps == 0:
             module.log("train_loss", self.check(trainer))
