@@ -73,22 +73,22 @@ def record(results, word):
 
 
 def test_a_point_of_a_sweep_that_diverges_is_a_finding_and_the_sweep_goes_on(processes, results):
-    code, lines = run(processes, results, "pretrain-", "-lr", "-seed")
+    code, lines = run(processes, results, "pretrain-", "-lr", "fractals-80-digits-seed")
     assert code == 0, lines
     told = [line for line in lines if "loss is" in line]
     assert len(told) == 1 and "training stops (learning rate" in told[0]
     lost = record(results, "lr1e+38")
     assert lost["metrics"]["held_out_accuracy"] == 0 and 0 < lost["metrics"]["diverged_at_step"] < 20
-    assert record(results, "-seed0")["lr"] == 0.03
+    assert record(results, "fractals-80-digits-seed0")["lr"] == 0.03
 
 
 def test_a_weights_file_that_does_not_fit_is_one_line(processes, results):
     start = next((results / "wrong" / "runs").glob("pretrain-*/weights.safetensors"))
-    seed = next((results / "wrong" / "runs").glob("*-seed0-*"))
+    seed = next((results / "wrong" / "runs").glob("finetune-*-seed0-*"))
     kept = start.read_bytes(), (seed / "metrics.json").read_bytes()
     (seed / "metrics.json").unlink()
     start.write_bytes(b"no weights")
-    code, lines = run(processes, results, "-seed0")
+    code, lines = run(processes, results, "fractals-80-digits-seed0")
     start.write_bytes(kept[0])
     (seed / "metrics.json").write_bytes(kept[1])
     failed = [line for line in lines if "failed:" in line]

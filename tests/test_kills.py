@@ -19,7 +19,7 @@ SETTINGS = {  # environment of the unbroken runs, of the broken ones
 
 def start(processes, results, **options):
     ids = sorted(path.name for path in (results / "kill" / "runs").iterdir())
-    order = sorted(ids, key=lambda name: (not name.startswith("pretrain-"), "-lr" not in name))
+    order = sorted(ids, key=lambda name: (not name.startswith(("pretrain-", "masked-patch-")), "-lr" not in name))
     return processes.start("run", "--scale", "kill", *order, results=results, VIT_CHECKPOINT_SECONDS="0.05", **options)
 
 

@@ -34,7 +34,7 @@ def results(processes, tmp_path_factory):
     for folder in folders:
         assert processes.end(processes.start("plan", "--scale", "together", "--write", results=folder)) == 0
     names = [path.name for path in (folders[0] / "together" / "runs").iterdir()]
-    order = sorted(names, key=lambda name: (not name.startswith("pretrain-"), "-lr" not in name))
+    order = sorted(names, key=lambda name: (not name.startswith(("pretrain-", "masked-patch-")), "-lr" not in name))
     command = ("run", "--scale", "together", *order)
     assert processes.end(processes.start(*command, results=folders[0])) == 0, (folders[0] / "said").read_text()
     port = free_port()
@@ -58,7 +58,7 @@ def test_losses_rates_and_metrics_are_those_of_one_process(results):
         expected, found = curve(run), curve(two / run.name)
         for name in set(expected) - {"train_accuracy"}:  # of one device's images
             assert found[name] == pytest.approx(expected[name], rel=2e-4, abs=1e-6), (run.name, name)
-        assert len(expected["train_loss"]) >= 20
+        assert "fewshot" in run.name or len(expected["train_loss"]) >= 20
 
 
 def test_every_image_is_counted_once_on_however_many_devices(results):
@@ -74,4 +74,5 @@ def test_only_the_first_process_speaks_and_writes(results):
     assert "run " not in said and "accuracy" not in said
     for run in two.iterdir():
         assert len(list(run.glob("*.csv"))) == len(list(run.glob("metrics.json"))) == 1
-        assert json.loads((run / "metrics.json").read_text())["micro_batch"] == 4  # 16 images: 2 devices, 2 pieces
+        if "fewshot" not in run.name:  # 16 images: 2 devices, 2 pieces
+            assert json.loads((run / "metrics.json").read_text())["micro_batch"] == 4
