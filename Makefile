@@ -9,7 +9,7 @@ INIT   ?=#           `released`: start from the checkpoints that the authors pub
 PYTHON ?= python3#   the Python (>= 3.11) that .venv is made with; with VENV= it is used as it is
 VENV   ?= .venv
 MICRO_BATCH ?=#      images of a batch that are computed at once, on one device; found by itself if not given
-LAUNCH ?=#           put in front of each process, for example `srun --gres=gpu:8 --cpus-per-task=16`
+LAUNCH ?=#           put in front of each process, for example `srun --ntasks-per-node=8 --gres=gpu:8 --cpus-per-task=8`
 JOBS   ?= $(or $(filter-out 0,$(shell nvidia-smi -L 2>/dev/null | wc -l)),$(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 1))#   one process a GPU, else one a core
 # ----------------------------------------------------------------------------------------------------------------------
 
