@@ -34,12 +34,12 @@ def written(tmp_path_factory):
 
 def test_both_tables_name_every_contender_at_both_steps(written):
     rows = list(csv.DictReader(written[".csv"].splitlines()))
-    who = ["timm", "ours, timm's GELU", "ours"]
+    who = ["timm", "timm, tanh GELU", "ours", "ours, erf GELU"]
     assert [(row["step"], row["who"]) for row in rows] == [
         (step, name) for step in ("training", "inference") for name in who
     ]
     assert all(f"| ViT-Ti/16 | {row['step']} | {row['who']} |" in written[".md"] for row in rows)
-    assert all(float(row["ratio_median"]) == 1 for row in rows if row["who"] == "timm")
+    assert all(float(row["ratio_median"]) == 1 for row in rows if row["who"].startswith("timm"))
     assert all((row["memory_bytes"] != "") == (row["step"] == "training") for row in rows)
 
 

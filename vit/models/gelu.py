@@ -4,12 +4,13 @@ The matrix products run at the processor's peak; the GELU waits for memory, and 
 the rest. Here the forward pass visits a few rows at a time, which stay in the cache, and turns them into the GELU's
 values and slopes together, as these share their costly part. The slopes take the place of what the GELU received, which
 autograd would keep, so memory does not grow; and all that the backward pass does is to multiply by them, in place.
+A gradient that is to be differentiated again is left to autograd.
 """
 
 import math
 
 import torch
-from torch.autograd.function import once_differentiable
+import torch.nn.functional as F
 
 CUBE = 0.044715  # the tanh form: x sigmoid(w) with w = x (SCALE + SCALE CUBE x^2), as (1 + tanh(u)) / 2 = sigmoid(2 u)
 SCALE = 2 * math.sqrt(2 / math.pi)
@@ -37,17 +38,25 @@ class DenseGeluDense(torch.autograd.Function):
     @staticmethod
     def forward(ctx, z, w1, b1, w2, b2, form):
         value, slope = value_and_slope(z.flatten(0, -2) @ w1.t(), b1, form)
-        ctx.save_for_backward(z, w1, w2, value, slope)
+        ctx.save_for_backward(z, w1, b1, w2, b2, value, slope)
+        ctx.form = form
         return torch.addmm(b2, value, w2.t()).view(*z.shape[:-1], -1)
 
     @staticmethod
-    @once_differentiable
     def backward(ctx, gradient):
-        z, w1, w2, value, slope = ctx.saved_tensors
+        *inputs, value, slope = ctx.saved_tensors
+        if torch.is_grad_enabled():
+            return *torch.autograd.grad(plain(*inputs, ctx.form), inputs, gradient, create_graph=True), None
+        z, w1, _, w2, _ = inputs
         z_rows, gradient = z.flatten(0, -2), gradient.flatten(0, -2)
         inner = slope.new_empty(len(slope), slope.shape[1] + APART)[:, :-APART]
         torch.mm(gradient, w2, out=inner).mul_(slope)
         return (inner @ w1).view(z.shape), inner.t() @ z_rows, inner.sum(0), gradient.t() @ value, gradient.sum(0), None
+
+
+def plain(z, w1, b1, w2, b2, form):
+    """What DenseGeluDense computes."""
+    return F.linear(F.gelu(F.linear(z, w1, b1), approximate=form), w2, b2)
 
 
 def value_and_slope(x, bias, form):
