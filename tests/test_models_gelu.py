@@ -96,11 +96,13 @@ def test_tensors_that_are_not_contiguous_give_the_same():
         torch.testing.assert_close(one, other, rtol=1e-13, atol=1e-13)
 
 
-def test_a_graph_that_is_kept_gives_its_gradient_twice():
+def test_a_graph_gives_its_gradient_once_and_again_while_it_is_kept():
     tensors = inputs()
     value = DenseGeluDense.apply(*tensors, "tanh").sum()
     first = torch.autograd.grad(value, tensors, retain_graph=True)
     assert all(map(torch.equal, first, torch.autograd.grad(value, tensors)))
+    with pytest.raises(RuntimeError, match="retain_graph"):
+        torch.autograd.grad(value, tensors)
 
 
 @pytest.mark.parametrize("form", FORMS)

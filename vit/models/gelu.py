@@ -47,11 +47,15 @@ class DenseGeluDense(torch.autograd.Function):
         *inputs, value, slope = ctx.saved_tensors
         if torch.is_grad_enabled():
             return *torch.autograd.grad(plain(*inputs, ctx.form), inputs, gradient, create_graph=True), None
+        ctx.maybe_clear_saved_tensors()  # unless the graph is kept: memory is at its peak here, so it is freed early
         z, w1, _, w2, _ = inputs
         z_rows, gradient = z.flatten(0, -2), gradient.flatten(0, -2)
+        for_w2 = gradient.t() @ value
+        del value
         inner = slope.new_empty(len(slope), slope.shape[1] + APART)[:, :-APART]
         torch.mm(gradient, w2, out=inner).mul_(slope)
-        return (inner @ w1).view(z.shape), inner.t() @ z_rows, inner.sum(0), gradient.t() @ value, gradient.sum(0), None
+        del slope
+        return (inner @ w1).view(z.shape), inner.t() @ z_rows, inner.sum(0), for_w2, gradient.sum(0), None
 
 
 def plain(z, w1, b1, w2, b2, form):
