@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from vit.models.choices import choose
+from vit.models.gelu import DenseGeluDense, by_hand
 from vit.models.grid import grid_of
 from vit.models.initial import dense, xavier_, zero_head
 from vit.models.made import Made
@@ -67,6 +68,9 @@ class MLP(nn.Module):
             nn.init.normal_(linear.bias, std=1e-6)
 
     def forward(self, z):
+        weights = self.dense1.weight, self.dense1.bias, self.dense2.weight, self.dense2.bias
+        if not (self.training and self.dropout.p) and by_hand(z, *weights):
+            return DenseGeluDense.apply(z, *weights, self.gelu.approximate)  # the same, faster
         return self.dropout(self.dense2(self.dropout(self.gelu(self.dense1(z)))))
 
 
