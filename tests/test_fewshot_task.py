@@ -29,13 +29,6 @@ DATA = {"image_size": 32, "batch_size": 8, "held_out": 0.1, "split_seed": 0, "au
 DATA |= {"evaluation": "resize", "resize": "once"}
 
 
-@pytest.fixture(scope="module", autouse=True)
-def no_arguments():
-    words, sys.argv = sys.argv, sys.argv[:1]  # LightningCLI would read pytest's
-    yield
-    sys.argv = words
-
-
 @pytest.fixture(scope="module")
 def plan():
     return make_plan("smoke", ["table5"])
@@ -108,11 +101,14 @@ def test_a_run_from_a_pretraining_has_the_accuracies_of_its_features_with_the_hi
     assert not (runs / run.id / "weights.safetensors").exists()  # they are the pre-training's
 
 
-def test_started_again_it_measures_the_same(plan, pretraining, runs):
+def test_killed_before_its_record_and_started_again_it_measures_the_same_and_writes_it_once(plan, pretraining, runs):
     run = evaluation(plan, pretraining.id)
     before = measured(plan, run, runs)["metrics"]
+    curve = (runs / run.id / "metrics.csv").read_text()
     (runs / run.id / "metrics.json").unlink()
     assert measured(plan, run, runs)["metrics"] == before
+    assert (runs / run.id / "metrics.csv").read_text() == curve
+    assert len(list((runs / run.id).glob("events.out.tfevents.*"))) == 1
 
 
 def test_on_held_out_images_nothing_is_read_from_the_test_split(plan, pretraining, runs, monkeypatch):
