@@ -2,29 +2,20 @@
 
 import copy
 import csv
-import sys
 
 import numpy as np
 import pytest
 import torch
+from folder_runs import trained_in
 from reference import least_squares
 
 from data import Digits
-from vit.cli import PaperCLI
 from vit.errors import UserError
 from vit.fewshot_curve import FewShotDuringTraining
 from vit.plan import make_plan
-from vit.run_folder import fit
 
 DATA = {"image_size": 32, "batch_size": 8, "held_out": 0.1, "split_seed": 0, "augment": [], "seed": 0}
 DATA |= {"evaluation": "resize", "resize": "once"}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def no_arguments():
-    words, sys.argv = sys.argv, sys.argv[:1]  # LightningCLI would read pytest's
-    yield
-    sys.argv = words
 
 
 @pytest.fixture(scope="module")
@@ -43,9 +34,7 @@ def trained(folder, run, *callbacks):
     settled = copy.deepcopy(run.config)
     settled["trainer"]["max_steps"] = 6
     settled["model"]["init_args"]["dropout"] = 0.1  # random numbers besides those of the data
-    cli = PaperCLI(args=settled, run=False, folder=folder, callbacks=list(callbacks), save_config_callback=None)
-    fit(cli.trainer, cli.model, cli.datamodule, folder, print)
-    return cli, torch.get_rng_state()
+    return trained_in(folder, settled, *callbacks), torch.get_rng_state()
 
 
 def rows(folder):
