@@ -4,7 +4,7 @@
 #   config.yaml --train--> runs/*/metrics.json --report--> results/$(SCALE)/*.md, *.csv, *.svg, index.html
 
 # ---------------------------------------------------------------------------------------------------- what you may set
-SCALE  ?= mini#      smoke, mini, small, paper or released: a file of experiments/scales
+SCALE  ?= mini#      smoke, mini, small, photos, paper or released: a file of experiments/scales
 INIT   ?=#           `released`: start from the checkpoints that the authors published, short for SCALE=released
 PYTHON ?= python3#   the Python (>= 3.11) that .venv is made with; with VENV= it is used as it is
 VENV   ?= .venv
@@ -43,7 +43,7 @@ MAKEFLAGS += --no-print-directory -j$(strip $(JOBS))
 
 .PHONY: help
 help: ## this text
-	@awk 'BEGIN {FS = ":.*## "; print "make TARGET [SCALE=smoke|mini|small|paper|released] [-jN] [-k]\n"} /^[a-z0-9%-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' Makefile
+	@awk 'BEGIN {FS = ":.*## "; print "make TARGET [SCALE=smoke|mini|small|photos|paper|released] [-jN] [-k]\n"} /^[a-z0-9%-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' Makefile
 	@printf '\n  Experiments: %s\n' "$$(cd experiments && echo *.yaml ablations/*.yaml | sed 's/\.yaml//g; s,ablations/,,g')"
 
 .PHONY: setup

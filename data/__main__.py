@@ -3,7 +3,18 @@
 import argparse
 import sys
 
-from data import CIFAR10, CIFAR100, Digits, Flowers102, Fractals, MNIST5k, OxfordIIITPet, Sprites, UnseenFractals
+from data import (
+    CIFAR10,
+    CIFAR100,
+    Digits,
+    Flowers102,
+    Fractals,
+    ImageFolder,
+    MNIST5k,
+    OxfordIIITPet,
+    Sprites,
+    UnseenFractals,
+)
 from data.folder import data_folder
 
 FETCHED = {set_.__name__: set_ for set_ in (CIFAR10, CIFAR100, Flowers102, OxfordIIITPet)}
@@ -13,6 +24,7 @@ READY = {
     Fractals: "made",
     UnseenFractals: "made",
     Sprites: "made",
+    ImageFolder: f"your own, folders of pictures in {data_folder()} (docs/data.md)",
 }
 
 
@@ -38,8 +50,9 @@ def fetch(name: str) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m data", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("list")
-    commands.add_parser("fetch").add_argument("name", metavar="NAME", choices=FETCHED, help=", ".join(FETCHED))
+    commands.add_parser("list", help="which sets are here")
+    fetched = commands.add_parser("fetch", help="download one")
+    fetched.add_argument("name", metavar="NAME", choices=FETCHED, help=", ".join(FETCHED))
     arguments = parser.parse_args()
     if arguments.command == "list":
         return show()

@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 import torch
+from tiny_runs import FINETUNE, MODEL
 
 from data import Digits
-from tests.tiny_runs import FINETUNE, MODEL
 from vit.errors import UserError
 from vit.plan.folders import FORMAT
 from vit.selection import best_learning_rate

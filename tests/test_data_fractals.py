@@ -8,6 +8,7 @@ import time
 import numpy as np
 import pytest
 import torch
+from plain_data import PLAIN
 
 from data import Fractals, UnseenFractals
 from data.chaos_game import draw, pixels, walk
@@ -15,17 +16,7 @@ from data.fractals import grid
 from data.ifs import accepted, affine, images
 from data.pack import packed
 
-COMMON = {
-    "image_size": 16,
-    "batch_size": 8,
-    "train_on": "train",
-    "held_out": 0.1,
-    "split_seed": 0,
-    "augment": [],
-    "evaluation": "resize",
-    "resize": "once",
-    "seed": 0,
-}
+COMMON = PLAIN | {"image_size": 16, "batch_size": 8}
 
 
 @pytest.fixture(autouse=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from plain_data import PLAIN
 
 import data.mnist
 from data import (
@@ -24,17 +25,7 @@ from data import (
 )
 from data.resize import resized
 
-COMMON = {
-    "image_size": 32,
-    "batch_size": 64,
-    "train_on": "train",
-    "held_out": 0.1,
-    "split_seed": 0,
-    "augment": [],
-    "evaluation": "resize",
-    "resize": "once",
-    "seed": 0,
-}
+COMMON = PLAIN | {"image_size": 32, "batch_size": 64}
 
 OFFLINE = {  # class, its own arguments: classes, training images, held out, test images
     MNIST5k: ({}, 10, 3600, 400, 1000),
@@ -185,5 +176,5 @@ def test_the_command_lists_every_set(folder):
     root = Path(data.__file__).parent.parent
     done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=True)
     lines = dict(line.split(maxsplit=1) for line in done.stdout.splitlines())
-    assert set(lines) == {kind.__name__ for kind in (*OFFLINE, *FETCHED)}
+    assert set(lines) == {kind.__name__ for kind in (*OFFLINE, *FETCHED, ImageFolder)}
     assert lines["CIFAR10"].startswith("missing")

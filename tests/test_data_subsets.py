@@ -5,21 +5,12 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
+from plain_data import PLAIN
 
 from data import Digits, Fractals, UnseenFractals
 from data.splits import held_out
 
-COMMON = {
-    "image_size": 8,
-    "batch_size": 4,
-    "train_on": "train",
-    "held_out": 0.1,
-    "split_seed": 0,
-    "augment": [],
-    "evaluation": "resize",
-    "resize": "once",
-    "seed": 0,
-}
+COMMON = PLAIN | {"image_size": 8, "batch_size": 4}
 FRACTALS = {"categories": 4, "instances": 25, "fractal_seed": 0}
 
 

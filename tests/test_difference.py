@@ -8,8 +8,8 @@ from vit.plan import make_plan
 from vit.plan.difference import difference
 
 
-def run(scale, start):
-    return next(name for name in make_plan(scale).runs if name.startswith(start))
+def run(scale, start, experiments=("table5", "table6")):
+    return next(name for name in make_plan(scale, experiments).runs if name.startswith(start))
 
 
 def lines(text):
@@ -74,6 +74,29 @@ def test_a_folder_says_its_scale_and_the_command_prints_the_same(tmp_path, capsy
     folder.mkdir(parents=True)
     main(["diff", str(folder)])
     assert capsys.readouterr().out.strip() == difference(name, scale_name="smoke")
+
+
+def test_the_settings_of_an_experiment_differ_from_the_papers_like_a_scales():
+    text = difference(run("paper", "pretrain-ResNet50x1-jft-300m", ["figure4"]), scale_name="paper")
+    assert {name: line.split(" (")[0] for name, line in lines(text).items()} == {
+        "subset": "0.03, paper 1.0",
+        "early_stopping": "25892, paper null",
+    }
+
+
+def test_masked_patches_and_training_from_scratch_are_compared_too():
+    masked = lines(difference(run("mini", "masked-patch-ViT-B-16", ["self_supervision"])))
+    assert masked["batch_size"] == "64, paper 4096 (B.1.2, global)"
+    scratch = lines(difference(run("photos", "scratch-ViT-Ti-4", ["cifar"]), scale_name="photos"))
+    assert scratch["steps"].startswith("7812, paper 78125 (")  # 200 epochs of 50,000 images in batches of 128
+
+
+def test_a_recipe_without_a_preset_says_which_have_one():
+    name = run("mini", "fewshot-ViT-B-32", ["figure4"])
+    with pytest.raises(
+        UserError, match=r"recipe 'fewshot' has no preset released \(there is one of: finetune, pretrain\)"
+    ):
+        difference(name, "released")
 
 
 def test_a_run_that_nobody_plans_is_one_line_with_the_nearest():

@@ -1,18 +1,13 @@
 """Early stopping keeps the weights that were best on held-out images, and changes nothing else (Section 4.3, Figure 4)."""
 
 import csv
-import sys
 
 import pytest
 import torch
-import yaml
+from folder_runs import Break, SavesEvery, smoke_config, trained_in
 from lightning.pytorch.callbacks import Callback
 
-from vit.checkpoints import Checkpoints
-from vit.cli import PaperCLI
 from vit.errors import UserError
-from vit.plan import make_plan
-from vit.run_folder import fit
 
 STEPS, EVERY = 30, 4
 
@@ -27,21 +22,9 @@ class Weights(Callback):
         self.after[trainer.global_step] = {name: tensor.clone() for name, tensor in module.model.state_dict().items()}
 
 
-class Break(Callback):
-    def on_train_batch_end(self, trainer, *_):
-        if trainer.global_step == 23:
-            raise RuntimeError("broken off")
-
-
-class EveryFifth(Checkpoints):
-    def is_due(self, trainer):
-        return trainer.global_step % 5 == 0
-
-
 def trained(folder, *callbacks, every=EVERY, train_on="train"):
     """The CLI after a fit at a learning rate so high that the last weights are not the best."""
-    run = next(run for run in make_plan("smoke").runs.values() if run.id.startswith("pretrain-ViT-B-32-fractals-80"))
-    config = yaml.safe_load(yaml.safe_dump(run.config))
+    config = smoke_config("pretrain-ViT-B-32-fractals-80")
     config["trainer"]["max_steps"] = STEPS
     config["model"]["init_args"].update(dropout=0.1, lr=0.01)
     if every is not None:
@@ -49,14 +32,7 @@ def trained(folder, *callbacks, every=EVERY, train_on="train"):
             {"class_path": "vit.early_stopping.BestHeldOut", "init_args": {"every": every}}
         ]
     config["data"]["init_args"]["train_on"] = train_on
-    words, sys.argv = sys.argv, sys.argv[:1]  # LightningCLI would read pytest's
-    callbacks = [EveryFifth(folder), *callbacks]
-    try:
-        cli = PaperCLI(args=config, run=False, folder=folder, callbacks=callbacks, save_config_callback=None)
-    finally:
-        sys.argv = words
-    fit(cli.trainer, cli.model, cli.datamodule, folder, print)
-    return cli
+    return trained_in(folder, config, SavesEvery(folder, 5), *callbacks)
 
 
 def held_out_curve(folder):
@@ -102,7 +78,7 @@ def test_training_is_bit_for_bit_what_it_is_without(stopped, tmp_path):
 
 def test_broken_off_and_resumed_it_keeps_the_same_weights(stopped, tmp_path):
     with pytest.raises(RuntimeError, match="broken off"):
-        trained(tmp_path, Break())
+        trained(tmp_path, Break(23))
     resumed = trained(tmp_path)
     assert_equal(resumed.model.model.state_dict(), stopped[1].model.model.state_dict())
     assert held_out_curve(tmp_path) == stopped[0]

@@ -2,29 +2,20 @@
 
 import copy
 import csv
-import sys
 
 import numpy as np
 import pytest
 import torch
+from folder_runs import trained_in
+from plain_data import PLAIN
 from reference import least_squares
 
 from data import Digits
-from vit.cli import PaperCLI
 from vit.errors import UserError
 from vit.fewshot_curve import FewShotDuringTraining
 from vit.plan import make_plan
-from vit.run_folder import fit
 
-DATA = {"image_size": 32, "batch_size": 8, "held_out": 0.1, "split_seed": 0, "augment": [], "seed": 0}
-DATA |= {"evaluation": "resize", "resize": "once"}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def no_arguments():
-    words, sys.argv = sys.argv, sys.argv[:1]  # LightningCLI would read pytest's
-    yield
-    sys.argv = words
+DATA = PLAIN | {"image_size": 32, "batch_size": 8}
 
 
 @pytest.fixture(scope="module")
@@ -43,9 +34,7 @@ def trained(folder, run, *callbacks):
     settled = copy.deepcopy(run.config)
     settled["trainer"]["max_steps"] = 6
     settled["model"]["init_args"]["dropout"] = 0.1  # random numbers besides those of the data
-    cli = PaperCLI(args=settled, run=False, folder=folder, callbacks=list(callbacks), save_config_callback=None)
-    fit(cli.trainer, cli.model, cli.datamodule, folder, print)
-    return cli, torch.get_rng_state()
+    return trained_in(folder, settled, *callbacks), torch.get_rng_state()
 
 
 def rows(folder):
@@ -56,7 +45,7 @@ def rows(folder):
 def test_a_training_is_bit_for_bit_the_same_with_few_shot_accuracy_beside_it(tmp_path, pretraining):
     """Of its own classes, and of another data set whose test split cannot be read."""
     own = FewShotDuringTraining(every=2, shots=[1, 3], draws=[0, 1])
-    other = FewShotDuringTraining(every=3, shots=[2], draws=[0], data=UntestableDigits(**DATA, train_on="train"))
+    other = FewShotDuringTraining(every=3, shots=[2], draws=[0], data=UntestableDigits(**DATA))
     (plain, plain_state), (watched, state) = (
         trained(tmp_path / "plain", pretraining),
         trained(tmp_path / "watched", pretraining, own, other),
@@ -92,7 +81,7 @@ def held_out_accuracy(model, data, *, shots, draws):
 
 
 def test_without_held_out_images_there_is_no_curve(tmp_path, pretraining):
-    data = Digits(**DATA, train_on="all")
+    data = Digits(**DATA | {"train_on": "all"})
     with pytest.raises(UserError, match="needs held-out images"):
         trained(tmp_path, pretraining, FewShotDuringTraining(every=2, shots=[1], draws=[0], data=data))
 

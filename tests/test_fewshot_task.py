@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 import torch
+from plain_data import PLAIN
 from reference import archives, least_squares
 from weight_kinds import SIZES, write
 
@@ -25,15 +26,7 @@ from vit.tasks import FewShot
 from vit.weights import load_weights, restore, restore_file
 
 SHOTS, DRAWS = [1, 5], [0, 2]
-DATA = {"image_size": 32, "batch_size": 8, "held_out": 0.1, "split_seed": 0, "augment": [], "seed": 0}
-DATA |= {"evaluation": "resize", "resize": "once"}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def no_arguments():
-    words, sys.argv = sys.argv, sys.argv[:1]  # LightningCLI would read pytest's
-    yield
-    sys.argv = words
+DATA = PLAIN | {"image_size": 32, "batch_size": 8}
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +64,7 @@ def measured(plan, run, runs):
 
 
 def images_and_labels(split):
-    data = Digits(**DATA, train_on="all")
+    data = Digits(**DATA | {"train_on": "all"})
     data.setup("fit" if split == "train" else "test")
     batches = list(data.in_order(split))
     return torch.cat([images for images, _ in batches]), torch.cat([labels for _, labels in batches]).numpy()
@@ -108,11 +101,14 @@ def test_a_run_from_a_pretraining_has_the_accuracies_of_its_features_with_the_hi
     assert not (runs / run.id / "weights.safetensors").exists()  # they are the pre-training's
 
 
-def test_started_again_it_measures_the_same(plan, pretraining, runs):
+def test_killed_before_its_record_and_started_again_it_measures_the_same_and_writes_it_once(plan, pretraining, runs):
     run = evaluation(plan, pretraining.id)
     before = measured(plan, run, runs)["metrics"]
+    curve = (runs / run.id / "metrics.csv").read_text()
     (runs / run.id / "metrics.json").unlink()
     assert measured(plan, run, runs)["metrics"] == before
+    assert (runs / run.id / "metrics.csv").read_text() == curve
+    assert len(list((runs / run.id).glob("events.out.tfevents.*"))) == 1
 
 
 def test_on_held_out_images_nothing_is_read_from_the_test_split(plan, pretraining, runs, monkeypatch):
@@ -193,7 +189,7 @@ def test_the_test_command_evaluates_such_a_run_with_the_weights_it_names(plan, p
 
 
 def test_a_data_module_gives_chosen_training_images_in_order_and_as_they_are():
-    data = MNIST5k(**DATA | {"augment": ["flip", "shift"]}, train_on="all", eval_batch_size=2)
+    data = MNIST5k(**DATA | {"augment": ["flip", "shift"], "train_on": "all"}, eval_batch_size=2)
     labels = data.labels("train")
     assert len(labels) == 4000
     images, classes = zip(*data.in_order("train", np.array([30, 7, 7, 3999, 0])), strict=True)

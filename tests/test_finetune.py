@@ -1,27 +1,22 @@
 """Fine-tuning's own: where it starts, averages of weights, mixup, BiT's staircase; with the real Trainer."""
 
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-import yaml
+from folder_runs import Break, SavesEvery, smoke_config, trained_in
 from lightning import Trainer
 from lightning.pytorch.callbacks import Callback
 from reference import archives
 from tiny_runs import FINETUNE, MODEL, STEPS, given, loader, trained
 
 from vit import mixup
-from vit.checkpoints import Checkpoints
-from vit.cli import PaperCLI
 from vit.errors import UserError
 from vit.losses import softmax_xent
 from vit.models import create_model
 from vit.models.position import resize_positions
 from vit.optim import rate_factor
-from vit.plan import make_plan
-from vit.run_folder import fit
 from vit.tasks import Finetune
 from vit.weights import read, save, save_weights
 
@@ -164,38 +159,19 @@ def test_a_published_file_that_does_not_exist_is_one_line_that_helps(init):
         Finetune(**SMALL, **FINETUNE | dict(init=init)).start_from(Path("no run"))
 
 
-class EveryTenth(Checkpoints):
-    """Saves by the number of updates, not by the clock."""
-
-    def is_due(self, trainer):
-        return trainer.global_step % 10 == 0
-
-
-class Break(Callback):
-    def on_train_batch_end(self, trainer, *_):
-        if trainer.global_step == 26:
-            raise RuntimeError("broken off")
-
-
 def run_of_everything(folder, *callbacks):
     """A fine-tuning with averages, mixup, dropout, a bfloat16 buffer and accumulation, trained in this folder."""
-    run = next(run for run in make_plan("smoke").runs.values() if run.id.startswith("finetune-ViT-B-16-scratch-digits"))
-    config = yaml.safe_load(yaml.safe_dump(run.config))
+    config = smoke_config("finetune-ViT-B-16-scratch-digits")
     config["trainer"] |= {"max_steps": 40, "accumulate_grad_batches": 2}
     values = dict(polyak=0.9, mixup=0.1, momentum_dtype="bfloat16", dropout=0.1)
     config["model"]["init_args"] |= values
-    cli = PaperCLI(
-        args=config, run=False, folder=folder, callbacks=[EveryTenth(folder), *callbacks], save_config_callback=None
-    )
-    fit(cli.trainer, cli.model, cli.datamodule, folder, print)
-    return cli.model
+    return trained_in(folder, config, SavesEvery(folder, 10), *callbacks).model
 
 
-def test_average_mixup_and_a_rounded_buffer_resume_bit_for_bit(tmp_path, monkeypatch):
-    monkeypatch.setattr(sys, "argv", sys.argv[:1])  # LightningCLI would read pytest's
+def test_average_mixup_and_a_rounded_buffer_resume_bit_for_bit(tmp_path):
     whole = run_of_everything(tmp_path / "whole")
     with pytest.raises(RuntimeError, match="broken off"):
-        run_of_everything(tmp_path / "broken", Break())
+        run_of_everything(tmp_path / "broken", Break(26))
     resumed = run_of_everything(tmp_path / "broken")
     assert np.array_equal(weights(whole), weights(resumed))
     again = run_of_everything(tmp_path / "broken")  # from the checkpoint of the last step, with nothing left to train

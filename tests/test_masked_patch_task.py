@@ -1,26 +1,18 @@
-"""The task of masked patch prediction: its loss against plain numpy, what it trains, its runs and what starts from them."""
+"""The task of masked patch prediction: its loss against plain numpy, and what it trains."""
 
-import csv
 import math
-import sys
 
 import numpy as np
 import pytest
 import torch
-from lightning.pytorch.callbacks import Callback
+from reference import official
 
-from tests.reference import official
-from tests.tiny_runs import FINETUNE, MODEL
-from vit.checkpoints import Checkpoints
-from vit.cli import PaperCLI
 from vit.errors import UserError
 from vit.masked_patches import training_draws
 from vit.plan.resolve import load_scale, values_for
 from vit.plan.schema import TASKS
-from vit.progress import result
-from vit.run_folder import fit
-from vit.tasks import Finetune, MaskedPatch
-from vit.weights import restore, save, save_weights
+from vit.tasks import MaskedPatch
+from vit.weights import save_weights
 
 SMALL = dict(patch=8, depth=2, width=16, heads=2, mlp=32)
 VALUES = values_for(
@@ -149,129 +141,10 @@ def test_half_precision_changes_the_arithmetic_of_the_model_and_not_the_targets(
     assert half.measure(images().bfloat16(), numbers())[0]["loss"].item() == pytest.approx(exact, rel=0.03)
 
 
-def config(folder, **changes):
-    data = {
-        "categories": 10,
-        "instances": 8,
-        "fractal_seed": 0,
-        "image_size": 32,
-        "batch_size": 16,
-        "augment": ["flip"],
-        "evaluation": "resize",
-        "resize": "once",
-    }
-    data |= {"train_on": "train", "held_out": 0.1, "split_seed": 0, "seed": 0, **changes}
-    learnt = RECIPE | {"lr": 0.003, "warmup_steps": 5, "dropout": 0.1}
-    return {
-        "seed_everything": 0,
-        "trainer": {"max_steps": 30, "accumulate_grad_batches": 2},
-        "model": {
-            "class_path": "vit.tasks.MaskedPatch",
-            "init_args": {"model": "ViT-B/16", "options": SMALL, **learnt},
-        },
-        "data": {"class_path": "data.Fractals", "init_args": data},
-    }
-
-
-class EveryTenth(Checkpoints):
-    """Saves by the number of updates, not by the clock."""
-
-    def is_due(self, trainer):
-        return trainer.global_step % 10 == 0
-
-
-class Break(Callback):
-    """Stands for a kill: six updates after the last checkpoint, in the middle of an epoch."""
-
-    def on_train_batch_end(self, trainer, *_):
-        if trainer.global_step == 26:
-            raise RuntimeError("broken off")
-
-
-def trained(folder, *callbacks, **changes):
-    """The CLI after `fit` in this folder, from a checkpoint if there is one."""
-    words, sys.argv = sys.argv, sys.argv[:1]  # LightningCLI would read pytest's
-    try:
-        cli = PaperCLI(
-            args=config(folder, **changes), run=False, folder=folder, callbacks=[EveryTenth(folder), *callbacks],
-            save_config_callback=None,
-        )  # fmt: skip
-    finally:
-        sys.argv = words
-    fit(cli.trainer, cli.model, cli.datamodule, folder, print)
-    return cli
-
-
-def held_out(cli):
-    cli.trainer.limit_val_batches = 1.0
-    return dict(cli.trainer.validate(cli.model, cli.datamodule, verbose=False)[0])
-
-
-def curve(folder):
-    """Rows of metrics.csv."""
-    with open(folder / "metrics.csv") as file:
-        return list(csv.DictReader(file))
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    """A folder of runs with one that has been trained without a break."""
-    runs = tmp_path_factory.mktemp("runs")
-    return runs, trained(runs / "pretrain-masked")
-
-
-def test_broken_off_and_resumed_is_bit_for_bit_the_unbroken_run(finished, tmp_path):
-    runs, whole = finished
-    with pytest.raises(RuntimeError, match="broken off"):
-        trained(tmp_path, Break())
-    resumed = trained(tmp_path)
-    for (name, one), other in zip(whole.model.state_dict().items(), resumed.model.state_dict().values(), strict=True):
-        assert torch.equal(one, other), name
-    rows = curve(runs / "pretrain-masked")
-    assert [int(row["step"]) for row in rows] == list(range(30)) and {"train_loss", "train_accuracy"} <= set(rows[0])
-    assert curve(tmp_path) == rows
-    assert held_out(resumed) == held_out(whole)
-
-
-def test_training_lowers_the_loss_and_reaches_the_mask(finished):
-    runs, cli = finished
-    losses = [float(row["train_loss"]) for row in curve(runs / "pretrain-masked") if row["train_loss"]]
-    assert losses[0] == pytest.approx(math.log(512), rel=1e-6) and np.mean(losses[-5:]) < 5
-    assert cli.model.mask.abs().sum() > 0
-    assert cli.model.model.head.weight.abs().sum() == 0
-
-
-def test_held_out_images_are_measured_alike_each_time_and_in_any_batches(finished):
-    _, cli = finished
-    once = held_out(cli)
-    assert set(once) == {"held_out_loss", "held_out_accuracy"} and once == held_out(cli)
-    cli.datamodule.eval_batch_size = 7
-    assert held_out(cli) == pytest.approx(once, rel=1e-5)
-
-
-def test_fine_tuning_starts_from_its_run(finished):
-    runs, cli = finished
-    save(cli.model, runs / "pretrain-masked")
-    assert not {"mask", "head.0.weight"} & set(restore(runs / "pretrain-masked").state_dict())
-    start = {"options": SMALL, "num_classes": 7, "image_size": 48, "init": "pretrain-masked", "runs": str(runs)}
-    tuned = Finetune(**MODEL | FINETUNE | start)
-    tuned.setup("fit")
-    before, after = cli.model.model.state_dict(), tuned.model.state_dict()
-    for name, tensor in after.items():
-        if not name.startswith(("head", "position")):
-            assert torch.equal(tensor, before[name]), name
-    assert after["head.weight"].shape == (7, 16) and not after["head.weight"].any()
-
-
 def test_the_recipe_has_the_paper_s_numbers():
     paper = {"batch_size": 4096, "steps": 1_000_000, "lr": 2e-4, "warmup_steps": 10_000, "decay": "cosine"}
     paper |= {"corrupted": 0.5, "masked": 0.8, "random_patch": 0.1, "kept": 0.1, "target": "mean_color"}
     assert {name: VALUES[name] for name in paper} == paper
-
-
-def test_a_finished_run_without_an_accuracy_is_reported_by_its_loss():
-    assert result({"held_out_loss": 0.25421}) == "held out loss 0.2542"
-    assert result({"held_out_loss": 0.25421, "held_out_accuracy": 0.5}) == "held out accuracy 50.0%"
 
 
 @pytest.mark.parametrize(

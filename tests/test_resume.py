@@ -1,49 +1,27 @@
 """A run that breaks off and goes on from its checkpoint ends as an unbroken one: the same weights, metrics and curves."""
 
 import csv
-import sys
 
 import pytest
 import torch
-import yaml
+from folder_runs import Break, SavesEvery, smoke_config, trained_in
 from lightning.pytorch.callbacks import Callback
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from vit.checkpoints import LAST, PREVIOUS, Checkpoints, start_of
-from vit.cli import PaperCLI
+from vit.checkpoints import LAST, PREVIOUS, start_of
 from vit.errors import UserError
-from vit.plan import make_plan
-from vit.run_folder import fit
 
-BROKEN_AT, SAVED_EVERY = 26, 10
-
-
-class EveryTenth(Checkpoints):
-    """Saves by the number of updates, not by the clock."""
-
-    def is_due(self, trainer):
-        return trainer.global_step % SAVED_EVERY == 0
-
-
-class Break(Callback):
-    """Stands for a kill: the run ends in the middle of an epoch, six updates after its last checkpoint."""
-
-    def on_train_batch_end(self, trainer, *_):
-        if trainer.global_step == BROKEN_AT:
-            raise RuntimeError("broken off")
+BROKEN_AT, SAVED_EVERY = 26, 10  # in the middle of an epoch, six updates after a checkpoint
 
 
 def trained(folder, workers, *callbacks, heard=None):
     """The task after `fit` in this folder, from a checkpoint if there is one; `heard` collects what people are told."""
-    run = next(run for run in make_plan("smoke").runs.values() if run.id.startswith("pretrain-ViT-B-16-fractals-160"))
-    config = yaml.safe_load(yaml.safe_dump(run.config))
+    config = smoke_config("pretrain-ViT-B-16-fractals-160")
     config["trainer"]["max_steps"] = 40
     config["model"]["init_args"]["dropout"] = 0.1  # random numbers besides those of the data
     config["data"]["init_args"]["workers"] = workers
-    callbacks = [EveryTenth(folder), *callbacks]
-    cli = PaperCLI(args=config, run=False, folder=folder, callbacks=callbacks, save_config_callback=None)
-    fit(cli.trainer, cli.model, cli.datamodule, folder, [].append if heard is None else heard.append)
-    return cli.model
+    tell = [].append if heard is None else heard.append
+    return trained_in(folder, config, SavesEvery(folder, SAVED_EVERY), *callbacks, tell=tell).model
 
 
 def curve(folder):
@@ -52,13 +30,6 @@ def curve(folder):
         return [
             {key: value for key, value in row.items() if key != "images_per_second"} for row in csv.DictReader(file)
         ]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def no_arguments():
-    words, sys.argv = sys.argv, sys.argv[:1]  # LightningCLI would read pytest's
-    yield
-    sys.argv = words
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +52,7 @@ def assert_the_same(whole, folder, task):
 
 def broken(folder, workers=0):
     with pytest.raises(RuntimeError, match="broken off"):
-        trained(folder, workers, Break())
+        trained(folder, workers, Break(BROKEN_AT))
     return folder / "checkpoints" / LAST, folder / "checkpoints" / PREVIOUS
 
 

@@ -1,4 +1,4 @@
-"""python -m vit COMMAND. Planning and reporting start without torch; fit and test are LightningCLI's own subcommands."""
+"""python -m vit COMMAND. Planning and reporting start without torch; fit, validate and test are LightningCLI's own."""
 
 import argparse
 import os
@@ -97,9 +97,16 @@ def parser():
     command("status", status_command, "finished, running and missing runs")
     report = command("report", report_command, "render the tables from the runs that are finished")
     report.add_argument("experiments", nargs="*", help="names of experiments (default: all)")
-    diff = command("diff", diff_command, "what a run sets otherwise than the paper or the released checkpoints")
-    diff.add_argument("run", help="id or folder of a run")
-    diff.add_argument("--preset", default="paper", choices=("paper", "released"), help="default: paper")
+    diff = command(
+        "diff", diff_command, "value by value, what a run sets otherwise than the paper or the released checkpoints"
+    )
+    diff.add_argument("run", help="id of a run at that scale, or a run's folder, which says its scale")
+    diff.add_argument(
+        "--preset",
+        default="paper",
+        choices=("paper", "released"),
+        help="paper (default): the recipe that the run was made by; released: the '-released' one of its kind",
+    )
     cost = commands.add_parser("cost", help="Table 6's exaFLOPs, counted, beside the paper's")
     cost.add_argument("--csv", action="store_true", help="the same for machines")
     cost.add_argument(

@@ -33,10 +33,8 @@ class Checkpoints(Checkpoint):
     """
 
     def __init__(self, folder):
-        self.file, self.seconds = (
-            folder / "checkpoints" / LAST,
-            float(os.environ.get("VIT_CHECKPOINT_SECONDS", SECONDS)),
-        )
+        self.file = folder / "checkpoints" / LAST
+        self.seconds = float(os.environ.get("VIT_CHECKPOINT_SECONDS", SECONDS))
 
     def on_train_start(self, trainer, module):
         self.since, self.step = time.monotonic(), trainer.global_step

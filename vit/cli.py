@@ -106,6 +106,14 @@ def refuse_second_test(folder):
         raise UserError(f"{told}; --force does it again and metrics.json will say so")
 
 
+def refuse_half_kept(task, folder):
+    """A run keeps its model; what a task trains beside it, as MaskedPatch does, is gone and cannot be evaluated again."""
+    gone = [name for name, _ in task.named_parameters() if not name.startswith("model.")]
+    if gone:
+        told = f"a finished {type(task).__name__} keeps its model only, and not {', '.join(gone)}"
+        raise UserError(f"{name_of(folder)}: {told}; what it measured at its end stands in its metrics.json")
+
+
 class RunCLI(PaperCLI):
     """The same in a run's folder: fit goes on from its checkpoint and leaves weights; validate and test use them."""
 
@@ -121,6 +129,7 @@ class RunCLI(PaperCLI):
     def before_validate(self):
         if not self.trainer.max_steps:  # the task brings the weights it evaluates
             return
+        refuse_half_kept(self.model, self.folder)
         self.model.model.load_state_dict(read(self.folder)[1])
 
     before_test = before_validate

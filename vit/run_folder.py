@@ -29,8 +29,6 @@ def fit(trainer, model, datamodule, folder, tell, least=1):
     tell: hears in one line what people should know. least: micro-batches that an update takes at least, where fewer
     did not fit into memory.
     """
-    if trainer.max_steps == 0:  # a task that trains nothing
-        return False
     if leads():
         remove_parts(folder)
     if trainer.max_steps == 0:  # few-shot evaluation: there is nothing to train

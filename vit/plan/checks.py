@@ -14,6 +14,10 @@ def count(value):
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
+def whole(value):
+    return value == 0 or count(value)
+
+
 def rates(value):
     """One learning rate, or a sweep of different ones."""
     if isinstance(value, list):
@@ -35,10 +39,6 @@ def words(value):
 
 def share(value):
     return number(value) and 0 <= value < 1
-
-
-def seed(value):
-    return value == 0 or count(value)
 
 
 def different(kind):
@@ -70,8 +70,7 @@ VALUES = {  # value of a recipe -> (check, what is expected)
     **dict.fromkeys(("batch_size", "image_size", "steps", "seeds"), (count, "a whole number above 0")),
     "epochs": (one_or_more(number), "a number or a list of them"),
     "lr": (rates, "a number, or a list of different ones"),
-    "warmup_steps": (lambda value: value == 0 or count(value), "a whole number"),
-    "split_seed": (lambda value: value == 0 or count(value), "a whole number"),
+    **dict.fromkeys(("warmup_steps", "split_seed"), (whole, "a whole number")),
     "decay": (one_of("cosine", "linear", "staircase"), "cosine, linear or staircase"),
     "drops": (rising, "a list of rising whole numbers"),
     "warmup_from": (one_of("zero", "one"), "zero or one"),
@@ -93,7 +92,7 @@ VALUES = {  # value of a recipe -> (check, what is expected)
     "head_hidden": (or_none(one_of("width")), "width or null"),
     "augment": (words, "a list of names"),
     "shots": (different(count), "a list of different whole numbers above 0"),
-    "draws": (different(seed), "a list of different whole numbers"),
+    "draws": (different(whole), "a list of different whole numbers"),
     "report_shots": (count, "a whole number above 0, one of shots"),
     **dict.fromkeys(("l2", "constant", "epsilon"), (above_zero, "a number above 0")),
     "solve_dtype": (one_of("float64", "float32"), "float64 or float32"),
@@ -121,13 +120,28 @@ def check_experiment(experiment, where):
     for axis, values in experiment.grid.items():
         if not isinstance(values, list) or not values:
             raise UserError(f"{where}: grid.{axis}: a list of values was expected, found {values!r}")
-    axes = {
-        axis for axis, values in experiment.grid.items() if any(not isinstance(v, dict) or "label" in v for v in values)
-    }
-    axes |= {key for values in experiment.grid.values() for value in values if isinstance(value, dict) for key in value}
+    axes = _axes_of(experiment.grid)
     for needed in ("model", "pretrain", "transfer"):
         if needed not in axes:
             raise UserError(f"{where}: grid: the axis '{needed}' is missing")
+    _check_lists(experiment, axes, where)
+    _check_conditions(experiment, where)
+    _check_means(experiment, axes, where)
+    for name, same in experiment.same_run.items():
+        if not isinstance(same, dict) or set(same) != {"transfer", "metric"} or not words(list(same.values())):
+            raise UserError(
+                f"{where}: same_run.{name}: a transfer set and the name of a metric were expected, found {same!r}"
+            )
+
+
+def _axes_of(grid):
+    """What a cell has a value of: axes that name something, and the keys of the mappings in them."""
+    named = {axis for axis, values in grid.items() if any(not isinstance(v, dict) or "label" in v for v in values)}
+    return named | {key for values in grid.values() for value in values if isinstance(value, dict) for key in value}
+
+
+def _check_lists(experiment, axes, where):
+    """rows, columns and private."""
     for key in ("rows", "columns"):
         if not isinstance(getattr(experiment, key), list) or not getattr(experiment, key):
             raise UserError(f"{where}: {key}: a list of axes was expected, found {getattr(experiment, key)!r}")
@@ -135,22 +149,24 @@ def check_experiment(experiment, where):
     if not words(experiment.private):
         raise UserError(f"{where}: private: a list of names was expected, found {experiment.private!r}")
     files.check_keys(experiment.private, sorted(_names_of("pretrain", experiment.grid)), f"{where}: private")
+
+
+def _check_conditions(experiment, where):
+    """leave_out and settings."""
     for key in ("leave_out", "settings"):
         for position, setting in enumerate(getattr(experiment, key)):
             if not isinstance(setting, dict):
                 raise UserError(f"{where}: {key}[{position}]: a mapping was expected, found {setting!r}")
             _check_names(setting, experiment.grid, f"{where}: {key}[{position}]")
+
+
+def _check_means(experiment, axes, where):
     for axis, labels in experiment.means.items():
         files.check_keys([axis], sorted(axes), f"{where}: means")
         for label, names in labels.items() if isinstance(labels, dict) else [(axis, labels)]:
             if not words(names):
                 raise UserError(f"{where}: means.{axis}.{label}: a list of names was expected, found {names!r}")
             files.check_keys(names, experiment.grid.get(axis, []), f"{where}: means.{axis}.{label}")
-    for name, same in experiment.same_run.items():
-        if not isinstance(same, dict) or set(same) != {"transfer", "metric"} or not words(list(same.values())):
-            raise UserError(
-                f"{where}: same_run.{name}: a transfer set and the name of a metric were expected, found {same!r}"
-            )
 
 
 def _names_of(axis, grid):

@@ -21,8 +21,7 @@ def difference(run, preset="paper", scale_name="mini"):
     if run not in plan.runs:
         near = files.nearest(run, plan.runs)
         raise UserError(f"scale {scale_name} plans no run '{run}'{near or '; `make status` says what there is'}")
-    recipe, axes = recipe_of(run), axes_of(run, plan)
-    name = recipe if preset == "paper" else f"{recipe.split('-')[0]}-{preset}"
+    axes, name = axes_of(run, plan), preset_of(recipe_of(run), preset)
     theirs = theirs_of(name, axes)
     ours = {key: value for key, value in ours_of(run, plan).items() if key in theirs}
     origin = sources(name, axes)
@@ -38,10 +37,24 @@ def difference(run, preset="paper", scale_name="mini"):
     return "\n".join([f"{run}: differs from preset {preset} ({place}) in", *lines])
 
 
+def recipe_names():
+    return sorted(path.stem for path in (files.EXPERIMENTS / "recipes").glob("*.yaml"))
+
+
 def recipe_of(run):
-    """The recipe whose name the run's id begins with."""
-    names = [path.stem for path in (files.EXPERIMENTS / "recipes").glob("*.yaml")]
-    return max((name for name in names if run.startswith(f"{name}-")), key=len)
+    """The recipe whose name the run's id begins with; an id has '-' where a name has '_'."""
+    return max((name for name in recipe_names() if run.startswith(f"{name.replace('_', '-')}-")), key=len)
+
+
+def preset_of(recipe, preset):
+    """Name of the recipe that is compared with."""
+    kind, names = recipe.split("-")[0], recipe_names()
+    if preset == "paper":
+        return recipe
+    if f"{kind}-{preset}" not in names:
+        known = ", ".join(name.removesuffix(f"-{preset}") for name in names if name.endswith(f"-{preset}"))
+        raise UserError(f"recipe '{recipe}' has no preset {preset} (there is one of: {known}); compare with paper")
+    return f"{kind}-{preset}"
 
 
 def axes_of(run, plan):
@@ -65,19 +78,24 @@ def theirs_of(name, axes):
     paper = load_scale("paper")
     values = values_for(name, axes, paper, "paper")
     places = TASKS[values["task"]]
-    theirs = {key: values[key] for key in (*places["model"], *places["data"], *places["trainer"])}
+    compared = (*places["model"], *places["data"], *places["trainer"], *places.get("callbacks", ()))
+    theirs = {key: values[key] for key in compared}
     if "epochs" in values:
         epochs = values["epochs"] if isinstance(values["epochs"], list) else [values["epochs"]]
         chosen = axes["epochs"] if axes.get("epochs") in epochs else epochs[-1]
-        return {**theirs, "steps": round(chosen * paper.pretrain[axes["pretrain"]].images / values["batch_size"])}
+        images = getattr(paper, kind_of(axes))[axes[kind_of(axes)]].images
+        return {**theirs, "steps": round(chosen * images / values["batch_size"])}
     return {**theirs, **({"steps": values["steps"]} if "steps" in values else {})}
 
 
 def ours_of(run, plan):
     """The same from the run's config; the learning rates of its sweep where it takes the best of them."""
     config = plan.runs[run].config
-    trainer = {here: config["trainer"][there] for here, there in TASKS[task_of(config)]["trainer"].items()}
-    values = {**config["model"]["init_args"], **config["data"]["init_args"], **trainer}
+    places, given = TASKS[task_of(config)], config["trainer"]
+    values = {**config["model"]["init_args"], **config["data"]["init_args"]}
+    values |= {here: given[there] for here, there in places["trainer"].items()}
+    called = {callback["class_path"]: callback["init_args"] for callback in given.get("callbacks", ())}
+    values |= {key: called.get(name, {}).get(place) for key, (name, place) in places.get("callbacks", {}).items()}
     if values.get("lr_from"):
         values["lr"] = [plan.runs[point].config["model"]["init_args"]["lr"] for point in values["lr_from"]]
     return {**values, "steps": config["trainer"]["max_steps"]}

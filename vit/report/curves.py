@@ -40,7 +40,7 @@ def _folder_name(report, result):
 
 
 def _scalars(run):
-    """(tag, step) -> value, from what CSVLogger wrote; nothing where only the result was kept."""
+    """(tag, step) -> value, from its metrics.csv; nothing where only the result was kept."""
     path = run / "metrics.csv"
     if not path.exists():
         return {}

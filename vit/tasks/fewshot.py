@@ -11,7 +11,8 @@ from torchmetrics.classification import MulticlassAccuracy
 from vit.errors import UserError
 from vit.fewshot import fit_draws
 from vit.models import create_model
-from vit.weights import released, restore, restore_file
+from vit.weights import restore, restore_file
+from vit.weights.published import file_of
 
 
 class FewShot(LightningModule):
@@ -20,8 +21,8 @@ class FewShot(LightningModule):
     The features are what the pre-training's last linear layer saw: its head's hidden layer stays. Metrics, with `test` or
     `held_out` in front: 5shot_accuracy, a mean over draws, 5shot_accuracy_draw0, ... and accuracy, that of report_shots.
 
-    init: id of the run to start from, a path to a file of weights, 'released:MODEL@COLLECTION' for one of the authors',
-        or None for the model's own initialisation.
+    init: id of the run to start from, or a path to any file of weights that load_weights knows, or such a file of the
+        authors', 'released:ViT-B/16@imagenet21k'; None evaluates the model's own initialisation.
     shots, draws: numbers of images a class, and seeds.
     l2, constant, epsilon, solve_dtype: arguments of vit.fewshot.fit.
     runs: the folder in which runs lie.
@@ -58,10 +59,14 @@ class FewShot(LightningModule):
             }
         )
 
+    def prepare_data(self):
+        """One process downloads what the others then find."""
+        if self.hparams.init:
+            file_of(self.hparams.init)
+
     def setup(self, stage):
-        self.model = pretrained(
-            **{key: self.hparams[key] for key in ("model", "options", "image_size", "init", "runs")}
-        )
+        start = {key: self.hparams[key] for key in ("model", "options", "image_size", "init", "runs")}
+        self.model = pretrained(**start)
 
     def on_test_start(self):
         """Draw from the training part, represent what was drawn, solve."""
@@ -108,9 +113,7 @@ def pretrained(*, model, options, image_size, init, runs):
     run = Path(runs or ".") / init
     if run.is_dir():
         return restore(run).resize_to(image_size)
-    if init.startswith("released:"):
-        init = released(*init.removeprefix("released:").partition("@")[::2])
-    network, report = restore_file(model, init, image_size=image_size, **options)
+    network, report = restore_file(model, file_of(init), image_size=image_size, **options)
     rank_zero_info(report)
     return network
 
