@@ -6,6 +6,7 @@ import random
 import signal
 
 import pytest
+from processes import in_order
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 WRITING = {"at_byte": 400_000}  # in a checkpoint; every other file is smaller
@@ -18,8 +19,7 @@ SETTINGS = {  # environment of the unbroken runs, of the broken ones
 
 
 def start(processes, results, **options):
-    ids = sorted(path.name for path in (results / "kill" / "runs").iterdir())
-    order = sorted(ids, key=lambda name: (not name.startswith(("pretrain-", "masked-patch-")), "-lr" not in name))
+    order = in_order(results / "kill" / "runs")
     return processes.start("run", "--scale", "kill", *order, results=results, VIT_CHECKPOINT_SECONDS="0.05", **options)
 
 

@@ -5,6 +5,7 @@ import json
 import socket
 
 import pytest
+from processes import in_order
 
 SIZES = {"held_out": 130, "test": 500}  # of the digits: a tenth of 1,297 training images, and the test split
 
@@ -33,9 +34,7 @@ def results(processes, tmp_path_factory):
     folders = [tmp_path_factory.mktemp(name) for name in ("one", "two")]
     for folder in folders:
         assert processes.end(processes.start("plan", "--scale", "together", "--write", results=folder)) == 0
-    names = [path.name for path in (folders[0] / "together" / "runs").iterdir()]
-    order = sorted(names, key=lambda name: (not name.startswith(("pretrain-", "masked-patch-")), "-lr" not in name))
-    command = ("run", "--scale", "together", *order)
+    command = ("run", "--scale", "together", *in_order(folders[0] / "together" / "runs"))
     assert processes.end(processes.start(*command, results=folders[0])) == 0, (folders[0] / "said").read_text()
     port = free_port()
     pair = [

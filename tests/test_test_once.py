@@ -4,6 +4,7 @@ import json
 
 import pytest
 from lightning.pytorch.callbacks import Callback
+from processes import in_order
 
 import data
 from vit.plan import make_plan
@@ -18,8 +19,8 @@ def run(processes, tmp_path_factory):
     results = tmp_path_factory.mktemp("results")
     assert processes.end(processes.start("plan", "--scale", "together", "--write", results=results)) == 0
     runs = results / "together" / "runs"
-    order = sorted((path.name for path in runs.iterdir()), key=lambda name: (name[0] != "p", "-lr" not in name))
-    assert processes.end(processes.start("run", "--scale", "together", *order, results=results)) == 0
+    command = ("run", "--scale", "together", *in_order(runs))
+    assert processes.end(processes.start(*command, results=results)) == 0, (results / "said").read_text()
     return next(path for path in runs.iterdir() if path.name.startswith(TRAINED)), results
 
 

@@ -12,6 +12,12 @@ from vit.plan.files import ROOT
 HERE = Path(__file__).parent
 
 
+def in_order(runs):
+    """Ids of the planned runs in a folder: pre-training first, then sweeps, then what needs either."""
+    ids = sorted(path.name for path in runs.iterdir())
+    return sorted(ids, key=lambda name: (not name.startswith(("pretrain-", "masked-patch-")), "-lr" not in name))
+
+
 class Processes:
     """`python -m vit` in a copy of the repository whose only experiment is experiment.yaml; see server.py."""
 

@@ -11,8 +11,7 @@ from torchmetrics.classification import MulticlassAccuracy
 from vit.errors import UserError
 from vit.fewshot import fit_draws
 from vit.models import create_model
-from vit.weights import restore, restore_file
-from vit.weights.published import file_of
+from vit.weights import file_of, restore, restore_file
 
 
 class FewShot(LightningModule):

@@ -10,8 +10,7 @@ from vit.errors import UserError
 from vit.optim import Polyak, sgd, with_schedule
 from vit.selection import best_learning_rate
 from vit.tasks.classify import Classify
-from vit.weights import load_weights, restore
-from vit.weights.published import file_of
+from vit.weights import file_of, load_weights, restore
 
 
 class Finetune(Classify):
