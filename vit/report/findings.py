@@ -1,7 +1,9 @@
 """Is pre-training worth it? Computed from the table where it has from-scratch rows, and said plainly."""
 
 from vit.plan.schema import SCRATCH
-from vit.report.names import stand_in
+from vit.report.names import stand_in, text
+
+SHARED = ("model", "transfer", "options", "metric")
 
 
 def from_scratch(report):
@@ -11,7 +13,9 @@ def from_scratch(report):
     for transfer in dict.fromkeys(result.cell.axes["transfer"] for _, result in gains):
         lines.append(_line(report, transfer, [pair for pair in gains if pair[1].cell.axes["transfer"] == transfer]))
     if gains:
-        where = "; ".join(f"{_name(result)} on {result.cell.axes['transfer']} ({gain:+.2f})" for gain, result in behind)
+        where = "; ".join(
+            f"{_name(report, result)} on {result.cell.axes['transfer']} ({gain:+.2f})" for gain, result in behind
+        )
         lines.append(f"not ahead in {len(behind)} of {len(gains)} cells{': ' + where if where else ''}")
     return lines
 
@@ -26,8 +30,9 @@ def _gains(report):
 
 def _pair(result):
     """What a pre-trained cell shares with the from-scratch cell that it is compared with: all but the pre-training."""
-    rest = {axis: value for axis, value in result.cell.axes.items() if axis not in ("pretrain", "epochs")}
-    return str(rest), result.cell.schedule.get(result.cell.recipes[-1])
+    recipe = result.cell.recipes[-1]
+    shared = {key: value for key, value in result.cell.axes.items() if key in SHARED or key.startswith(f"{recipe}.")}
+    return str(shared), recipe, result.cell.schedule.get(recipe)
 
 
 def _line(report, transfer, pairs):
@@ -40,9 +45,11 @@ def _line(report, transfer, pairs):
     where = f"{transfer} ({instead})" if instead else transfer
     return (
         f"{where}: with equal fine-tuning steps, pre-trained is ahead of from scratch in {ahead} of {len(pairs)} cells; "
-        f"worst {worst:+.2f} points ({_name(worst_result)}), best {best:+.2f} ({_name(best_result)})"
+        f"worst {worst:+.2f} points ({_name(report, worst_result)}), best {best:+.2f} ({_name(report, best_result)})"
     )
 
 
-def _name(result):
-    return f"{result.cell.axes['model']}, {result.cell.axes['pretrain']}"
+def _name(report, result):
+    """'ViT-B/16, ImageNet-21k': what names the cell's row and column, without the transfer set."""
+    axes = [axis for axis in (*report.experiment.columns, *report.experiment.rows) if axis != "transfer"]
+    return ", ".join(text(result.cell.axes[axis]) for axis in axes)

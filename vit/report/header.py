@@ -11,8 +11,8 @@ WORDS = {"pretrain": "pre-training", "finetune": "fine-tuning"}  # recipes, as p
 def summary(report):
     """Two sentences: what a number is, and how much of the table there is."""
     return (
-        "Top-1 percent on the test set, mean ± sample standard deviation over seeds, then the paper's value and a verdict. "
-        "Learning rates are chosen on held-out training images, never on test images.",
+        "Top-1 percent on the test set, mean ± sample standard deviation over seeds, then the paper's value and a verdict."
+        + (" Learning rates are chosen on held-out training images, never on test images." if _sweeps(report) else ""),
         f"{len(report.finished)} of {len(report.runs)} runs are finished. Verdicts on accuracy: {counted(_accuracy(report))}"
         + (
             f"; on counted exaFLOPs: {counted(cost.verdict for cost in report.costs.values())}."
@@ -20,6 +20,12 @@ def summary(report):
             else "."
         ),
     )
+
+
+def _sweeps(report):
+    """Is there a run that tries a learning rate?"""
+    runs = (report.plan.runs[run] for run in report.runs)
+    return any(not run.pretrains and run.config["data"]["init_args"]["train_on"] == "train" for run in runs)
 
 
 def _accuracy(report):
