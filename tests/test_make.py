@@ -133,7 +133,7 @@ def test_an_interrupted_make_keeps_what_is_finished(checkout, kind):
     chain = {path.parent.name for path in runs.glob("finetune-ViT-B-32-fractals-40-*/metrics.json")}
     for name in chain:
         (runs / name / "metrics.json").unlink()
-    process = checkout.start("table5", PAUSE="0.3")
+    process = checkout.start("table5", PAUSE="1")
     while not checkout.log.exists() or len(checkout.log.read_text().split()) < 4:
         time.sleep(0.05)
     os.killpg(process.pid, kind)

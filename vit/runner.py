@@ -29,7 +29,9 @@ def run_all(scale, ids, goals):
         share(jobs, position)
         hush()
         from vit.progress import Progress
+        from vit.record import code
 
+        code()  # the commit of now, which the records name: the tree may change while runs train
         progress = Progress(plan, [name for name in goals if name in plan.experiments], jobs, position)
         failed = []
         for name in ids:
