@@ -1,9 +1,9 @@
 """Early stopping as in Section 4.3 (Figure 4): of a training at its full length, the weights that were best on held-out images."""
 
-import torch
 from lightning.pytorch.callbacks import Callback
 
 from vit.errors import UserError
+from vit.undisturbed import undisturbed
 
 
 class BestHeldOut(Callback):
@@ -45,14 +45,11 @@ class BestHeldOut(Callback):
         self.best = state
 
 
-@torch.no_grad()
 def held_out_results(trainer, module):
     """Name -> value by the task's own validation steps; Lightning's loop would meet its training loop's counters."""
-    module.eval()
-    with torch.random.fork_rng():
+    with undisturbed(module):
         for position, batch in enumerate(trainer.datamodule.val_dataloader()):
             batch = trainer.strategy.batch_to_device(batch)
             with trainer.precision_plugin.val_step_context():
                 module.validation_step(batch, position)
-    module.train()
     return module.held_out.results()

@@ -1,15 +1,14 @@
 """Few-shot accuracy during pre-training (Section 4.3 follows representations by it): a curve beside the loss."""
 
-from contextlib import contextmanager
 from statistics import fmean
 
-import torch
 from lightning import LightningDataModule
 from lightning.pytorch.callbacks import Callback
 
 from vit.errors import UserError
 from vit.fewshot import fit_draws
 from vit.tasks.fewshot import represent
+from vit.undisturbed import undisturbed
 
 
 class FewShotDuringTraining(Callback):
@@ -58,16 +57,3 @@ class FewShotDuringTraining(Callback):
             f"held_out_{count}shot_accuracy": fmean(correct[count, seed] / images for seed in self.draws)
             for count in self.shots
         }
-
-
-@contextmanager
-def undisturbed(module):
-    """Evaluation for a moment: random numbers and the mode of every part are afterwards what they were."""
-    modes = {part: part.training for part in module.modules()}
-    with torch.no_grad(), torch.random.fork_rng(devices=[]):  # a loader draws a seed; on other devices nothing is drawn
-        module.eval()
-        try:
-            yield
-        finally:
-            for part, mode in modes.items():
-                part.training = mode

@@ -6,6 +6,7 @@ from pathlib import Path
 from vit.errors import UserError
 from vit.plan import files, make_plan
 from vit.plan.resolve import MATCHED, holds, load_recipe, load_scale, values_for
+from vit.plan.runs import at_scale
 from vit.plan.schema import TASKS
 
 
@@ -76,16 +77,14 @@ def kind_of(axes):
 def theirs_of(name, axes):
     """The preset's values at the paper's scale; a number of epochs as steps."""
     paper = load_scale("paper")
-    values = values_for(name, axes, paper, "paper")
+    epochs = values_for(name, axes, paper, "paper").get("epochs")
+    choices = epochs if isinstance(epochs, list) else [epochs]
+    if axes.get("epochs") not in choices:
+        axes = {**axes, "epochs": choices[-1]}
+    _, values, steps = at_scale(name, axes, kind_of(axes), paper, "paper")
     places = TASKS[values["task"]]
     compared = (*places["model"], *places["data"], *places["trainer"], *places.get("callbacks", ()))
-    theirs = {key: values[key] for key in compared}
-    if "epochs" in values:
-        epochs = values["epochs"] if isinstance(values["epochs"], list) else [values["epochs"]]
-        chosen = axes["epochs"] if axes.get("epochs") in epochs else epochs[-1]
-        images = getattr(paper, kind_of(axes))[axes[kind_of(axes)]].images
-        return {**theirs, "steps": round(chosen * images / values["batch_size"])}
-    return {**theirs, **({"steps": values["steps"]} if "steps" in values else {})}
+    return {**{key: values[key] for key in compared}, **({"steps": steps} if steps else {})}
 
 
 def ours_of(run, plan):

@@ -52,14 +52,25 @@ def left_out(scale, experiment, axes):
     return False
 
 
-def _entry(plan, kind, name):
-    entries = getattr(plan.scale, kind)
+def _entry(scale, scale_name, kind, name):
+    entries = getattr(scale, kind)
     if name not in entries:
         known = files.nearest(name, entries) or f" (known: {', '.join(entries)})"
         raise UserError(
-            f"experiments/scales/{plan.scale_name}.yaml: {kind}: nothing stands for '{name}'{known}; add it, or list it under omit"
+            f"experiments/scales/{scale_name}.yaml: {kind}: nothing stands for '{name}'{known}; add it, or list it under omit"
         )
     return entries[name]
+
+
+def at_scale(recipe, axes, kind, scale, scale_name):
+    """(entry, values, steps) of a recipe on the set of kind 'pretrain' or 'transfer' that the axes name."""
+    entry = _entry(scale, scale_name, kind, axes[kind])
+    values = values_for(recipe, axes, scale, scale_name)
+    return (
+        entry,
+        values,
+        _steps(values, axes, entry, recipe, f"experiments/scales/{scale_name}.yaml: {kind}.{axes[kind]}"),
+    )
 
 
 def _start(plan, paper, axes):
@@ -67,15 +78,13 @@ def _start(plan, paper, axes):
     model, pretrain = _model_label(axes), axes["pretrain"]
     if pretrain == SCRATCH:
         return Start(f"{model}-scratch")
-    entry = _entry(plan, "pretrain", pretrain)
+    entry = _entry(plan.scale, plan.scale_name, "pretrain", pretrain)
     if entry.released:
         note = f"{pretrain}: the weights that the authors released ({entry.released}) are where a transfer starts"
         return Start(f"{model}-released", init=f"released:{axes['model']}@{entry.released}", notes=(note,))
     recipe = axes.get("pretrain_with", "pretrain")
-    values = values_for(recipe, axes, plan.scale, plan.scale_name)
-    settled = config(
-        values, axes, entry, plan.scale, seed=0, steps=_steps(values, axes, entry, recipe), train_on="train", start={}
-    )
+    entry, values, steps = at_scale(recipe, axes, "pretrain", plan.scale, plan.scale_name)
+    settled = config(values, axes, entry, plan.scale, seed=0, steps=steps, train_on="train", start={})
     label = f"{recipe}-{model}-{entry.name}"
     run = _add(plan, label, settled, classes=entry.classes, pretrains=True, keeps_weights=True)
     notes = (values["assumed"],) if "assumed" in values else ()
@@ -85,9 +94,7 @@ def _start(plan, paper, axes):
 
 def _transfer(plan, axes, recipe, start):
     """(sweep, runs): rates tried on the held-out part (B.1.1), then the seeds on everything with the best of them."""
-    entry = _entry(plan, "transfer", axes["transfer"])
-    values = values_for(recipe, axes, plan.scale, plan.scale_name)
-    steps = _steps(values, axes, entry, recipe)
+    entry, values, steps = at_scale(recipe, axes, "transfer", plan.scale, plan.scale_name)
     takes = TASKS[values["task"]]["start"]
     if start.init and "init" not in takes:
         raise UserError(
@@ -111,13 +118,13 @@ def _transfer(plan, axes, recipe, start):
     return tuple(sweep), tuple(add(f"seed{seed}", seed, "all", needs, **given) for seed in seeds)
 
 
-def _steps(values, axes, entry, recipe):
-    """Optimizer steps: given, or as many as the epochs take; none where nothing is trained."""
+def _steps(values, axes, entry, recipe, where):
+    """Optimizer steps: given, or as many as the epochs take; none where nothing is trained. `where`: the entry's place."""
     if "epochs" not in values:
         return values.get("steps", 0)
     epochs = _epochs(values, axes, recipe)
     if entry.epochs and epochs not in entry.epochs:
-        raise UserError(f"experiments/scales: {entry.name}.epochs: nothing stands in for {epochs}")
+        raise UserError(f"{where}.epochs: nothing stands in for {epochs}")
     return max(1, round(entry.epochs.get(epochs, epochs) * entry.images / values["batch_size"]))
 
 
@@ -136,8 +143,8 @@ def _share(plan, paper, recipe, axes, kind):
     """Images seen here as a fraction of the paper's; None where nothing is trained."""
     seen = []
     for scale, name in ((plan.scale, plan.scale_name), (paper, "paper")):
-        values = values_for(recipe, axes, scale, name)
-        seen.append(_steps(values, axes, getattr(scale, kind)[axes[kind]], recipe) * values["batch_size"])
+        _, values, steps = at_scale(recipe, axes, kind, scale, name)
+        seen.append(steps * values["batch_size"])
     return seen[0] / seen[1] if seen[1] else None
 
 
