@@ -11,29 +11,72 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
+from data.decode import Unreadable
 from data.order import Chosen, InOrder, StepOrder
 from data.pictures import Pictures
 from data.resize import resized
+from data.skipped import Skipped
 from data.splits import held_out
 from data.steps import Preparation
 
 
 class Batches(Dataset):
-    """Whole batches: (epochs, indices) -> images float32 (B, 3, S, S) in [-1, 1] and labels int64 (B,)."""
+    """Whole batches: (epochs, indices) -> images float32 (B, 3, S, S) in [-1, 1] and labels, int64 (B,) and whatever else."""
 
-    def __init__(self, images: torch.Tensor | Pictures, labels: torch.Tensor, *, prepare: Callable, seed: int):
-        """prepare: images, seed, epochs and indices -> new float32 (B, 1 or 3, S, S), 0 .. 255 (data.steps)."""
-        self.images, self.labels, self.prepare, self.seed = images, labels, prepare, seed
+    def __init__(
+        self,
+        images: torch.Tensor | Pictures,
+        labels: tuple[torch.Tensor, ...],
+        *,
+        prepare: Callable,
+        seed: int,
+        drawn: bool,
+        skipped: Skipped | None = None,
+    ):
+        """prepare: images, seed, epochs and indices -> new float32 (B, 1 or 3, S, S), 0 .. 255 (data.steps).
+
+        labels: tensors (N, ...), the classes first. drawn: is this for training? skipped: None where an unreadable
+        picture is an error.
+        """
+        self.images, self.all_labels, self.prepare, self.seed = images, labels, prepare, seed
+        self.drawn, self.skipped = drawn, skipped
+
+    @property
+    def labels(self) -> torch.Tensor:
+        """Classes (N,), or sets of them (N, C)."""
+        return self.all_labels[0]
 
     def __len__(self):
         return len(self.labels)
 
-    def __getitem__(self, place: tuple[np.ndarray, np.ndarray]) -> tuple[torch.Tensor, torch.Tensor]:
+    def __getitem__(self, place: tuple[np.ndarray, np.ndarray]) -> tuple[torch.Tensor, ...]:
         epochs, indices = place
-        chosen = torch.from_numpy(indices)
-        images = self.images[indices] if isinstance(self.images, Pictures) else self.images.index_select(0, chosen)
+        images, epochs, indices = self.taken(epochs, indices)
         images = self.prepare(images, self.seed, epochs, indices).div_(127.5).sub_(1)
-        return images.expand(-1, 3, -1, -1).contiguous(), self.labels[chosen]
+        chosen = torch.from_numpy(indices)
+        return images.expand(-1, 3, -1, -1).contiguous(), *(labels[chosen] for labels in self.all_labels)
+
+    def taken(self, epochs: np.ndarray, indices: np.ndarray) -> tuple[torch.Tensor | list, np.ndarray, np.ndarray]:
+        """The images, with epochs and indices of those that could be read."""
+        if isinstance(self.images, torch.Tensor):
+            return self.images.index_select(0, torch.from_numpy(indices)), epochs, indices
+        if self.skipped is None:
+            return self.images[indices], epochs, indices
+        found = [(self.readable(int(index)), epoch) for epoch, index in zip(epochs, indices, strict=True)]
+        found = [(image, epoch, index) for (image, index), epoch in found if image is not None]
+        images, epochs, indices = zip(*found, strict=True) if found else ([], [], [])
+        return list(images), np.array(epochs, int), np.array(indices, int)
+
+    def readable(self, index: int) -> tuple[torch.Tensor | None, int]:
+        """The image, and where it is: in training the next that can be read, else None in place of one that cannot."""
+        while True:
+            try:
+                return self.images[[index]][0], index
+            except Unreadable as error:
+                self.skipped.add(index, error)
+            if not self.drawn:
+                return None, index
+            index = (index + 1) % len(self)
 
 
 class ImageData(L.LightningDataModule):
@@ -43,6 +86,8 @@ class ImageData(L.LightningDataModule):
     fractions or numbers of images, data.splits); "all" trains on both and has no validation part. The test
     split is never part of either. `batch_size` is the number of images of one optimizer step, over all devices and
     accumulated batches. augment, evaluation and resize say what happens to an image on its way (data.steps).
+    on_error: "raise" names the first picture that cannot be read or has no class, "skip" goes on without it, as far as
+    skip_limit, a share of each part, allows.
     """
 
     num_classes: int
@@ -62,18 +107,26 @@ class ImageData(L.LightningDataModule):
         subset: float = 1.0,
         eval_batch_size: int = 500,
         workers: int = 0,
+        on_error: Literal["raise", "skip"] = "raise",
+        skip_limit: float = 0.001,
     ):
         super().__init__()
         if train_on not in ("train", "all"):
             raise ValueError(f"train_on is 'train' or 'all', not {train_on!r}")
+        if on_error not in ("raise", "skip"):
+            raise ValueError(f"on_error is 'raise' or 'skip', not {on_error!r}")
         self.image_size, self.batch_size, self.eval_batch_size = image_size, batch_size, eval_batch_size
         self.train_on, self.held_out, self.split_seed = train_on, held_out, split_seed
         self.subset, self.resize, self.seed, self.workers = subset, resize, seed, workers
+        self.on_error, self.skip_limit = on_error, skip_limit
         self.preparation = Preparation(size=image_size, augment=augment, evaluation=evaluation, resize=resize)
         self.parts: dict[str, Batches] = {}
 
-    def arrays(self, split: Literal["train", "test"]) -> tuple[torch.Tensor | Pictures, torch.Tensor]:
-        """Images uint8 (N, H, W) or (N, 3, H, W), or Pictures, and labels int64 (N,) of a split, in a fixed order."""
+    def arrays(self, split: Literal["train", "test"]) -> tuple[torch.Tensor | Pictures, torch.Tensor, ...]:
+        """Images uint8 (N, H, W) or (N, 3, H, W), or Pictures, and labels int64 (N,) of a split, in a fixed order.
+
+        What else belongs to each image may follow, such as the sets of classes (N, C) that count as right.
+        """
         raise NotImplementedError
 
     def setup(self, stage: str) -> None:
@@ -85,33 +138,38 @@ class ImageData(L.LightningDataModule):
 
     def training_parts(self) -> dict[str, Batches]:
         """The parts "train" and, unless all is trained on, "val"."""
-        images, labels = self.arrays("train")
+        arrays = self.arrays("train")
+        length = len(arrays[1])
         if self.train_on == "all" and self.subset == 1:
-            return {"train": self.part(images, labels, augmented=True)}
-        kept, held = held_out(len(labels), self.held_out, self.split_seed, self.subset)
+            return {"train": self.part(*arrays, augmented=True)}
+        kept, held = self.kept_and_held(length)
         if self.train_on == "all":
-            return {"train": self.part(images, labels, np.union1d(kept, held), augmented=True)}
+            return {"train": self.part(*arrays, chosen=np.union1d(kept, held), augmented=True)}
         return {
-            "train": self.part(images, labels, kept, augmented=True),
-            "val": self.part(images, labels, held),
+            "train": self.part(*arrays, chosen=kept, augmented=True),
+            "val": self.part(*arrays, chosen=held),
         }
+
+    def kept_and_held(self, length: int) -> tuple[np.ndarray, np.ndarray]:
+        """Sorted indices (kept, held) of the training split."""
+        return held_out(length, self.held_out, self.split_seed, self.subset)
 
     def part(
         self,
         images: torch.Tensor | Pictures,
-        labels: torch.Tensor,
+        *labels: torch.Tensor,
         chosen: np.ndarray | None = None,
         augmented: bool = False,
     ) -> Batches:
         """The chosen images (default: all); resized now where that happens once."""
         if chosen is not None:
-            rows = torch.from_numpy(chosen)
-            images, labels = images.only(chosen) if isinstance(images, Pictures) else images[rows], labels[rows]
+            images, labels = taken(images, chosen), tuple(one[torch.from_numpy(chosen)] for one in labels)
         if isinstance(images, torch.Tensor):
             images = images if images.ndim == 4 else images[:, None]
             images = resized(images, (self.image_size,) * 2) if self.resize == "once" else images
+        skipped = Skipped(len(labels[0]), self.skip_limit) if self.on_error == "skip" else None
         prepare = self.preparation.augment if augmented else self.preparation.evaluate
-        return Batches(images, labels, prepare=prepare, seed=self.seed)
+        return Batches(images, labels, prepare=prepare, seed=self.seed, drawn=augmented, skipped=skipped)
 
     def train_dataloader(self) -> DataLoader:
         """Endless; goes on at the trainer's step, with its share of each batch."""
@@ -146,7 +204,10 @@ class ImageData(L.LightningDataModule):
     def in_order(self, name: str, indices: np.ndarray | None = None) -> DataLoader:
         """Batches of a part's images without augmentation: all of them, or those at `indices`, in their order."""
         part = self.ready(name)
-        plain = Batches(part.images, part.labels, prepare=self.preparation.evaluate, seed=self.seed)
+        prepare = self.preparation.evaluate
+        plain = Batches(
+            part.images, part.all_labels, prepare=prepare, seed=self.seed, drawn=False, skipped=part.skipped
+        )
         indices = np.arange(len(plain)) if indices is None else indices
         return self.loader(plain, Chosen(indices, batch_size=self.eval_batch_size))
 
@@ -161,3 +222,7 @@ class ImageData(L.LightningDataModule):
     def loader(self, part: Batches, sampler) -> DataLoader:
         pinned = torch.cuda.is_available()
         return DataLoader(part, sampler=sampler, batch_size=None, num_workers=self.workers, pin_memory=pinned)
+
+
+def taken(images: torch.Tensor | Pictures, rows: np.ndarray) -> torch.Tensor | Pictures:
+    return images[torch.from_numpy(rows)] if isinstance(images, torch.Tensor) else images.only(rows)

@@ -80,7 +80,7 @@ class Fractals(ImageData):
             return super().training_parts()
         images, labels = self.arrays("train")
         chosen = None if self.subset == 1 else part_of(len(labels), self.subset, self.split_seed)
-        parts = {"train": self.part(images, labels, chosen, augmented=True)}
+        parts = {"train": self.part(images, labels, chosen=chosen, augmented=True)}
         if self.train_on == "train":
             parts["val"] = self.part(*self.further(HELD_OUT))
         return parts

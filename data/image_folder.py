@@ -6,8 +6,10 @@ import numpy as np
 import torch
 
 from data.base import ImageData
+from data.decode import SUFFIXES
+from data.decoded_once import loaded
 from data.folder import data_folder
-from data.pictures import SUFFIXES, loaded
+from data.pictures import Files
 from data.splits import stratified
 
 
@@ -40,7 +42,8 @@ class ImageFolder(ImageData):
     def arrays(self, split):
         files, labels = self.files(split)
         size = (self.image_size,) * 2 if self.resize == "once" else None
-        return loaded(files, data_folder() / f"{self.folder}-{split}", size), torch.from_numpy(labels)
+        pictures = Files(files, data_folder())
+        return loaded(pictures, data_folder() / f"{self.folder}-{split}", size), torch.from_numpy(labels)
 
     def files(self, split: str) -> tuple[list[Path], np.ndarray]:
         """The pictures of a split, class by class, and their labels int64 (N,)."""

@@ -9,7 +9,7 @@ from torchvision import datasets
 
 from data.base import ImageData
 from data.folder import data_folder
-from data.pictures import Pictures
+from data.pictures import Files
 
 
 class TorchvisionData(ImageData):
@@ -32,7 +32,7 @@ class TorchvisionData(ImageData):
         labels = torch.from_numpy(np.concatenate(labels).astype(np.int64))
         if isinstance(images[0], np.ndarray):
             return torch.from_numpy(np.concatenate(images)).permute(0, 3, 1, 2).contiguous(), labels
-        return Pictures([file for files in images for file in files]), labels
+        return Files([file for files in images for file in files], data_folder()), labels
 
     def small(self, split: str) -> tuple[torch.Tensor, torch.Tensor]:
         """uint8 (N, 3, S, S), antialiased, whatever their shape."""

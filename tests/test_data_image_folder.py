@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ import yaml
 from PIL import Image
 
 from data import ImageFolder
-from data.pictures import Pictures, decoded
+from data.pictures import Files, Pictures
 from vit.plan.files import ROOT
 from vit.plan.files import build as build_entry
 from vit.plan.schema import DataEntry
@@ -90,7 +91,8 @@ def test_pictures_of_all_kinds_become_rgb(folder):
     save(folder / "c.png", (10, 20, 30, 40), mode="RGBA")
     save(folder / "d.jpg", (0, 0, 0, 55), mode="CMYK", quality=100)
     Image.fromarray(np.full((8, 8), 513, np.uint16)).save(folder / "e.png")
-    seen = {path.name: decoded(path) for path in folder.iterdir()}
+    files = Files(sorted(folder.iterdir()), folder)
+    seen = {Path(files.name(k)).name: files.picture(k) for k in range(len(files))}
     assert {(image.shape, image.dtype) for image in seen.values()} == {((3, 8, 8), torch.uint8)}
     assert seen["a.png"].unique().tolist() == [200]
     assert seen["c.png"][:, 0, 0].tolist() == [10, 20, 30]
@@ -105,7 +107,7 @@ def test_a_picture_that_lies_on_its_side_is_put_upright(folder):
     exif[0x0112] = 6  # to be turned clockwise by a quarter
     folder.mkdir()
     image.save(folder / "x.jpg", exif=exif, quality=100)
-    upright = decoded(folder / "x.jpg")
+    upright = Files([folder / "x.jpg"], folder).picture(0)
     assert upright.shape == (3, 6, 4)
     assert upright[:, :, 2:].min() > 200
     assert upright[:, :, :2].max() < 50
