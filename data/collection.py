@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from data.archives import opened
+from data.archives import Members, opened
 from data.archives.listing import MEMBERS, UNSTATED
 from data.decode import SUFFIXES
 from data.folder import data_folder
@@ -63,24 +63,33 @@ def of_folders(root: Path, on_error: str = "raise") -> Collection:
 
 
 def of_archives(archives: Sequence[Path], on_error: str = "raise") -> Collection:
-    """Classes as the samples state them; where none does, each folder in the archives is one, called after its last part."""
+    """Classes as the samples state them; else each folder in the archives is one, or each archive where none has folders."""
     members = opened(archives, on_error)
     if not len(members):
         raise ValueError(f"{archives[0]}: no pictures in it ({', '.join(SUFFIXES)})")
-    stated = members.classes
-    if (stated != UNSTATED).any():
-        if (stated == UNSTATED).any():
-            without = members.name(int(np.argmax(stated == UNSTATED)))
-            raise ValueError(f"{without}: no .cls or .json beside it states its class, as those of others do")
-        return Collection(members, [str(number) for number in range(stated.max() + 1)], stated.astype(np.int64))
-    last = [folder.rsplit("/", 1)[-1] for folder in members.index.folders]
-    names = sorted({last[place] for place in np.unique(members.folders)})
-    if names == [""]:
-        raise ValueError(
-            f"{archives[0]}: its pictures are in no folders and state no class; nothing says what they show"
-        )
+    if (members.classes != UNSTATED).any():
+        return by_statement(members)
+    folders = [folder.rsplit("/", 1)[-1] for folder in members.index.folders]
+    if folders != [""]:
+        return by_group(members, folders, members.folders)
+    if len(archives) > 1:
+        return by_group(members, [path.stem for path in archives], members.archives)
+    raise ValueError(f"{archives[0]}: its pictures are in no folders and state no class; nothing says what they show")
+
+
+def by_statement(members: Members) -> Collection:
+    stated = members.classes.astype(np.int64)
+    if (stated == UNSTATED).any():
+        without = members.name(int(np.argmax(stated == UNSTATED)))
+        raise ValueError(f"{without}: no .cls or .json beside it states its class, as those of others do")
+    return Collection(members, [str(number) for number in range(stated.max() + 1)], stated)
+
+
+def by_group(members: Members, group_names: Sequence[str], groups: np.ndarray) -> Collection:
+    """groups (N,): places in group_names, of which some may be the same class."""
+    names = sorted({group_names[group] for group in np.unique(groups)})
     places = {name: place for place, name in enumerate(names)}
-    return Collection(members, names, np.array([places.get(name, -1) for name in last])[members.folders])
+    return Collection(members, names, np.array([places.get(name, -1) for name in group_names])[groups])
 
 
 def subfolders(root: Path) -> list[str]:

@@ -1,6 +1,5 @@
 """Tars and zips, read where they lie: what is found, in which order, and what is said of broken ones."""
 
-import io
 import json
 import os
 import pickle
@@ -11,7 +10,7 @@ import zipfile
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from archive_files import add, numbers, png, tar
 
 from data.archives import opened
 from data.decode import Unreadable
@@ -21,30 +20,6 @@ from data.decode import Unreadable
 def folder(tmp_path, monkeypatch):
     monkeypatch.setenv("VIT_DATA", str(tmp_path))
     return tmp_path
-
-
-def png(number):
-    """A picture whose pixels say its number, all of them."""
-    file = io.BytesIO()
-    Image.new("RGB", (4, 3), (number % 256, number // 256, 7)).save(file, "PNG")
-    return file.getvalue()
-
-
-def add(archive, name, data):
-    info = tarfile.TarInfo(name)
-    info.size = len(data)
-    archive.addfile(info, io.BytesIO(data))
-
-
-def tar(path, members, **options):
-    with tarfile.open(path, "w", **options) as archive:
-        for name, data in members.items():
-            add(archive, name, data)
-    return path
-
-
-def numbers(members):
-    return [int(image[0, 0, 0]) + 256 * int(image[1, 0, 0]) for image in members[range(len(members))]]
 
 
 @pytest.mark.parametrize("format", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])

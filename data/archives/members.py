@@ -43,6 +43,11 @@ class Members(Pictures):
         """int32 (N,): the place of each one's folder in `index.folders`."""
         return np.asarray(self.index.rows["folder"][self.rows])
 
+    @property
+    def archives(self) -> np.ndarray:
+        """int32 (N,): the place of each one's archive in `index.archives`."""
+        return np.asarray(self.index.rows["archive"][self.rows])
+
     def inside(self, index: int) -> str:
         """Its path in the archive."""
         row = int(self.rows[index])
