@@ -122,7 +122,7 @@ class ImageData(L.LightningDataModule):
             raise ValueError(f"on_error is 'raise' or 'skip', not {on_error!r}")
         self.image_size, self.batch_size, self.eval_batch_size = image_size, batch_size, eval_batch_size
         self.train_on, self.held_out, self.split_seed = train_on, held_out, split_seed
-        self.subset, self.resize, self.seed, self.workers = subset, resize, seed, workers
+        self.evaluation, self.subset, self.resize, self.seed, self.workers = evaluation, subset, resize, seed, workers
         self.on_error, self.skip_limit = on_error, skip_limit
         self.preparation = Preparation(size=image_size, augment=augment, evaluation=evaluation, resize=resize)
         self.parts: dict[str, Batches] = {}
@@ -135,6 +135,15 @@ class ImageData(L.LightningDataModule):
         What else belongs to each image may follow, such as the sets of classes (N, C) that count as right.
         """
         raise NotImplementedError
+
+    def prepared(self) -> dict[str, str | int]:
+        """How the images of an evaluation come to be what the model sees: part of what a model is."""
+        return {
+            "image_size": self.image_size,
+            "evaluation": self.evaluation,
+            "resize": self.resize,
+            "pixels": "-1 to 1",
+        }
 
     def setup(self, stage: str) -> None:
         """Loads what the stage needs, once, as uint8 in memory."""
@@ -195,11 +204,17 @@ class ImageData(L.LightningDataModule):
         return strategy.reduce(flags.int().to(strategy.root_device), reduce_op="max").cpu()
 
     def state_dict(self) -> dict:
-        """What a resumed run needs to go on counting."""
+        """What a checkpoint keeps: how images are prepared, and what a resumed run needs to go on counting."""
         parts = {name: part.skipped for name, part in self.parts.items() if part.skipped is not None}
-        return {"skipped": {name: skipped.flags.nonzero()[:, 0] for name, skipped in parts.items()}}
+        skipped = {name: skipped.flags.nonzero()[:, 0] for name, skipped in parts.items()}
+        return {"prepared": self.prepared(), "skipped": skipped}
 
     def load_state_dict(self, state: dict) -> None:
+        """ValueError if the checkpoint is one of a model for images that are prepared in another way."""
+        for name, here in self.prepared().items():
+            if state["prepared"][name] != here:
+                told = f"a model for images with {name} {state['prepared'][name]!r}; here it is {here!r}"
+                raise ValueError(f"the checkpoint is one of {told}")
         for name, indices in state["skipped"].items():
             self.parts[name].skipped.flags[indices] = True
 

@@ -109,7 +109,7 @@ def train_and_measure(run, folder, progress):
     if not leads():
         return
     if run.keeps_weights:
-        save(task, folder)
+        save(task, folder, task.trainer.datamodule.prepared())
     seconds, flops = time.perf_counter() - started, training_flops(run)
     write_record(run, folder, **measured, seconds=seconds, flops=flops, threads=torch.get_num_threads())
     clear(folder)
