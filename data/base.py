@@ -3,6 +3,7 @@
 B batch, S image size.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Literal
 
@@ -121,6 +122,7 @@ class ImageData(L.LightningDataModule):
         self.on_error, self.skip_limit = on_error, skip_limit
         self.preparation = Preparation(size=image_size, augment=augment, evaluation=evaluation, resize=resize)
         self.parts: dict[str, Batches] = {}
+        self.left_out: Counter[str] = Counter()  # images of a split, or archives, that on_error "skip" left out at once
 
     def arrays(self, split: Literal["train", "test"]) -> tuple[torch.Tensor | Pictures, torch.Tensor, ...]:
         """Images uint8 (N, H, W) or (N, 3, H, W), or Pictures, and labels int64 (N,) of a split, in a fixed order.
@@ -134,11 +136,11 @@ class ImageData(L.LightningDataModule):
         if stage in ("fit", "validate") and "train" not in self.parts:
             self.parts.update(self.training_parts())
         if stage == "test" and "test" not in self.parts:
-            self.parts["test"] = self.part(*self.arrays("test"))
+            self.parts["test"] = self.part(*self.with_classes("test"))
 
     def training_parts(self) -> dict[str, Batches]:
         """The parts "train" and, unless all is trained on, "val"."""
-        arrays = self.arrays("train")
+        arrays = self.with_classes("train")
         length = len(arrays[1])
         if self.train_on == "all" and self.subset == 1:
             return {"train": self.part(*arrays, augmented=True)}
@@ -149,6 +151,38 @@ class ImageData(L.LightningDataModule):
             "train": self.part(*arrays, chosen=kept, augmented=True),
             "val": self.part(*arrays, chosen=held),
         }
+
+    def with_classes(self, split: str) -> tuple[torch.Tensor | Pictures, torch.Tensor, ...]:
+        """The arrays of a split, all of whose labels are classes."""
+        images, *labels = self.arrays(split)
+        if labels[0].ndim > 1:
+            return images, *labels
+        wrong = ((labels[0] < 0) | (labels[0] >= self.num_classes)).nonzero()[:, 0].numpy()
+        if not len(wrong):
+            return images, *labels
+        which = f"image {wrong[0]}" if isinstance(images, torch.Tensor) else images.name(int(wrong[0]))
+        told = f"class {labels[0][wrong[0]]} is not one of 0 to {self.num_classes - 1}"
+        if self.on_error == "raise" or len(wrong) > self.skip_limit * len(labels[0]):
+            raise ValueError(
+                f"{type(self).__name__}, {split}: {which}: {told}; {len(wrong):,} of {len(labels[0]):,} are so"
+            )
+        self.left_out[split] += len(wrong)
+        sound = np.delete(np.arange(len(labels[0])), wrong)
+        return taken(images, sound), *(one[torch.from_numpy(sound)] for one in labels)
+
+    def skipped_images(self) -> dict[str, int]:
+        """How many images on_error "skip" went without, by part or split; empty where an unreadable one is an error."""
+        met = {name: len(part.skipped) for name, part in self.parts.items() if part.skipped is not None}
+        return dict(Counter(met) + self.left_out) if self.on_error == "skip" else {}
+
+    def state_dict(self) -> dict:
+        """What a resumed run needs to go on counting."""
+        parts = {name: part.skipped for name, part in self.parts.items() if part.skipped is not None}
+        return {"skipped": {name: skipped.flags.nonzero()[:, 0] for name, skipped in parts.items()}}
+
+    def load_state_dict(self, state: dict) -> None:
+        for name, indices in state["skipped"].items():
+            self.parts[name].skipped.flags[indices] = True
 
     def kept_and_held(self, length: int) -> tuple[np.ndarray, np.ndarray]:
         """Sorted indices (kept, held) of the training split."""
