@@ -75,7 +75,7 @@ class Files(Pictures):
             return file.read()
 
     def only(self, indices):
-        chosen = Files([], Path(self.root))
+        chosen = type(self)([], Path(self.root))
         chosen.files = self.files[np.asarray(indices)]
         return chosen
 
