@@ -7,11 +7,11 @@ import numpy as np
 import torch
 
 from data.archives import opened
+from data.collection import pictures, subfolders
 from data.draws import permutation
 from data.encoded import EncodedData
 from data.folder import data_folder
 from data.foreign import Damaged, lying, named
-from data.image_folder import pictures, subfolders
 from data.pictures import Files, Pictures
 
 NAME = "NWPU-RESISC45"
