@@ -77,7 +77,9 @@ def main() -> None:
         os.environ["VIT_DATA"] = folder
         make_tar(read := Path(folder) / "read.tar", given.pictures, LARGE)
         ratios = sorted(random_reads(read, given.rounds))
-        spread = f"{median(ratios):.2f} (quartiles {ratios[len(ratios) // 4]:.2f} to {ratios[-1 - len(ratios) // 4]:.2f})"
+        spread = (
+            f"{median(ratios):.2f} (quartiles {ratios[len(ratios) // 4]:.2f} to {ratios[-1 - len(ratios) // 4]:.2f})"
+        )
         print(f"random reads at {spread} of the speed of sequential ones, {given.pictures:,} pictures of 110 kB")
         make_tar(large := Path(folder) / "large.tar", given.images, SMALL)
         for what in ("indexed and opened", "opened"):
