@@ -65,7 +65,9 @@ def bring(url: str, path: Path, checksum: str | None) -> None:
         if stated and sums["md5"] != stated:
             raise WrongBytes(f"{url}: other bytes arrived than the server has (md5); the same command starts it again")
         if checksum and sums[KINDS[len(checksum)]] != checksum:
-            raise WrongBytes(f"{url}: other bytes arrived than are known ({KINDS[len(checksum)]}); they are thrown away")
+            raise WrongBytes(
+                f"{url}: other bytes arrived than are known ({KINDS[len(checksum)]}); they are thrown away"
+            )
         if checksum_file(path).exists() and recorded(path) != sums["sha256"]:
             raise WrongBytes(f"{url}: not the file of the first download; remove {checksum_file(path)} to accept it")
     except WrongBytes:

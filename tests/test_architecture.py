@@ -13,7 +13,17 @@ ALLOWED = {  # package -> what its files may import besides the standard library
     "vit/models": {"torch"},
     "bench": {"torch", "timm", "vit"},
     "data": {"torch", "torchvision", "lightning", "numpy", "PIL", "sklearn", "mlxtend", "filelock", "tqdm"},
-    "vit/weights": {"torch", "numpy", "safetensors", "data.download", "data.lock", "vit.models", "vit.plan", "vit.errors", "vit.atomic"},
+    "vit/weights": {
+        "torch",
+        "numpy",
+        "safetensors",
+        "data.download",
+        "data.lock",
+        "vit.models",
+        "vit.plan",
+        "vit.errors",
+        "vit.atomic",
+    },
     "vit/plan": {"yaml", "vit.errors", "vit.atomic"},
     "vit/report": {"vit.plan", "vit.errors", "vit.atomic", "pandas", "numpy", "matplotlib", "tensorboard", "yaml"},
 }
