@@ -10,6 +10,14 @@ from data.ledger_row import BRING, FETCHED, MADE, PACKAGE, Row
 from data.sources import FILES
 
 UNCLEAR = "see its page"
+SMALL_NORB = tuple(f"smallnorb/*-{part}-{kind}.mat*" for part in ("training", "testing") for kind in ("dat", "info"))
+
+
+def idx_files(folder: str) -> tuple[str, ...]:
+    """MNIST's four, packed or not."""
+    names = ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1")
+    return tuple(f"{folder}/{name}-ubyte*" for name in names)
+
 
 LEDGER: dict[str, Row] = {  # name of the class, or of what several sets need
     "ImageNet": Row(
@@ -142,13 +150,13 @@ LEDGER: dict[str, Row] = {  # name of the class, or of what several sets need
     "SmallNORBAzimuth": Row(
         title="smallNORB, azimuth", way=FETCHED, files=FILES["SmallNORBAzimuth"], terms="research",
         page="https://cs.nyu.edu/~ylclab/data/norb-v1.0-small", images={"train": 24_300, "test": 24_300}, classes=18,
-        bytes=262_778_180, places=(("smallnorb/*training-dat.mat*", "smallnorb/*testing-dat.mat*"),),
+        bytes=262_778_180, places=(SMALL_NORB,),
         names=("smallnorb", "norb", "snorb-azim"),
     ),
     "SmallNORBElevation": Row(
         title="smallNORB, elevation", way=FETCHED, files=FILES["SmallNORBElevation"], terms="research",
         page="https://cs.nyu.edu/~ylclab/data/norb-v1.0-small", images={"train": 24_300, "test": 24_300}, classes=9,
-        bytes=262_778_180, places=(("smallnorb/*training-dat.mat*", "smallnorb/*testing-dat.mat*"),),
+        bytes=262_778_180, places=(SMALL_NORB,),
         names=("snorb-elev",),
     ),
     "Vtab1k": Row(
@@ -159,13 +167,13 @@ LEDGER: dict[str, Row] = {  # name of the class, or of what several sets need
     "MNIST": Row(
         title="MNIST", way=FETCHED, files=FILES["MNIST"], page="http://yann.lecun.com/exdb/mnist", terms="CC BY-SA 3.0",
         images={"train": 60_000, "test": 10_000}, classes=10, bytes=11_594_722,
-        places=(("MNIST/raw/*-ubyte*",), ("mnist/*-ubyte*",)),
+        places=tuple(idx_files(folder) for folder in ("MNIST/raw", "mnist")),
     ),
     "FashionMNIST": Row(
         title="Fashion-MNIST", way=FETCHED, files=FILES["FashionMNIST"], terms="MIT",
         page="https://github.com/zalandoresearch/fashion-mnist", images={"train": 60_000, "test": 10_000}, classes=10,
         bytes=30_878_645, names=("fashion",),
-        places=tuple((f"{folder}/*-ubyte*",) for folder in
+        places=tuple(idx_files(folder) for folder in
                      ("FashionMNIST/raw", "fashion-mnist", "/usr/share/datasets/fashion-mnist")),
     ),
     "MNIST5k": Row(

@@ -7,6 +7,7 @@ from data.folder import data_folder
 from data.sources import File
 
 MADE, PACKAGE, FETCHED, BRING = "made", "with a package", "fetched", "bring your own"  # how a set comes
+BESIDE = (".part", ".sha256", ".lock")  # what a download leaves beside a file, or in its place
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,4 +46,4 @@ class Row:
 def lies(pattern: str) -> bool:
     """Is there a file or folder of that name? An absolute one may lie outside the data folder."""
     path = data_folder() / pattern
-    return next(path.parent.glob(path.name), None) is not None
+    return any(found.suffix not in BESIDE for found in path.parent.glob(path.name))

@@ -35,6 +35,8 @@ def unpack(archive: Path, folder: Path) -> None:
 
 def extract(archive: Path, folder: Path) -> None:
     """All members of a tar or zip, or what a .gz holds under its name without the suffix."""
+    if not archive.stat().st_size:
+        raise EOFError  # gzip takes nothing for nothing packed
     if tarfile.is_tarfile(archive):
         with tarfile.open(archive) as tar:
             tar.extractall(folder, filter="data")  # refuses what leaves the folder, links and devices included

@@ -11,6 +11,7 @@ from data.download import checksum_file, digests, recorded
 from data.folder import data_folder
 from data.ledger import LEDGER
 from data.ledger_row import BRING, FETCHED, MADE, Row
+from data.pictures import Pictures
 from vit.plan import make_plan
 from vit.plan.cells import Plan
 
@@ -124,7 +125,7 @@ def digest(part: Batches) -> str:
     total = hashlib.sha256()
     for labels in part.all_labels:
         total.update(labels.contiguous().numpy().tobytes())
-    if hasattr(part.images, "name"):
+    if isinstance(part.images, Pictures):
         inside = f"{data_folder()}/"
         for index in range(len(part.images)):
             total.update(part.images.name(index).removeprefix(inside).encode(errors="surrogateescape") + b"\n")
