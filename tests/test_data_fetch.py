@@ -1,7 +1,6 @@
 """`python -m data fetch`: a set comes to where torchvision's classes look for it, checked, unpacked, once."""
 
 import hashlib
-import inspect
 import io
 import multiprocessing
 import os
@@ -9,7 +8,6 @@ import sys
 import tarfile
 import zipfile
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from file_server import FileServer
@@ -21,9 +19,9 @@ from data import CIFAR10, OxfordIIITPet
 from data.__main__ import main
 from data.download import WrongBytes
 from data.fetch import fetch
-from data.ledger import LEDGER, row_of
+from data.ledger import LEDGER
 from data.ledger_row import BRING, FETCHED, PACKAGE
-from data.sources import CALTECH101, EUROSAT, FILES, File
+from data.sources import FILES
 
 
 @pytest.fixture
@@ -211,43 +209,6 @@ def test_what_cannot_be_fetched_says_in_one_line_how_it_comes(name, folder):
         assert LEDGER[name].page in line and line.endswith(f" in {folder}")
     if LEDGER[name].way == PACKAGE:
         assert f"comes with {LEDGER[name].package}" in line
-
-
-@pytest.mark.parametrize(
-    "said, meant",
-    [
-        *(("cifar10", "CIFAR10"), ("cifar-10", "CIFAR10"), ("CIFAR100", "CIFAR100"), ("pets", "OxfordIIITPet")),
-        *(("flowers102", "Flowers102"), ("dtd", "DTD"), ("svhn", "SVHN"), ("caltech101", "Caltech101")),
-        *(("eurosat", "EuroSAT"), ("camelyon", "Camelyon"), ("clevr", "ClevrCount"), ("kitti", "KITTIDistance")),
-        *(("dsprites", "DSpritesLocation"), ("smallnorb", "SmallNORBAzimuth"), ("resisc45", "Resisc45")),
-        *(("dmlab", "DMLab"), ("fashion-mnist", "FashionMNIST"), ("real", "ImageNetReaL"), ("mnist", "MNIST")),
-    ],
-)
-def test_short_names_mean_what_people_mean_by_them(said, meant):
-    assert row_of(said) == (meant, LEDGER[meant])
-
-
-def test_an_unknown_name_is_answered_with_the_nearest():
-    with pytest.raises(ValueError, match=r"^no set is called 'cifr100', did you mean CIFAR100\? \(python -m data list"):
-        fetch("cifr100")
-
-
-def test_what_torchvision_says_only_in_its_code_is_what_stands_here():
-    for set_, (url, md5) in ((datasets.Caltech101, CALTECH101), (datasets.EuroSAT, EUROSAT)):
-        code = inspect.getsource(set_.download)
-        assert f'"{url}"' in code and f'"{md5}"' in code
-
-
-def test_every_file_has_an_address_a_place_of_its_own_and_a_checksum_if_any_is_known():
-    places = {}
-    for name, files in FILES.items():
-        assert files, name
-        for file in files:
-            assert isinstance(file, File) and all(url.startswith(("https://", "http://")) for url in file.urls), name
-            assert not Path(file.place).is_absolute() and ".." not in Path(file.place).parts
-            assert places.setdefault(file.place, file) == file  # sets may share a file, not a name
-            assert file.checksum is None or len(bytes.fromhex(file.checksum)) in (16, 32)
-    assert {place.split("/")[0] for place, file in places.items() if not file.checksum} == {"dmlab", "dsprites"}
 
 
 def test_an_interrupted_download_is_no_set(folder):
