@@ -15,7 +15,10 @@ class Handler(BaseHTTPRequestHandler):
         content = server.files[self.path]
         start = int(re.match(r"bytes=(\d+)-", self.headers["Range"] or "bytes=0-")[1])
         if start >= len(content):
-            return self.send_error(416)
+            self.send_response(416)
+            self.send_header("Content-Range", f"bytes */{len(content)}")
+            self.send_header("Content-Length", "0")
+            return self.end_headers()
         self.send_response(206 if start else 200)
         self.send_header("Content-Length", str(len(content) - start))
         self.end_headers()

@@ -57,6 +57,21 @@ def test_a_killed_process_leaves_its_part_and_the_next_goes_on_from_there(server
     assert server.asked == [("/a", "bytes=1000-")]
 
 
+def test_a_part_that_is_already_whole_is_not_asked_for_again(server, path):
+    path.parent.mkdir()
+    part(path).write_bytes(CONTENT)
+    server.cuts = [0, 0, 0]  # not a byte is sent
+    download([server.serve("/a", CONTENT)], path, checksum=MD5)
+    assert_whole(path)
+
+
+def test_a_part_that_is_longer_than_the_file_is_thrown_away(server, path):
+    path.parent.mkdir()
+    part(path).write_bytes(CONTENT + b"more")
+    download([server.serve("/a", CONTENT)], path, checksum=MD5)
+    assert_whole(path)
+
+
 def test_a_connection_that_brings_nothing_three_times_is_given_up_and_the_part_kept(server, path):
     server.cuts = [1000, 0, 0, 0]
     url = server.serve("/a", CONTENT)
