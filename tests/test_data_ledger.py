@@ -13,6 +13,7 @@ from data.ledger import LEDGER, plain
 from data.ledger_row import BRING, FETCHED, MADE, PACKAGE
 from data.resize import resized
 from data.sources import FILES
+from vit.errors import UserError
 from vit.ledger import cells_of_sets, data_check, human
 from vit.plan import make_plan
 from vit.plan.resolve import load_scale
@@ -82,7 +83,7 @@ def test_cells_are_counted_by_the_sets_that_their_runs_need():
 
 
 def test_what_is_missing_says_how_it_comes(folder):
-    text = data_check("paper", hashes=False)
+    text = data_check("paper")
     found = blocks(text)
     assert list(found) == list(LEDGER)
     assert found["OxfordIIITPet"]["state"] == "can be fetched: make data SET=pets"
@@ -110,9 +111,8 @@ def pets(folder, count):
 
 def test_what_is_present_is_divided_as_the_recipes_do_and_no_picture_is_decoded(folder):
     pets(folder, 1202)
-    rows = blocks(data_check("paper", hashes=True))["OxfordIIITPet"]
-    assert rows["state"] == "present"
-    text = data_check("paper", hashes=True)
+    text = data_check("paper", ["pets"], hashes=True)
+    assert list(blocks(text)) == ["OxfordIIITPet"] and blocks(text)["OxfordIIITPet"]["state"] == "present"
     lines = re.findall(r"  parts +(train [^\n]*(?:\n {13}[^\n]*)*)", text.split("OxfordIIITPet: ")[1].split("\n\n")[0])
     assert len(lines) == 2  # of fine-tuning and of VTAB
     sizes = [re.findall(r"(\w+) ([\d,]+) [0-9a-f]{10}", line) for line in lines]
@@ -131,12 +131,12 @@ def test_hashes_change_with_the_data_and_with_nothing_else(folder):
 
 
 def parts_of(name):
-    block = data_check("paper", hashes=True).split(f"{name}: ")[1].split("\n\n")[0]
+    block = data_check("paper", [name], hashes=True).split(f"{name}: ")[1].split("\n\n")[0]
     return [line for line in block.splitlines() if line.startswith("  parts")]
 
 
 def test_images_in_memory_are_hashed_by_their_content():
-    text = blocks(data_check("smoke", hashes=True))["MNIST5k"]["parts"]
+    text = blocks(data_check("smoke", ["mnist-5k"], hashes=True))["MNIST5k"]["parts"]
     images, labels = data.MNIST5k(**PLAIN, image_size=32, batch_size=1).arrays("test")
     content = resized(images[:, None], (32, 32)).numpy().tobytes()
     test = hashlib.sha256(labels.numpy().tobytes() + content).hexdigest()[:10]
@@ -147,21 +147,26 @@ def test_checksums_are_recorded_compared_and_a_difference_is_named(folder):
     archive = folder / "cifar-10-python.tar.gz"
     archive.write_bytes(b"an archive")
     archive.with_name(f"{archive.name}.sha256").write_text(f"{hashlib.sha256(b'an archive').hexdigest()}  x\n")
-    said = blocks(data_check("paper", hashes=False))["CIFAR10"]["checksums"]
+    said = blocks(data_check("paper"))["CIFAR10"]["checksums"]
     assert said == "recorded at the fetch, 1 of 1 files (--hashes compares them)"
-    same = blocks(data_check("paper", hashes=True))["CIFAR10"]["checksums"]
+    same = blocks(data_check("paper", ["cifar10"], hashes=True))["CIFAR10"]["checksums"]
     assert same == "recorded at the fetch, 1 of 1 files, and still the same"
     archive.write_bytes(b"an archivE")
-    said = blocks(data_check("paper", hashes=True))["CIFAR10"]["checksums"]
+    said = blocks(data_check("paper", ["cifar10"], hashes=True))["CIFAR10"]["checksums"]
     assert said == f"{archive} differs from the file that was fetched; remove it and fetch it again"
 
 
 def test_a_set_that_is_damaged_is_one_line_and_the_others_are_still_told(folder):
     (folder / "cifar-10-batches-py").mkdir()
     (folder / "cifar-10-batches-py/test_batch").write_bytes(b"")
-    found = blocks(data_check("paper", hashes=True))
+    found = blocks(data_check("paper", ["cifar10", "digits"], hashes=True))
     assert found["CIFAR10"]["parts"].startswith("cannot be read: CIFAR10 is not complete in ")
-    assert list(found) == list(LEDGER)
+    assert list(found) == ["CIFAR10", "Digits"]
+
+
+def test_a_name_that_no_set_has_is_one_line():
+    with pytest.raises(UserError, match=r"^no set is called 'petz', did you mean OxfordIIITPet\?"):
+        data_check("paper", ["petz"])
 
 
 @pytest.mark.parametrize("count, text", [(12, "12 bytes"), (26_000_000, "26 MB"), (1_310_000_000_000, "1.31 TB")])

@@ -72,7 +72,7 @@ def diff_command(arguments):
 def data_command(arguments):
     from vit.ledger import data_check
 
-    print(data_check(arguments.scale, arguments.hashes))
+    print(data_check(arguments.scale, arguments.sets, arguments.hashes))
 
 
 def run_command(arguments):
@@ -120,6 +120,7 @@ def parser():
     )
     cost.set_defaults(function=cost_command)
     sets = command("data", data_command, "every set: is it here, how does it come, which cells need it (scale: paper)")
+    sets.add_argument("sets", nargs="*", help="names, such as pets (default: all)")
     sets.add_argument("--hashes", action="store_true", help="read what is here: compare checksums, hash the parts")
     sets.set_defaults(scale="paper")
     run = command("run", run_command, "train and evaluate runs, in order, in one process")

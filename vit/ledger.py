@@ -4,14 +4,16 @@ import hashlib
 import importlib.util
 import textwrap
 from collections import Counter
+from collections.abc import Sequence
 
 import data
 from data.base import Batches, ImageData
 from data.download import checksum_file, digests, recorded
 from data.folder import data_folder
-from data.ledger import LEDGER
+from data.ledger import LEDGER, row_of
 from data.ledger_row import BRING, FETCHED, MADE, Row
 from data.pictures import Pictures
+from vit.errors import UserError
 from vit.plan import make_plan
 from vit.plan.cells import Plan
 
@@ -20,11 +22,18 @@ REAL_METRIC = "test_real_accuracy"
 SPLIT = ("held_out", "split_seed", "subset")  # what of a recipe says which images are held out
 
 
-def data_check(scale: str, hashes: bool) -> str:
-    """A block a set; `hashes` reads what is here, to compare checksums and to take those of its parts."""
+def data_check(scale: str, sets: Sequence[str] = (), hashes: bool = False) -> str:
+    """A block a set; `hashes` reads what is here, to compare checksums and to take those of its parts.
+
+    sets: their names or short names; none are all of them.
+    """
     plan = make_plan(scale)
     needed = cells_of_sets(plan)
-    blocks = [block(name, row, needed.get(name, {}), plan if hashes else None) for name, row in LEDGER.items()]
+    try:
+        rows = dict(map(row_of, sets)) or LEDGER
+    except ValueError as error:
+        raise UserError(str(error)) from None
+    blocks = [block(name, row, needed.get(name, {}), plan if hashes else None) for name, row in rows.items()]
     return "\n\n".join([*blocks, summary(scale)])
 
 
