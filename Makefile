@@ -9,6 +9,7 @@ INIT   ?=#           `released`: start from the checkpoints that the authors pub
 PYTHON ?= python3#   the Python (>= 3.11) that .venv is made with; with VENV= it is used as it is
 VENV   ?= .venv
 MICRO_BATCH ?=#      images of a batch that are computed at once, on one device; found by itself if not given
+SET    ?=#           a data set for `make data` or `make data-check`, such as cifar10 or pets
 LAUNCH ?=#           put in front of each process, for example `srun --ntasks-per-node=8 --gres=gpu:8 --cpus-per-task=8`
 JOBS   ?= $(or $(filter-out 0,$(shell nvidia-smi -L 2>/dev/null | wc -l)),$(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 1))#   one process a GPU, else one a core
 # ----------------------------------------------------------------------------------------------------------------------
@@ -61,12 +62,19 @@ endif
 # ---------------------------------------------------------------------------------------------------- the grid of runs
 # grid.mk holds, for each process, a rule with the metrics.json of its runs as targets. Make writes it anew when an
 # experiment changes and starts again by itself. Goals that need no grid do not wait for it.
-ifneq ($(filter-out help setup lint format test bench clean,$(MAKECMDGOALS)),)
+ifneq ($(filter-out help setup lint format test bench clean data data-check,$(MAKECMDGOALS)),)
 include $(RESULTS)/grid.mk
 endif
 
 $(RESULTS)/grid.mk: $(shell find experiments -name '*.yaml' -o -type d) $(wildcard vit/plan/*.py) $(READY)
 	@$(PY) -m vit plan --scale $(SCALE) --write && touch $@
+
+.PHONY: data data-check
+data: $(READY) ## fetch a public set: make data SET=cifar10; without SET, which there are
+	@$(PY) -m data $(if $(SET),fetch $(SET),list)
+
+data-check: $(READY) ## every set: here or not, size, terms, cells; HASHES=1 reads what is here
+	@$(PY) -m vit data $(SET) $(if $(HASHES),--hashes)
 
 # Public sets that a run needs; grid.mk names them as order-only prerequisites of the runs.
 $(DATA)/%.fetched:

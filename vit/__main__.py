@@ -69,6 +69,12 @@ def diff_command(arguments):
     print(difference(arguments.run, arguments.preset, arguments.scale))
 
 
+def data_command(arguments):
+    from vit.ledger import data_check
+
+    print(data_check(arguments.scale, arguments.sets, arguments.hashes))
+
+
 def run_command(arguments):
     from vit.runner import run_all
 
@@ -113,6 +119,10 @@ def parser():
         "--write", metavar="SCALE", help="instead: count the models of a scale into results/SCALE/costs.json"
     )
     cost.set_defaults(function=cost_command)
+    sets = command("data", data_command, "every set: is it here, how does it come, which cells need it (scale: paper)")
+    sets.add_argument("sets", nargs="*", help="names, such as pets (default: all)")
+    sets.add_argument("--hashes", action="store_true", help="read what is here: compare checksums, hash the parts")
+    sets.set_defaults(scale="paper")
     run = command("run", run_command, "train and evaluate runs, in order, in one process")
     run.add_argument("runs", nargs="+", help="run ids")
     run.add_argument(

@@ -22,6 +22,8 @@ TARGETS = (
     "format",
     "clean",
     "bench",
+    "data",
+    "data-check",
 )
 
 

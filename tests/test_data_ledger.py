@@ -1,0 +1,174 @@
+"""The ledger has a row for every set, and `make data-check` tells what is here and which cells need it."""
+
+import hashlib
+import re
+
+import numpy as np
+import pytest
+from plain_data import PLAIN
+
+import data
+from data import ImageData
+from data.ledger import LEDGER, plain
+from data.ledger_row import BRING, FETCHED, MADE, PACKAGE
+from data.resize import resized
+from data.sources import FILES
+from vit.errors import UserError
+from vit.ledger import cells_of_sets, data_check, human
+from vit.plan import make_plan
+from vit.plan.resolve import load_scale
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("VIT_DATA", str(tmp_path))
+    return tmp_path
+
+
+def blocks(text):
+    """Name -> key -> text, as it is printed; lines that were wrapped are one again."""
+    found = {}
+    for block in text.split("\n\n")[:-1]:
+        head, *lines = re.sub(r"\n {13}", " ", block).split("\n")
+        rows = [line.split(maxsplit=1) for line in lines]
+        found[head.partition(":")[0]] = {key: text for key, text in rows}
+    return found
+
+
+def test_every_set_that_there_is_has_a_row():
+    sets = {name for name in data.__all__ if getattr(data, name) is not ImageData}
+    assert sets <= set(LEDGER)
+    assert sets >= {name for name, row in LEDGER.items() if row.way in (MADE, PACKAGE)}
+
+
+def test_every_set_of_the_paper_has_a_row():
+    scale = load_scale("paper")
+    entries = (*scale.pretrain.values(), *scale.transfer.values())
+    assert {entry.data.rsplit(".", 1)[-1] for entry in entries} <= set(LEDGER)
+
+
+def test_every_set_that_a_scale_has_fetched_can_be():
+    for scale in ("small", "released"):
+        fetched = [entry.data.rsplit(".", 1)[-1] for entry in load_scale(scale).transfer.values() if entry.fetch]
+        assert fetched and all(LEDGER[name].way == FETCHED for name in fetched)
+
+
+@pytest.mark.parametrize("name", LEDGER)
+def test_a_row_is_complete(name):
+    row = LEDGER[name]
+    assert row.title and row.page and row.terms and row.way in (MADE, PACKAGE, FETCHED, BRING)
+    assert (row.way == FETCHED) == bool(row.files) == (name in FILES)
+    assert (row.way == BRING) == bool(row.to) and (row.way != PACKAGE or row.package)
+    if row.way == FETCHED:
+        assert row.bytes and row.images and row.classes and row.places
+    kind = getattr(data, name, None)
+    if isinstance(getattr(kind, "num_classes", None), int) and name != "ObjectNet":  # which is measured in ImageNet's
+        assert row.classes == kind.num_classes
+
+
+def test_no_name_means_two_sets():
+    names = [plain(one) for name, row in LEDGER.items() for one in {plain(name), *map(plain, row.names)}]
+    assert len(names) == len(set(names))
+
+
+def test_cells_are_counted_by_the_sets_that_their_runs_need():
+    """Table 5 by hand: 14 models and pre-trainings; ViT-B and ViT-L from scratch are not run at this scale."""
+    needed = cells_of_sets(make_plan("paper"))
+    assert needed["CIFAR10"]["table5"] == needed["Flowers102"]["table5"] == needed["ImageNetReaL"]["table5"] == 14
+    assert needed["CIFAR10"]["table6"] == 18
+    assert needed["ImageNet21k"]["table5"] == 5 * 6 and needed["JFT300M"]["table5"] == 5 * 6
+    assert needed["ImageNet"]["table5"] == 4 * 6 + (14 - 4) * 2  # pre-training of 4, or transfer to it with two labels
+    assert needed["DTD"] == {"table9": 3} and needed["CIFAR100"]["table9"] == 3
+    assert "UnseenFractals" not in needed
+
+
+def test_what_is_missing_says_how_it_comes(folder):
+    text = data_check("paper")
+    found = blocks(text)
+    assert list(found) == list(LEDGER)
+    assert found["OxfordIIITPet"]["state"] == "can be fetched: make data SET=pets"
+    assert found["OxfordIIITPet"]["checksums"] == "not recorded"
+    assert found["OxfordIIITPet"]["images"] == "train 3,680, test 3,669; 37 classes"
+    assert found["CIFAR10"]["size"] == "170 MB" and "table5: 14 cells" in found["CIFAR10"]["unlocks"]
+    assert found["Retinopathy"]["state"].startswith("bring your own: https://www.kaggle.com/")
+    assert str(folder) in found["Retinopathy"]["state"]
+    assert found["JFT300M"]["terms"] == "private" and found["Fractals"]["state"] == "made"
+    assert not any("parts" in rows for rows in found.values())
+    assert max(len(line) for line in text.splitlines()) <= 120
+    assert re.search(r"\d+ sets are here, \d+ can be fetched \(\S+ GB\), \d+ have to be brought", text.splitlines()[-1])
+
+
+def pets(folder, count):
+    """The layout of the set; the pictures are none, so whoever decodes one fails."""
+    images, lists = folder / "oxford-iiit-pet/images", folder / "oxford-iiit-pet/annotations"
+    images.mkdir(parents=True)
+    lists.mkdir()
+    for number in range(count):
+        (images / f"pug_{number}.jpg").touch()
+    (lists / "trainval.txt").write_text("".join(f"pug_{number} {1 + number % 37} 2 1\n" for number in range(count - 1)))
+    (lists / "test.txt").write_text(f"pug_{count - 1} 37 2 1\n")
+
+
+def test_what_is_present_is_divided_as_the_recipes_do_and_no_picture_is_decoded(folder):
+    pets(folder, 1202)
+    text = data_check("paper", ["pets"], hashes=True)
+    assert list(blocks(text)) == ["OxfordIIITPet"] and blocks(text)["OxfordIIITPet"]["state"] == "present"
+    lines = re.findall(r"  parts +(train [^\n]*(?:\n {13}[^\n]*)*)", text.split("OxfordIIITPet: ")[1].split("\n\n")[0])
+    assert len(lines) == 2  # of fine-tuning and of VTAB
+    sizes = [re.findall(r"(\w+) ([\d,]+) [0-9a-f]{10}", line) for line in lines]
+    vtab = next(dict(size) for size, line in zip(sizes, lines, strict=True) if "subset 800" in line)
+    assert vtab == {"train": "800", "val": "200", "test": "1"}
+    test = hashlib.sha256(np.array([36]).tobytes() + b"oxford-iiit-pet/images/pug_1201.jpg\n").hexdigest()[:10]
+    assert all(f"test 1 {test}" in line for line in lines)
+
+
+def test_hashes_change_with_the_data_and_with_nothing_else(folder):
+    pets(folder, 1202)
+    first = parts_of("OxfordIIITPet")
+    assert first == parts_of("OxfordIIITPet")
+    (folder / "oxford-iiit-pet/annotations/test.txt").write_text("pug_1201 36 2 1\n")
+    assert parts_of("OxfordIIITPet") != first
+
+
+def parts_of(name):
+    block = data_check("paper", [name], hashes=True).split(f"{name}: ")[1].split("\n\n")[0]
+    return [line for line in block.splitlines() if line.startswith("  parts")]
+
+
+def test_images_in_memory_are_hashed_by_their_content():
+    text = blocks(data_check("smoke", ["mnist-5k"], hashes=True))["MNIST5k"]["parts"]
+    images, labels = data.MNIST5k(**PLAIN, image_size=32, batch_size=1).arrays("test")
+    content = resized(images[:, None], (32, 32)).numpy().tobytes()
+    test = hashlib.sha256(labels.numpy().tobytes() + content).hexdigest()[:10]
+    assert re.fullmatch(rf"train 3,600 \w{{10}}, val 400 \w{{10}}, test 1,000 {test} \(.*held_out 0\.1, .*\)", text)
+
+
+def test_checksums_are_recorded_compared_and_a_difference_is_named(folder):
+    archive = folder / "cifar-10-python.tar.gz"
+    archive.write_bytes(b"an archive")
+    archive.with_name(f"{archive.name}.sha256").write_text(f"{hashlib.sha256(b'an archive').hexdigest()}  x\n")
+    said = blocks(data_check("paper"))["CIFAR10"]["checksums"]
+    assert said == "recorded at the fetch, 1 of 1 files (--hashes compares them)"
+    same = blocks(data_check("paper", ["cifar10"], hashes=True))["CIFAR10"]["checksums"]
+    assert same == "recorded at the fetch, 1 of 1 files, and still the same"
+    archive.write_bytes(b"an archivE")
+    said = blocks(data_check("paper", ["cifar10"], hashes=True))["CIFAR10"]["checksums"]
+    assert said == f"{archive} differs from the file that was fetched; remove it and fetch it again"
+
+
+def test_a_set_that_is_damaged_is_one_line_and_the_others_are_still_told(folder):
+    (folder / "cifar-10-batches-py").mkdir()
+    (folder / "cifar-10-batches-py/test_batch").write_bytes(b"")
+    found = blocks(data_check("paper", ["cifar10", "digits"], hashes=True))
+    assert found["CIFAR10"]["parts"].startswith("cannot be read: CIFAR10 is not complete in ")
+    assert list(found) == ["CIFAR10", "Digits"]
+
+
+def test_a_name_that_no_set_has_is_one_line():
+    with pytest.raises(UserError, match=r"^no set is called 'petz', did you mean OxfordIIITPet\?"):
+        data_check("paper", ["petz"])
+
+
+@pytest.mark.parametrize("count, text", [(12, "12 bytes"), (26_000_000, "26 MB"), (1_310_000_000_000, "1.31 TB")])
+def test_sizes_are_told_as_people_say_them(count, text):
+    assert human(count) == text

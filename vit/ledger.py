@@ -1,0 +1,162 @@
+"""`make data-check`: of every set whether it is here, how it comes, whose it is, and which cells of which tables need it."""
+
+import hashlib
+import importlib.util
+import textwrap
+from collections import Counter
+from collections.abc import Sequence
+
+import data
+from data.base import Batches, ImageData
+from data.download import checksum_file, digests, recorded
+from data.folder import data_folder
+from data.ledger import LEDGER, row_of
+from data.ledger_row import BRING, FETCHED, MADE, Row
+from data.pictures import Pictures
+from vit.errors import UserError
+from vit.plan import make_plan
+from vit.plan.cells import Plan
+
+REAL = "ImageNetReaL"  # labels that cells with the metric below need besides their runs' sets
+REAL_METRIC = "test_real_accuracy"
+SPLIT = ("held_out", "split_seed", "subset")  # what of a recipe says which images are held out
+
+
+def data_check(scale: str, sets: Sequence[str] = (), hashes: bool = False) -> str:
+    """A block a set; `hashes` reads what is here, to compare checksums and to take those of its parts.
+
+    sets: their names or short names; none are all of them.
+    """
+    plan = make_plan(scale)
+    needed = cells_of_sets(plan)
+    try:
+        rows = dict(map(row_of, sets)) or LEDGER
+    except ValueError as error:
+        raise UserError(str(error)) from None
+    blocks = [block(name, row, needed.get(name, {}), plan if hashes else None) for name, row in rows.items()]
+    return "\n\n".join([*blocks, summary(scale)])
+
+
+def cells_of_sets(plan: Plan) -> dict[str, Counter]:
+    """Name of a set's class -> experiment -> how many of its cells have a run, or the start of one, on that set."""
+    needed = {}
+    for cell in plan.cells:
+        names, stack = {REAL} if cell.runs and cell.metric == REAL_METRIC else set(), list(cell.runs)
+        while stack:
+            run = plan.runs[stack.pop()]
+            names.add(set_of(run))
+            stack.extend(run.needs)
+        for name in names:
+            needed.setdefault(name, Counter())[cell.experiment] += 1
+    return needed
+
+
+def set_of(run) -> str:
+    return run.config["data"]["class_path"].rsplit(".", 1)[-1]
+
+
+def block(name: str, row: Row, cells: Counter, plan: Plan | None) -> str:
+    """What there is to say of one set, in lines of at most 120 characters."""
+    lines = [("state", state(name, row))]
+    if row.bytes:
+        lines.append(("size", human(row.bytes)))
+    lines += [("terms", row.terms), ("page", row.page)] if row.way != BRING else [("terms", row.terms)]
+    if row.files:
+        lines.append(("checksums", checksums(row, compare=plan is not None)))
+    if row.images:
+        classes = f"; {row.classes:,} classes" if row.classes else ""
+        lines.append(("images", ", ".join(f"{split} {count:,}" for split, count in row.images.items()) + classes))
+    if plan and row.present() and row.way != MADE:
+        lines += [("parts", line) for line in parts(name, row, plan)]
+    lines.append(("unlocks", ", ".join(f"{one}: {counted(count, 'cell')}" for one, count in cells.items()) or "-"))
+    return "\n".join([f"{name}: {row.title}", *(wrapped(f"  {key:10} {text}") for key, text in lines)])
+
+
+def wrapped(line: str) -> str:
+    return textwrap.fill(line, 120, subsequent_indent=13 * " ", break_long_words=False, break_on_hyphens=False)
+
+
+def counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+def state(name: str, row: Row) -> str:
+    """Present, or how it comes."""
+    here = "present" if row.present() and row.way in (FETCHED, BRING) else row.how()
+    command = f": make data SET={(*row.names, name.lower())[0]}" if row.way == FETCHED and here != "present" else ""
+    lacks = row.package and importlib.util.find_spec(row.package) is None
+    return f"{here}{command}" + (f"; needs {row.package}: pip install {row.package}" if lacks else "")
+
+
+def checksums(row: Row, compare: bool) -> str:
+    """How many files have one beside them from their download; compared where that is asked for."""
+    paths = [data_folder() / file.place for file in row.files]
+    known = [path for path in paths if checksum_file(path).exists()]
+    if compare:
+        for path in known:
+            if path.exists() and recorded(path) != digests(path)["sha256"]:
+                return f"{path} differs from the file that was fetched; remove it and fetch it again"
+    if not known:
+        return "not recorded"
+    told = f"recorded at the fetch, {len(known)} of {len(paths)} files"
+    return f"{told}, and still the same" if compare else f"{told} (--hashes compares them)"
+
+
+def parts(name: str, row: Row, plan: Plan) -> list[str]:
+    """For every way in which the plan's recipes divide the set: size and hash of each part."""
+    kind, ways = getattr(data, name, None), {}
+    for run in plan.runs.values():
+        if set_of(run) == name:
+            arguments = run.config["data"]["init_args"]
+            ways.setdefault(tuple((key, arguments[key]) for key in SPLIT if key in arguments), arguments)
+    lines = []
+    for way, arguments in ways.items() if kind else ():
+        try:
+            module = kind(**{**arguments, "train_on": "train"})
+            told = ", ".join(f"{part} {len(images):,} {digest(images)}" for part, images in loaded(module, row))
+        except (OSError, ValueError, ImportError) as error:
+            told = f"cannot be read: {error}"
+        lines.append(f"{told} ({', '.join(f'{key} {value}' for key, value in way)})")
+    return lines
+
+
+def loaded(module: ImageData, row: Row):
+    """(name, images and labels) of the parts that the set has."""
+    if {"train", "all"} & set(row.images):
+        module.setup("fit")
+    if {"test", "all"} & set(row.images):
+        module.setup("test")
+    return module.parts.items()
+
+
+def digest(part: Batches) -> str:
+    """Of labels and images; where those stay encoded, of their names, which decodes none."""
+    total = hashlib.sha256()
+    for labels in part.all_labels:
+        total.update(labels.contiguous().numpy().tobytes())
+    if isinstance(part.images, Pictures):
+        inside = f"{data_folder()}/"
+        for index in range(len(part.images)):
+            total.update(part.images.name(index).removeprefix(inside).encode(errors="surrogateescape") + b"\n")
+    else:
+        total.update(part.images.contiguous().numpy())
+    return total.hexdigest()[:10]
+
+
+def summary(scale: str) -> str:
+    """The last line."""
+    here = [row for row in LEDGER.values() if row.present()]
+    fetched = [row for row in LEDGER.values() if row.way == FETCHED and row not in here]
+    files = {row.files: row.bytes for row in fetched}  # some sets share theirs
+    brought = len(LEDGER) - len(here) - len(fetched)
+    return (
+        f"{len(here)} sets are here, {len(fetched)} can be fetched ({human(sum(files.values()))}), {brought} have to be"
+        f" brought; cells are those of scale {scale}"
+    )
+
+
+def human(count: int) -> str:
+    for power, unit in ((12, "TB"), (9, "GB"), (6, "MB"), (3, "kB")):
+        if count >= 10**power:
+            return f"{count / 10**power:.3g} {unit}"
+    return f"{count} bytes"
