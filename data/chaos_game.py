@@ -20,28 +20,34 @@ TONES = torch.tensor([round(255 * (hits / SATURATION) ** 0.5) for hits in range(
 def draw(maps: torch.Tensor, size: int) -> torch.Tensor:
     """Affine maps float64 (B, M, 2, 3) -> images uint8 (B, S, S), each attractor filling its canvas.
 
-    Every map must be a contraction; a map of zeros is absent.
+    Every map must be a contraction; a map of zeros is absent. The images lie where the maps do.
     """
-    x, y = walk(maps, walkers=4 * size, steps=9 * size // 8)
-    return paint(pixels(x, size), pixels(y, size), size)
+    return paint(pixels(walk(maps, walkers=4 * size, steps=9 * size // 8), size), size)
 
 
-def walk(maps: torch.Tensor, *, walkers: int, steps: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Points x and y (T, W, B) on the attractors.
+def at_once(size: int, device: torch.device | str) -> int:
+    """How many images to draw together: on a CPU their walkers stay in the cache, on a GPU they keep it busy."""
+    return max(1, 3072 // size if torch.device(device).type == "cpu" else 2**22 // size**2)
+
+
+def walk(maps: torch.Tensor, *, walkers: int, steps: int) -> torch.Tensor:
+    """Points (T, 2, W, B), x and y, on the attractors.
 
     Each of W slots always applies the same map, and after each step all walkers change slots, by one permutation for
     all images. So a walker meets the maps in random order, and a map's numbers are looked up once, not at each step.
     """
     slots = assign(maps, walkers)  # (B, W)
-    (a, b, e), (c, d, f) = maps[torch.arange(len(maps))[:, None], slots].permute(2, 3, 1, 0).float().contiguous()
+    rows = torch.arange(len(maps), device=maps.device)[:, None]
+    by_x, by_y, shift = maps[rows, slots].permute(3, 2, 1, 0).float().contiguous()  # (2, W, B): columns of the maps
+    (a, c), (b, d), (e, f) = by_x, by_y, shift
     determinant = (1 - a) * (1 - d) - b * c
-    x, y = ((1 - d) * e + b * f) / determinant, ((1 - a) * f + c * e) / determinant  # the map's fixed point
-    track = []
-    for order in reorderings(walkers, BURN_IN + steps).to(maps.device):
-        x, y = (a * x + b * y + e).index_select(0, order), (c * x + d * y + f).index_select(0, order)
-        track.append((x, y))
-    xs, ys = zip(*track[BURN_IN:], strict=True)
-    return torch.stack(xs), torch.stack(ys)
+    point = torch.stack([(1 - d) * e + b * f, (1 - a) * f + c * e]) / determinant  # the map's fixed point
+    track, moved, part = point.new_empty(steps, *point.shape), torch.empty_like(point), torch.empty_like(point)
+    for step, order in enumerate(reorderings(walkers, BURN_IN + steps).to(maps.device), start=-BURN_IN):
+        torch.mul(by_x, point[0], out=moved)
+        moved.add_(torch.mul(by_y, point[1], out=part)).add_(shift)
+        point = torch.index_select(moved, 1, order, out=track[max(0, step)])
+    return track
 
 
 @cache
@@ -60,17 +66,18 @@ def assign(maps: torch.Tensor, walkers: int) -> torch.Tensor:
 
 
 def pixels(points: torch.Tensor, size: int) -> torch.Tensor:
-    """One coordinate of the points (T, W, B) -> its pixel, int32; each image just fits between the margins."""
-    low, high = points.amin((0, 1)), points.amax((0, 1))
+    """Points (T, 2, W, B) -> their pixels, int32; each image just fits between the margins, on both axes."""
+    low, high = points.amin(0).amin(-2, keepdim=True), points.amax(0).amax(-2, keepdim=True)
     margin = size // MARGIN
     span = size - 2 * margin
     scale = span / (high - low).clamp(min=1e-6)
-    return ((points - low) * scale).int().clamp(max=span - 1) + margin  # only the largest point needs the clamp
+    return (points - low).mul_(scale).int().clamp_(max=span - 1).add_(margin)  # only the largest needs the clamp
 
 
-def paint(x: torch.Tensor, y: torch.Tensor, size: int) -> torch.Tensor:
+def paint(places: torch.Tensor, size: int) -> torch.Tensor:
     """Counts the hits of each pixel and turns them into grey tones."""
-    batch = x.shape[-1]
-    image = torch.arange(batch, dtype=torch.int32, device=x.device) * size**2
-    hits = torch.bincount((image + y * size + x).view(-1), minlength=batch * size**2)
-    return TONES.to(x.device)[hits.clamp(max=SATURATION)].view(batch, size, size)
+    x, y = places.unbind(1)
+    batch = places.shape[-1]
+    image = torch.arange(batch, dtype=torch.int32, device=places.device) * size**2
+    hits = torch.bincount((y * size).add_(x).add_(image).view(-1), minlength=batch * size**2)
+    return TONES.to(places.device)[hits.clamp_(max=SATURATION)].view(batch, size, size)

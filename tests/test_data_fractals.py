@@ -13,8 +13,9 @@ from plain_data import PLAIN
 from data import Fractals, UnseenFractals
 from data.chaos_game import draw, pixels, walk
 from data.fractals import grid
-from data.ifs import accepted, affine, images
+from data.ifs import affine, candidates, search
 from data.pack import packed
+from data.rendered import rendered
 
 COMMON = PLAIN | {"image_size": 16, "batch_size": 8}
 
@@ -29,9 +30,20 @@ def fractals(categories=4, instances=3, **options):
     return Fractals(categories=categories, instances=instances, **{"fractal_seed": 0} | COMMON | options)
 
 
-def test_images_never_change():
-    drawn = images(0, *grid(3, 4), size=32)
-    assert hashlib.sha256(drawn.numpy().tobytes()).hexdigest()[:16] == "648bf7e916ca0169"
+def images(seed, categories, instances, **options):
+    return rendered(seed, categories, instances, **options)[np.arange(len(categories))]
+
+
+@pytest.mark.parametrize(
+    ("size", "digest"),
+    [
+        (32, "648bf7e916ca0169d3439bdba6b487fbbb25d85934e8aa59845a5e1a8791e755"),
+        (64, "d03cc9cb96622a24cf31a0e0412236bf025de4c2e1fdb8ce3c26d464629e1b7e"),
+    ],
+)
+def test_grey_images_never_change(size, digest):
+    drawn = images(0, *grid(3, 4), size=size)
+    assert hashlib.sha256(drawn.numpy().tobytes()).hexdigest() == digest
 
 
 def test_an_image_is_the_same_in_any_company():
@@ -44,7 +56,7 @@ def test_an_image_is_the_same_in_any_company():
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 def test_an_image_is_the_same_on_a_gpu():
-    maps = affine(accepted(0, np.arange(200)))
+    maps = affine(candidates(0, np.arange(200), np.concatenate(list(search(0, np.arange(200))))))
     assert torch.equal(draw(maps.cuda(), 32).cpu(), draw(maps, 32))
 
 
@@ -68,7 +80,7 @@ def test_points_lie_on_the_attractor():
     half = torch.eye(2, dtype=torch.float64) / 2
     corners = torch.tensor([[0.0, 0.0], [0.5, 0.0], [0.0, 0.5]], dtype=torch.float64)
     maps = torch.cat([half.expand(3, 2, 2), corners[:, :, None]], -1)[None]
-    x, y = walk(maps, walkers=128, steps=100)
+    x, y = walk(maps, walkers=128, steps=100).unbind(1)
     assert x.shape == (100, 128, 1)
     assert torch.all((x >= 0) & (y >= 0) & (x + y <= 1))
     assert not torch.any((x < 0.499) & (y < 0.499) & (x + y > 0.501))
@@ -198,5 +210,7 @@ def test_a_pack_opened_for_reading_cannot_be_changed(folder):
 
 
 def test_pixels_are_inside_the_canvas():
-    points = torch.tensor([[[-3.0, 5.0]], [[0.5, 5.0]], [[4.0, 5.0]]])  # the second image is a single point
-    assert pixels(points, 32).flatten(1).tolist() == [[1, 1], [16, 1], [30, 1]]
+    across = torch.tensor([[[-3.0, 5.0]], [[0.5, 5.0]], [[4.0, 5.0]]])  # the second image is a single point
+    points = torch.stack([across, -across], dim=1)
+    assert pixels(points, 32)[:, 0].flatten(1).tolist() == [[1, 1], [16, 1], [30, 1]]
+    assert pixels(points, 32)[:, 1].flatten(1).tolist() == [[30, 1], [16, 1], [1, 1]]
