@@ -1,7 +1,7 @@
 """Colours of fractals: a hue for the shape and a smooth ground behind it, drawn for each instance.
 
 A pure function of (seed, category, instance), in whole numbers, so that it is the same on every device.
-B images, K waves, S size.
+B images, K = 3 waves, S size.
 """
 
 import numpy as np
@@ -9,51 +9,64 @@ import torch
 
 from data.draws import uniform
 
-FRONT_HUE, FRONT_SATURATION, HUE, SATURATION, VALUE, RIGHT, DOWN, START = range(20, 28)  # streams, apart from data.ifs
-WAVES = 3
+STREAMS = 20 + np.arange(17)  # of draws, apart from those of data.ifs: front 2, ground 2 x 3, waves 3 x 3
 TURN = 256  # parts of a full turn
-CYCLES = 1.25  # of a wave over the image, at most
-# A wave's level, 0 .. 85, at each part of a turn: those of three waves add up to 255 at most.
-LEVELS = torch.from_numpy(np.rint(42.5 * (1 + np.cos(2 * np.pi * np.arange(TURN) / TURN))).astype(np.int32))
+CYCLES = 1.25  # of a wave over the image, at most, each way
+# A wave's level at each part of a turn, 0 .. 85: those of three waves add up to 255 at most.
+LEVELS = torch.from_numpy(np.rint(42.5 * (1 + np.cos(2 * np.pi * np.arange(TURN) / TURN))).astype(np.int16))
+TOGETHER = 2**16  # pixels coloured at once on a CPU: they stay in the cache
 
 
 def coloured(tones: torch.Tensor, *keys) -> torch.Tensor:
     """Grey uint8 (B, S, S) -> uint8 (B, 3, S, S): from the ground, where the tone is 0, to the shape's colour at 255."""
-    device = tones.device
-    front, first, second = (torch.from_numpy(colour).to(device)[..., None, None] for colour in colours(*keys))
-    level = waves(tones.shape[-1], device, *keys)[:, None]
-    ground = (second - first).mul(level).bitwise_right_shift_(8).add_(first)
-    cover = tones.int().add_(tones >> 7)[:, None]  # 0 .. 256
-    return (front - ground).mul_(cover).bitwise_right_shift_(8).add_(ground).to(torch.uint8)
+    numbers, (batch, _, size) = uniform(*keys, STREAMS[:, None]), tones.shape
+    front, *ground = (torch.from_numpy(one).to(tones.device)[..., None, None] for one in colours(numbers[:8]))
+    across, down = (torch.from_numpy(one).to(tones.device) for one in phases(numbers[8:], size))
+    images = tones.new_empty(batch, 3, size, size)
+    step = max(1, TOGETHER // size**2) if tones.device.type == "cpu" else batch
+    for start in range(0, batch, step):
+        part = slice(start, start + step)
+        behind = blended(*(colour[part] for colour in ground), levels(across[part], down[part])[:, None], bits=8)
+        cover = (tones[part].short() >> 1) + (tones[part] >> 7)  # 0 .. 128
+        images[part] = blended(behind, front[part], cover[:, None], bits=7)
+    return images
 
 
-def colours(*keys) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Of each image that of the shape and the two between which its ground varies, int32 (B, 3).
+def blended(low: torch.Tensor, high: torch.Tensor, share: torch.Tensor, bits: int) -> torch.Tensor:
+    """int16: low where the share is 0, high where it is 2^bits. No product may leave the 16 bits."""
+    return (high - low).mul(share).bitwise_right_shift_(bits).add_(low)
 
-    The shape is bright and never quite saturated, the ground is dark: blue on yellow can still be seen as grey.
+
+def colours(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Draws (8, B) -> colours of the shape and of the two ends of its ground, int16 (B, 3).
+
+    The shape is bright and never quite saturated, the ground is dark: in grey, too, blue stands out from yellow.
     """
-    front = rgb(uniform(*keys, FRONT_HUE), 0.1 + 0.55 * uniform(*keys, FRONT_SATURATION), 1.0)
-    return front, *(
-        rgb(uniform(*keys, HUE, k), uniform(*keys, SATURATION, k), 0.35 * uniform(*keys, VALUE, k)) for k in range(2)
-    )
+    (hue, saturation), grounds = numbers[:2], numbers[2:].reshape(2, 3, -1)
+    dark = [rgb(hue, saturation, 0.35 * value) for hue, saturation, value in grounds]
+    return rgb(hue, 0.1 + 0.55 * saturation, np.ones_like(hue)), *dark
 
 
-def rgb(hue: np.ndarray, saturation: np.ndarray, value: np.ndarray | float) -> np.ndarray:
-    """Each in 0 .. 1 (B,) -> red, green and blue, int32 (B, 3), 0 .. 255."""
+def rgb(hue: np.ndarray, saturation: np.ndarray, value: np.ndarray) -> np.ndarray:
+    """Each (B,), in 0 .. 1 -> red, green and blue, int16 (B, 3), 0 .. 255."""
     sector = (np.array([5, 3, 1]) + 6 * hue[:, None]) % 6
     missing = np.clip(np.minimum(sector, 4 - sector), 0, 1) * saturation[:, None]
-    return np.rint(255 * np.asarray(value)[..., None] * (1 - missing)).astype(np.int32)
+    return np.rint(255 * value[:, None] * (1 - missing)).astype(np.int16)
 
 
-def waves(size: int, device: torch.device, *keys) -> torch.Tensor:
-    """How far the ground is from its first colour to its second, int32 (B, S, S), 0 .. 255."""
-    place = np.arange(size) * 2**16 // size
-    level = 0
-    for wave in range(WAVES):
-        right, down = (np.rint(CYCLES * TURN * (2 * uniform(*keys, way, wave) - 1)) for way in (RIGHT, DOWN))
-        start = np.floor(TURN * uniform(*keys, START, wave)) * 2**16
-        across, along = right[:, None] * place + start[:, None], down[:, None] * place
-        across, along = (torch.from_numpy(phase.astype(np.int32)).to(device) for phase in (across, along))
-        phase = (across[:, None, :] + along[:, :, None]).bitwise_right_shift_(16).bitwise_and_(TURN - 1)
-        level = LEVELS.to(device).index_select(0, phase.view(-1)).view(phase.shape) + level
-    return level
+def phases(numbers: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Draws (3 K, B) -> what each column and each row adds to a wave's phase, int32 (B, K, S), in turns / 2^24."""
+    right, down, start = numbers.reshape(3, 3, -1).transpose(0, 2, 1)[..., None]  # (B, K, 1)
+    right, down = (np.rint(CYCLES * TURN * (2 * way - 1)).astype(np.int32) for way in (right, down))
+    place = np.arange(size, dtype=np.int32) * 2**16 // size
+    return right * place + np.floor(2**24 * start).astype(np.int32), down * place
+
+
+def levels(across: torch.Tensor, down: torch.Tensor) -> torch.Tensor:
+    """How far the ground is from its one end to the other, int16 (B, S, S), 0 .. 255: the sum of three waves."""
+    table, total = LEVELS.to(across.device), 0
+    for wave in range(across.shape[1]):
+        phase = across[:, wave, None, :] + down[:, wave, :, None]
+        phase = phase.bitwise_right_shift_(16).bitwise_and_(TURN - 1)
+        total = table.index_select(0, phase.view(-1)).view(phase.shape) + total
+    return total

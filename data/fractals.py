@@ -115,7 +115,7 @@ class Fractals(ImageData):
         """Instances of all categories that are in no training set, counted from `first` on."""
         turn, categories = np.divmod(np.arange(max(500, self.categories)), self.categories)
         drawn = self.drawn(categories, first + turn)
-        return drawn[np.arange(len(drawn))] if self.packed else drawn, torch.from_numpy(categories)
+        return drawn.all() if self.packed else drawn, torch.from_numpy(categories)
 
 
 class UnseenFractals(ImageData):
@@ -135,4 +135,4 @@ class UnseenFractals(ImageData):
         drawn = rendered(
             self.fractal_seed, UNSEEN + labels, first + instances, size=self.image_size, colour=self.colour
         )
-        return drawn[np.arange(len(drawn))], torch.from_numpy(labels)
+        return drawn.all(), torch.from_numpy(labels)

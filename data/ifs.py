@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from data.chaos_game import at_once, draw
+from data.chaos_game import draw
 from data.draws import uniform
 
 MAPS = 4
@@ -40,19 +40,18 @@ class Systems:
 
 def candidates(seed: int, categories: np.ndarray, attempts: np.ndarray) -> Systems:
     """What each category is drawn as at an attempt of its own."""
-
-    def number(stream):
-        return uniform(seed, categories[:, None], attempts[:, None], stream, np.arange(MAPS))
-
+    streams = np.arange(FIRST, SHIFT_Y + 1)[:, None, None]
+    first, second, inner, outer, mirror, x, y = uniform(
+        seed, categories[:, None], attempts[:, None], streams, np.arange(MAPS)
+    )
     count = 2 + np.floor(3 * uniform(seed, categories, COUNT))  # 2, 3 or 4 maps, at every attempt
-    present = np.arange(MAPS) < count[:, None]
-    pair = LARGEST * np.stack([number(FIRST), number(SECOND)], -1)
+    present = (np.arange(MAPS) < count[:, None])[..., None]
     return Systems(
-        singular=-np.sort(-pair) * present[..., None],
-        inner=2 * np.pi * number(INNER),
-        outer=2 * np.pi * number(OUTER),
-        mirror=np.where(number(MIRROR) < 0.5, -1.0, 1.0),
-        shift=np.stack([2 * number(SHIFT_X) - 1, 2 * number(SHIFT_Y) - 1], -1) * present[..., None],
+        singular=-np.sort(-LARGEST * np.stack([first, second], -1)) * present,
+        inner=2 * np.pi * inner,
+        outer=2 * np.pi * outer,
+        mirror=np.where(mirror < 0.5, -1.0, 1.0),
+        shift=np.stack([2 * x - 1, 2 * y - 1], -1) * present,
     )
 
 
@@ -61,8 +60,7 @@ def well_filled(systems: Systems) -> np.ndarray:
     count = systems.singular.any(-1).sum(1)
     total = (systems.singular @ [1, 2]).sum(1)
     good = (total >= (5 + count) / 2) & (total <= (6 + count) / 2)
-    blocks = affine(systems[good]).split(at_once(32, "cpu"))
-    filled = torch.cat([(draw(block, 32) > 0).float().mean((1, 2)) for block in blocks]).numpy()
+    filled = (draw(affine(systems[good]), 32) > 0).float().mean((1, 2)).numpy()
     good[good] = (filled >= FILLED[0]) & (filled <= FILLED[1])
     return good
 
@@ -82,11 +80,12 @@ def search(seed: int, categories: np.ndarray) -> Iterator[np.ndarray]:
 def varied(systems: Systems, *keys) -> Systems:
     """Instances: one map of each system is made larger or smaller by up to a fifth and turned by up to 1/8 radian."""
     rows, count = np.arange(len(systems.mirror)), systems.singular.any(-1).sum(1)
-    chosen = np.floor(count * uniform(*keys, CHOICE)).astype(int)
+    choice, factor, bend = uniform(*keys, np.array([CHOICE, FACTOR, BEND])[:, None])
+    chosen = np.floor(count * choice).astype(int)
     singular, outer = systems.singular.copy(), systems.outer.copy()
-    factor = 0.8 + 0.4 * uniform(*keys, FACTOR)
-    singular[rows, chosen] = np.minimum(LARGEST, singular[rows, chosen] * factor[:, None])
-    outer[rows, chosen] += 0.25 * (uniform(*keys, BEND) - 0.5)
+    larger = singular[rows, chosen] * (0.8 + 0.4 * factor)[:, None]
+    singular[rows, chosen] = np.minimum(LARGEST, larger)
+    outer[rows, chosen] += 0.25 * (bend - 0.5)
     return Systems(singular, systems.inner, outer, systems.mirror, systems.shift)
 
 
@@ -113,6 +112,7 @@ def affine(systems: Systems, view: np.ndarray | None = None) -> torch.Tensor:
 
 def views(*keys) -> np.ndarray:
     """Of each instance (B, 2, 2): turned by up to 1/4 radian, and mirrored or not."""
-    matrix = rotation(0.5 * (uniform(*keys, TURN) - 0.5))
-    matrix[..., 1] *= np.where(uniform(*keys, FLIP) < 0.5, -1.0, 1.0)[:, None]
+    turn, flip = uniform(*keys, np.array([TURN, FLIP])[:, None])
+    matrix = rotation(0.5 * (turn - 0.5))
+    matrix[..., 1] *= np.where(flip < 0.5, -1.0, 1.0)[:, None]
     return matrix

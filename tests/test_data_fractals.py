@@ -8,30 +8,19 @@ import time
 import numpy as np
 import pytest
 import torch
-from plain_data import PLAIN
+from fractal_sets import COMMON, fractals, images
 
 from data import Fractals, UnseenFractals
 from data.chaos_game import draw, pixels, walk
-from data.fractals import grid
-from data.ifs import affine, candidates, search
+from data.fractals import attempts, grid
+from data.ifs import affine, candidates
 from data.pack import packed
-from data.rendered import rendered
-
-COMMON = PLAIN | {"image_size": 16, "batch_size": 8}
 
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
     monkeypatch.setenv("VIT_DATA", str(tmp_path))
     return tmp_path
-
-
-def fractals(categories=4, instances=3, **options):
-    return Fractals(categories=categories, instances=instances, **{"fractal_seed": 0} | COMMON | options)
-
-
-def images(seed, categories, instances, **options):
-    return rendered(seed, categories, instances, **options)[np.arange(len(categories))]
 
 
 @pytest.mark.parametrize(
@@ -56,7 +45,7 @@ def test_an_image_is_the_same_in_any_company():
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 def test_an_image_is_the_same_on_a_gpu():
-    maps = affine(candidates(0, np.arange(200), np.concatenate(list(search(0, np.arange(200))))))
+    maps = affine(candidates(0, np.arange(200), attempts(0, 200)))
     assert torch.equal(draw(maps.cuda(), 32).cpu(), draw(maps, 32))
 
 
@@ -80,7 +69,7 @@ def test_points_lie_on_the_attractor():
     half = torch.eye(2, dtype=torch.float64) / 2
     corners = torch.tensor([[0.0, 0.0], [0.5, 0.0], [0.0, 0.5]], dtype=torch.float64)
     maps = torch.cat([half.expand(3, 2, 2), corners[:, :, None]], -1)[None]
-    x, y = walk(maps, walkers=128, steps=100).unbind(1)
+    x, y = walk(maps, torch.empty(100, 2, 128, 1)).unbind(1)
     assert x.shape == (100, 128, 1)
     assert torch.all((x >= 0) & (y >= 0) & (x + y <= 1))
     assert not torch.any((x < 0.499) & (y < 0.499) & (x + y > 0.501))
@@ -211,6 +200,6 @@ def test_a_pack_opened_for_reading_cannot_be_changed(folder):
 
 def test_pixels_are_inside_the_canvas():
     across = torch.tensor([[[-3.0, 5.0]], [[0.5, 5.0]], [[4.0, 5.0]]])  # the second image is a single point
-    points = torch.stack([across, -across], dim=1)
-    assert pixels(points, 32)[:, 0].flatten(1).tolist() == [[1, 1], [16, 1], [30, 1]]
-    assert pixels(points, 32)[:, 1].flatten(1).tolist() == [[30, 1], [16, 1], [1, 1]]
+    places = pixels(torch.stack([across, -across], dim=1), 32, out=torch.empty(6, dtype=torch.int32))
+    assert [divmod(place, 32) for place in places[:, 0, 0].tolist()] == [(30, 1), (16, 16), (1, 30)]  # row, column
+    assert [divmod(place - 32 * 32, 32) for place in places[:, 0, 1].tolist()] == [(1, 1)] * 3
