@@ -85,7 +85,7 @@ def pixels(track: torch.Tensor, size: int, out: torch.Tensor) -> torch.Tensor:
     margin = size // MARGIN
     span = size - 2 * margin
     scale = span / (high - low).clamp(min=1e-6)
-    low, scale = (one[:, None].repeat(1, walkers, 1) for one in (low, scale))  # fewer rows to go through than by B
+    low, scale = (one[:, None].repeat(1, walkers, 1) for one in (low, scale))  # else torch would go by rows of B
     first = torch.arange(batch, dtype=torch.int32, device=track.device) * size**2 + margin * (size + 1)
     few = max(1, 2**16 // low.numel()) if track.device.type == "cpu" else steps  # in the cache
     first, out = first.repeat(walkers, 1), out.view(steps, walkers, batch)

@@ -19,7 +19,7 @@ LIMIT = 1_000_000  # categories and instances of training sets lie below it
 HELD_OUT, TEST = 1 * LIMIT, 2 * LIMIT  # first instance of these parts
 UNSEEN = LIMIT  # first category of the transfer task
 BLOCK = 2**22  # pixels drawn between two writes
-MANY = 5000  # categories whose search takes seconds: its result is kept in a file
+MANY = 10_000  # categories whose search takes more than a second: what it finds is kept in a file
 
 
 def grid(categories: int, instances: int) -> tuple[np.ndarray, np.ndarray]:

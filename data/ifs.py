@@ -66,7 +66,10 @@ def well_filled(systems: Systems) -> np.ndarray:
 
 
 def search(seed: int, categories: np.ndarray) -> Iterator[np.ndarray]:
-    """Of each category the first attempt that is well filled, uint8, block by block: 7 on average, 255 at most."""
+    """Of each category the first attempt that is well filled, uint8, block by block: 8 on average.
+
+    The largest among the first 21,843 categories of seed 0 is 108.
+    """
     for start in range(0, len(categories), TOGETHER):
         block = categories[start : start + TOGETHER]
         found, waiting, attempt = np.zeros(len(block), np.uint8), np.arange(len(block)), 0

@@ -28,6 +28,8 @@ def folder(tmp_path, monkeypatch):
     [
         (32, "648bf7e916ca0169d3439bdba6b487fbbb25d85934e8aa59845a5e1a8791e755"),
         (64, "d03cc9cb96622a24cf31a0e0412236bf025de4c2e1fdb8ce3c26d464629e1b7e"),
+        (128, "e327f08cf798f6bc2335b7d2b951b2145ae36e0d0d335406972f1c25adb6df95"),
+        (224, "9116b6dcdd79e8622ccf13f5d54a6fe9cef1ef65b257d7a03f03755e5597d276"),
     ],
 )
 def test_grey_images_never_change(size, digest):

@@ -31,6 +31,13 @@ def test_any_size_in_grey_and_in_colour(size, colour):
     assert len(every.flatten(1).unique(dim=0)) == 15
 
 
+def test_memory_is_bounded_by_drawing_in_parts(monkeypatch):
+    lazy = rendered(0, *grid(10, 3), size=32, colour=True)
+    whole = lazy.all()
+    monkeypatch.setattr("data.rendered.PIXELS", 7 * 32 * 32)  # 7 images a part, the last has 2
+    assert torch.equal(lazy.all(), whole)
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 @pytest.mark.parametrize("colour", [False, True])
 @pytest.mark.parametrize("size", [32, 224])
