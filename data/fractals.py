@@ -1,6 +1,7 @@
 """Fractals as data sets: the public stand-in for ImageNet-21k and JFT-300M, and a transfer task of unseen ones."""
 
 from collections.abc import Iterator
+from functools import lru_cache, partial
 from typing import Literal
 
 import numpy as np
@@ -8,8 +9,9 @@ import torch
 
 from data.base import Batches, ImageData
 from data.folder import data_folder
-from data.ifs import images
+from data.ifs import search
 from data.pack import packed
+from data.rendered import Rendered, rendered
 from data.splits import part_of
 
 RENDERER = 2  # part of a pack's name; raise it when a correction changes the images
@@ -17,11 +19,23 @@ LIMIT = 1_000_000  # categories and instances of training sets lie below it
 HELD_OUT, TEST = 1 * LIMIT, 2 * LIMIT  # first instance of these parts
 UNSEEN = LIMIT  # first category of the transfer task
 BLOCK = 2**22  # pixels drawn between two writes
+MANY = 10_000  # categories whose search takes more than a second: what it finds is kept in a file
 
 
 def grid(categories: int, instances: int) -> tuple[np.ndarray, np.ndarray]:
     """Category and instance of each image of a set, category by category."""
     return np.repeat(np.arange(categories), instances), np.tile(np.arange(instances), categories)
+
+
+@lru_cache(maxsize=8)
+def attempts(seed: int, categories: int) -> np.ndarray:
+    """At which attempt each of the first `categories` categories was accepted, uint8: searched for once."""
+    found = partial(search, seed, np.arange(categories))
+    if categories < MANY:
+        return np.concatenate(list(found()))
+    return packed(
+        data_folder() / f"fractals{RENDERER}-attempts-{categories}-seed{seed}.npy", (categories,), found
+    ).numpy()
 
 
 def in_range(name: str, value: int) -> int:
@@ -31,11 +45,13 @@ def in_range(name: str, value: int) -> int:
 
 
 class Fractals(ImageData):
-    """`categories` x `instances` training images, grey; a set of fewer categories or instances is a subset.
+    """`categories` x `instances` training images; a set of fewer categories or instances is a subset.
 
     validation "further": further instances of the same categories, so that none is taken from training, whatever
     `held_out` is; `subset` and `split_seed` then choose among all training images. "held_out": a part of the training
     images, as in any other set. Test images are others again, like further ones: one a category, 500 at least.
+    colour: hue and ground by instance, instead of white on black. packed: drawn once, into a file; else whenever they
+    are needed, by the GPU if there is one and workers is 0. The images are the same.
     """
 
     def __init__(
@@ -45,34 +61,44 @@ class Fractals(ImageData):
         instances: int,
         fractal_seed: int,
         validation: Literal["further", "held_out"] = "further",
+        colour: bool = False,
+        packed: bool = True,
         **common,
     ):
         super().__init__(**common)
         if validation not in ("further", "held_out"):
             raise ValueError(f"validation is 'further' or 'held_out', not {validation!r}")
-        self.validation = validation
+        self.validation, self.colour, self.packed = validation, colour, packed
         self.num_classes = self.categories = in_range("categories", categories)
         self.instances, self.fractal_seed = in_range("instances", instances), fractal_seed
 
     def prepare_data(self) -> None:
-        self.pack()
+        self.training_images()
 
-    def pack(self) -> torch.Tensor:
-        """The training images (N, S, S), from a file that the first use makes."""
-        size = self.image_size
-        name = f"fractals{RENDERER}-{self.categories}x{self.instances}-{size}px-seed{self.fractal_seed}.npy"
-        return packed(data_folder() / name, (self.categories * self.instances, size, size), self.blocks)
+    def training_images(self) -> torch.Tensor | Rendered:
+        """The pack, a file that the first use makes, or what draws the same."""
+        if not self.packed:
+            return self.drawn(*grid(self.categories, self.instances))
+        size, kind = self.image_size, "-colour" if self.colour else ""
+        name = f"fractals{RENDERER}{kind}-{self.categories}x{self.instances}-{size}px-seed{self.fractal_seed}.npy"
+        shape = (self.categories * self.instances, *[3] * self.colour, size, size)
+        return packed(data_folder() / name, shape, self.blocks)
 
     def blocks(self) -> Iterator[np.ndarray]:
-        categories, instances = grid(self.categories, self.instances)
+        drawn = self.drawn(*grid(self.categories, self.instances))
         step = max(1, BLOCK // self.image_size**2)
-        for first in range(0, len(categories), step):
-            part = slice(first, first + step)
-            yield images(self.fractal_seed, categories[part], instances[part], self.image_size).numpy()
+        for first in range(0, len(drawn), step):
+            yield drawn[np.arange(first, min(first + step, len(drawn)))].numpy()
+
+    def drawn(self, categories: np.ndarray, instances: np.ndarray) -> Rendered:
+        known = attempts(self.fractal_seed, self.categories)[categories]
+        return rendered(
+            self.fractal_seed, categories, instances, size=self.image_size, colour=self.colour, attempts=known
+        )
 
     def arrays(self, split):
         if split == "train":
-            return self.pack(), torch.from_numpy(grid(self.categories, self.instances)[0])
+            return self.training_images(), torch.from_numpy(grid(self.categories, self.instances)[0])
         return self.further(TEST)
 
     def training_parts(self) -> dict[str, Batches]:
@@ -85,11 +111,11 @@ class Fractals(ImageData):
             parts["val"] = self.part(*self.further(HELD_OUT))
         return parts
 
-    def further(self, first: int) -> tuple[torch.Tensor, torch.Tensor]:
+    def further(self, first: int) -> tuple[torch.Tensor | Rendered, torch.Tensor]:
         """Instances of all categories that are in no training set, counted from `first` on."""
         turn, categories = np.divmod(np.arange(max(500, self.categories)), self.categories)
-        drawn = images(self.fractal_seed, categories, first + turn, self.image_size)
-        return drawn, torch.from_numpy(categories)
+        drawn = self.drawn(categories, first + turn)
+        return drawn.all() if self.packed else drawn, torch.from_numpy(categories)
 
 
 class UnseenFractals(ImageData):
@@ -98,13 +124,15 @@ class UnseenFractals(ImageData):
     test_instances = 25
     fractal_seed = 0  # one fixed task
 
-    def __init__(self, *, categories: int, instances: int, **common):
+    def __init__(self, *, categories: int, instances: int, colour: bool = False, **common):
         super().__init__(**common)
         self.num_classes = self.categories = in_range("categories", categories)
-        self.instances = in_range("instances", instances)
+        self.instances, self.colour = in_range("instances", instances), colour
 
     def arrays(self, split):
         first, count = (0, self.instances) if split == "train" else (TEST, self.test_instances)
         labels, instances = grid(self.categories, count)
-        drawn = images(self.fractal_seed, UNSEEN + labels, first + instances, self.image_size)
-        return drawn, torch.from_numpy(labels)
+        drawn = rendered(
+            self.fractal_seed, UNSEEN + labels, first + instances, size=self.image_size, colour=self.colour
+        )
+        return drawn.all(), torch.from_numpy(labels)

@@ -5,6 +5,7 @@ s1 + 2 s2 over the maps is kept in a narrow range, which makes most attractors f
 An image is a pure function of (seed, category, instance). B images, M = 4 maps, S size.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +17,7 @@ from data.draws import uniform
 MAPS = 4
 LARGEST = 0.95  # singular value: every map stays a contraction, so no walk can diverge
 FILLED = (0.17, 0.7)  # of the canvas, in a category's own 32 px image: neither dust nor a blot
-PIXELS = 2**16  # of the images drawn at once: with their points they stay in the cache
+TOGETHER = 4096  # categories that are searched for at once
 
 # Streams of draws, so that no two parameters are the same number.
 COUNT, FIRST, SECOND, INNER, OUTER, MIRROR, SHIFT_X, SHIFT_Y = range(8)
@@ -37,21 +38,20 @@ class Systems:
         return Systems(*(value[rows] for value in vars(self).values()))
 
 
-def candidates(seed: int, categories: np.ndarray, attempt: int) -> Systems:
-    """What a category is drawn as at this attempt."""
-
-    def number(stream):
-        return uniform(seed, categories[:, None], attempt, stream, np.arange(MAPS))
-
+def candidates(seed: int, categories: np.ndarray, attempts: np.ndarray) -> Systems:
+    """What each category is drawn as at an attempt of its own."""
+    streams = np.arange(FIRST, SHIFT_Y + 1)[:, None, None]
+    first, second, inner, outer, mirror, x, y = uniform(
+        seed, categories[:, None], attempts[:, None], streams, np.arange(MAPS)
+    )
     count = 2 + np.floor(3 * uniform(seed, categories, COUNT))  # 2, 3 or 4 maps, at every attempt
-    present = np.arange(MAPS) < count[:, None]
-    pair = LARGEST * np.stack([number(FIRST), number(SECOND)], -1)
+    present = (np.arange(MAPS) < count[:, None])[..., None]
     return Systems(
-        singular=-np.sort(-pair) * present[..., None],
-        inner=2 * np.pi * number(INNER),
-        outer=2 * np.pi * number(OUTER),
-        mirror=np.where(number(MIRROR) < 0.5, -1.0, 1.0),
-        shift=np.stack([2 * number(SHIFT_X) - 1, 2 * number(SHIFT_Y) - 1], -1) * present[..., None],
+        singular=-np.sort(-LARGEST * np.stack([first, second], -1)) * present,
+        inner=2 * np.pi * inner,
+        outer=2 * np.pi * outer,
+        mirror=np.where(mirror < 0.5, -1.0, 1.0),
+        shift=np.stack([2 * x - 1, 2 * y - 1], -1) * present,
     )
 
 
@@ -65,26 +65,30 @@ def well_filled(systems: Systems) -> np.ndarray:
     return good
 
 
-def accepted(seed: int, categories: np.ndarray) -> Systems:
-    """The systems of the categories: of each the first attempt that is well filled."""
-    table, waiting, attempt = candidates(seed, categories, attempt=0), np.arange(len(categories)), 0
-    while len(waiting):
-        drawn = candidates(seed, categories[waiting], attempt)
-        good = well_filled(drawn)
-        for values, new in zip(vars(table).values(), vars(drawn[good]).values(), strict=True):
-            values[waiting[good]] = new
-        waiting, attempt = waiting[~good], attempt + 1
-    return table
+def search(seed: int, categories: np.ndarray) -> Iterator[np.ndarray]:
+    """Of each category the first attempt that is well filled, uint8, block by block: 8 on average.
+
+    The largest among the first 21,843 categories of seed 0 is 108.
+    """
+    for start in range(0, len(categories), TOGETHER):
+        block = categories[start : start + TOGETHER]
+        found, waiting, attempt = np.zeros(len(block), np.uint8), np.arange(len(block)), 0
+        while len(waiting):
+            good = well_filled(candidates(seed, block[waiting], np.full(len(waiting), attempt)))
+            found[waiting[good]] = attempt
+            waiting, attempt = waiting[~good], attempt + 1
+        yield found
 
 
 def varied(systems: Systems, *keys) -> Systems:
     """Instances: one map of each system is made larger or smaller by up to a fifth and turned by up to 1/8 radian."""
     rows, count = np.arange(len(systems.mirror)), systems.singular.any(-1).sum(1)
-    chosen = np.floor(count * uniform(*keys, CHOICE)).astype(int)
+    choice, factor, bend = uniform(*keys, np.array([CHOICE, FACTOR, BEND])[:, None])
+    chosen = np.floor(count * choice).astype(int)
     singular, outer = systems.singular.copy(), systems.outer.copy()
-    factor = 0.8 + 0.4 * uniform(*keys, FACTOR)
-    singular[rows, chosen] = np.minimum(LARGEST, singular[rows, chosen] * factor[:, None])
-    outer[rows, chosen] += 0.25 * (uniform(*keys, BEND) - 0.5)
+    larger = singular[rows, chosen] * (0.8 + 0.4 * factor)[:, None]
+    singular[rows, chosen] = np.minimum(LARGEST, larger)
+    outer[rows, chosen] += 0.25 * (bend - 0.5)
     return Systems(singular, systems.inner, outer, systems.mirror, systems.shift)
 
 
@@ -111,14 +115,7 @@ def affine(systems: Systems, view: np.ndarray | None = None) -> torch.Tensor:
 
 def views(*keys) -> np.ndarray:
     """Of each instance (B, 2, 2): turned by up to 1/4 radian, and mirrored or not."""
-    matrix = rotation(0.5 * (uniform(*keys, TURN) - 0.5))
-    matrix[..., 1] *= np.where(uniform(*keys, FLIP) < 0.5, -1.0, 1.0)[:, None]
+    turn, flip = uniform(*keys, np.array([TURN, FLIP])[:, None])
+    matrix = rotation(0.5 * (turn - 0.5))
+    matrix[..., 1] *= np.where(flip < 0.5, -1.0, 1.0)[:, None]
     return matrix
-
-
-def images(seed: int, categories: np.ndarray, instances: np.ndarray, size: int) -> torch.Tensor:
-    """Image k shows instances[k] of categories[k]: uint8 (B, S, S)."""
-    known, place = np.unique(categories, return_inverse=True)
-    systems, keys = accepted(seed, known)[place], (seed, categories, instances)
-    maps = affine(varied(systems, *keys), views(*keys))
-    return torch.cat([draw(block, size) for block in maps.split(max(1, PIXELS // size**2))])

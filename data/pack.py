@@ -73,5 +73,5 @@ def announced(blocks: Iterable[np.ndarray], path: Path, total: int) -> Iterator[
         done, passed = done + len(block), time.monotonic() - start
         if not said and passed > 2 and done < total:
             left = passed * (total - done) / done
-            print(f"making {total:,} images for {path}, about {left:.0f} s left", file=sys.stderr, flush=True)
+            print(f"making {path}, about {left:.0f} s left", file=sys.stderr, flush=True)
             said = True

@@ -8,15 +8,13 @@ import time
 import numpy as np
 import pytest
 import torch
-from plain_data import PLAIN
+from fractal_sets import COMMON, fractals, images
 
 from data import Fractals, UnseenFractals
 from data.chaos_game import draw, pixels, walk
-from data.fractals import grid
-from data.ifs import accepted, affine, images
+from data.fractals import attempts, grid
+from data.ifs import affine, candidates
 from data.pack import packed
-
-COMMON = PLAIN | {"image_size": 16, "batch_size": 8}
 
 
 @pytest.fixture(autouse=True)
@@ -25,13 +23,18 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-def fractals(categories=4, instances=3, **options):
-    return Fractals(categories=categories, instances=instances, **{"fractal_seed": 0} | COMMON | options)
-
-
-def test_images_never_change():
-    drawn = images(0, *grid(3, 4), size=32)
-    assert hashlib.sha256(drawn.numpy().tobytes()).hexdigest()[:16] == "648bf7e916ca0169"
+@pytest.mark.parametrize(
+    ("size", "digest"),
+    [
+        (32, "648bf7e916ca0169d3439bdba6b487fbbb25d85934e8aa59845a5e1a8791e755"),
+        (64, "d03cc9cb96622a24cf31a0e0412236bf025de4c2e1fdb8ce3c26d464629e1b7e"),
+        (128, "e327f08cf798f6bc2335b7d2b951b2145ae36e0d0d335406972f1c25adb6df95"),
+        (224, "9116b6dcdd79e8622ccf13f5d54a6fe9cef1ef65b257d7a03f03755e5597d276"),
+    ],
+)
+def test_grey_images_never_change(size, digest):
+    drawn = images(0, *grid(3, 4), size=size)
+    assert hashlib.sha256(drawn.numpy().tobytes()).hexdigest() == digest
 
 
 def test_an_image_is_the_same_in_any_company():
@@ -44,7 +47,7 @@ def test_an_image_is_the_same_in_any_company():
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 def test_an_image_is_the_same_on_a_gpu():
-    maps = affine(accepted(0, np.arange(200)))
+    maps = affine(candidates(0, np.arange(200), attempts(0, 200)))
     assert torch.equal(draw(maps.cuda(), 32).cpu(), draw(maps, 32))
 
 
@@ -68,7 +71,7 @@ def test_points_lie_on_the_attractor():
     half = torch.eye(2, dtype=torch.float64) / 2
     corners = torch.tensor([[0.0, 0.0], [0.5, 0.0], [0.0, 0.5]], dtype=torch.float64)
     maps = torch.cat([half.expand(3, 2, 2), corners[:, :, None]], -1)[None]
-    x, y = walk(maps, walkers=128, steps=100)
+    x, y = walk(maps, torch.empty(100, 2, 128, 1)).unbind(1)
     assert x.shape == (100, 128, 1)
     assert torch.all((x >= 0) & (y >= 0) & (x + y <= 1))
     assert not torch.any((x < 0.499) & (y < 0.499) & (x + y > 0.501))
@@ -198,5 +201,7 @@ def test_a_pack_opened_for_reading_cannot_be_changed(folder):
 
 
 def test_pixels_are_inside_the_canvas():
-    points = torch.tensor([[[-3.0, 5.0]], [[0.5, 5.0]], [[4.0, 5.0]]])  # the second image is a single point
-    assert pixels(points, 32).flatten(1).tolist() == [[1, 1], [16, 1], [30, 1]]
+    across = torch.tensor([[[-3.0, 5.0]], [[0.5, 5.0]], [[4.0, 5.0]]])  # the second image is a single point
+    places = pixels(torch.stack([across, -across], dim=1), 32, out=torch.empty(6, dtype=torch.int32))
+    assert [divmod(place, 32) for place in places[:, 0, 0].tolist()] == [(30, 1), (16, 16), (1, 30)]  # row, column
+    assert [divmod(place - 32 * 32, 32) for place in places[:, 0, 1].tolist()] == [(1, 1)] * 3

@@ -1,0 +1,82 @@
+"""python -m bench.fractals: how fast fractals are drawn on one core and read from a pack, beside plain numpy."""
+
+from functools import partial
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import torch
+
+from bench.timing import interleaved
+from data.chaos_game import BURN_IN
+from data.fractals import grid
+from data.ifs import affine, candidates
+from data.pack import packed
+from data.rendered import rendered
+
+IMAGES = {32: 192, 64: 96, 128: 32, 224: 16}  # size -> images of a round; each of a category of its own
+ON_GPU = 512  # images of a round
+PLAIN = "plain numpy, grey"
+
+
+def measure(sizes=tuple(IMAGES), rounds=7):
+    """Rows: what, images/s and ratio, that is how many times as fast as plain numpy at the same size, in the same run."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return [row for size in sizes for row in rows(size, rounds)]
+    finally:
+        torch.set_num_threads(threads)
+
+
+def rows(size, rounds):
+    with TemporaryDirectory() as folder:
+        steps = contenders(size, Path(folder))
+        seconds = interleaved({what: step for what, (step, _) in steps.items()}, rounds)
+    speed = {what: count / median(seconds[what]) for what, (_, count) in steps.items()}
+    return [
+        {"what": f"{size} px, {what}", "images/s": value, "ratio": value / speed[PLAIN]}
+        for what, value in speed.items()
+    ]
+
+
+def contenders(size, folder):
+    """What -> a function and how many images it makes; the pack is small enough to stay in memory."""
+    count = IMAGES[size]
+    order = np.random.default_rng(0).permutation(count)
+    grey, coloured = (rendered(0, *grid(count, 1), size=size, colour=colour) for colour in (False, True))
+    maps = affine(candidates(0, grey.categories, grey.attempts)).float().numpy()
+    steps = {PLAIN: (partial(plain, maps, size), count)}
+    for name, images in (("grey", grey), ("coloured", coloured)):
+        every = images.drawn(np.arange(count), "cpu")
+        pack = packed(folder / f"{name}.npy", tuple(every.shape), lambda every=every: [every.numpy()])
+        steps[f"{name}, on the fly"] = partial(images.drawn, order, "cpu"), count
+        if torch.cuda.is_available():
+            steps[f"{name}, on the fly by the GPU"] = partial(images.drawn, np.resize(order, ON_GPU), "cuda"), ON_GPU
+        steps[f"{name}, packed"] = partial(pack.index_select, 0, torch.from_numpy(order)), count
+    return steps
+
+
+def plain(maps, size):
+    """The chaos game with as many points as ours, as one would write it: each image by itself, a map drawn a point."""
+    random, steps = np.random.default_rng(0), 9 * size // 8
+    images = np.empty((len(maps), size, size), np.uint8)
+    for image, own in zip(images, maps, strict=True):
+        share = np.abs(own[:, 0, 0] * own[:, 1, 1] - own[:, 0, 1] * own[:, 1, 0]) + 1e-3 * own.any((1, 2))
+        chosen = random.choice(len(own), (BURN_IN + steps, 4 * size), p=share / share.sum())
+        points = np.zeros((BURN_IN + steps, 2, 4 * size), np.float32)
+        for step, (a, b, e, c, d, f) in enumerate(own.reshape(-1, 6).T[:, chosen].swapaxes(0, 1)):
+            x, y = points[step - 1]
+            points[step] = a * x + b * y + e, c * x + d * y + f
+        points = points[BURN_IN:]
+        low, high = points.min((0, 2))[:, None], points.max((0, 2))[:, None]
+        x, y = ((points - low) * ((size - 1) / (high - low))).astype(np.int32).swapaxes(0, 1)
+        hits = np.bincount((y * size + x).ravel(), minlength=size**2)
+        image[:] = (255 * np.sqrt(np.minimum(hits, 32) / 32)).reshape(size, size)
+    return images
+
+
+if __name__ == "__main__":
+    for row in measure():
+        print(f"{row['what']:<32} {row['images/s']:>9,.0f} images/s  {row['ratio']:6.1f} × plain numpy", flush=True)
