@@ -11,7 +11,7 @@ from vit.plan.files import ROOT
 STANDARD = sys.stdlib_module_names
 ALLOWED = {  # package -> what its files may import besides the standard library and itself
     "vit/models": {"torch"},
-    "bench": {"torch", "timm", "vit"},
+    "bench": {"torch", "torchvision", "timm", "vit", "data", "numpy", "PIL"},
     "data": {"torch", "torchvision", "lightning", "numpy", "PIL", "sklearn", "mlxtend", "filelock", "tqdm"},
     "vit/weights": {
         "torch",
