@@ -18,6 +18,7 @@ from data.resize import resized
 from data.skipped import Skipped
 from data.splits import held_out
 from data.steps import Preparation
+from data.without import Without
 
 
 class Batches(Dataset):
@@ -87,7 +88,8 @@ class ImageData(L.LightningDataModule):
     split is never part of either. `batch_size` is the number of images of one optimizer step, over all devices and
     accumulated batches. augment, evaluation and resize say what happens to an image on its way (data.steps).
     on_error: "raise" names the first picture that cannot be read or has no class, "skip" goes on without it, as far as
-    skip_limit, a share of each part, allows.
+    skip_limit, a share of each part, allows. without: a list of training images that are left out (data.without), as if
+    the split did not hold them.
     """
 
     num_classes: int
@@ -109,6 +111,7 @@ class ImageData(L.LightningDataModule):
         workers: int = 0,
         on_error: Literal["raise", "skip"] = "raise",
         skip_limit: float = 0.001,
+        without: str | None = None,
     ):
         super().__init__()
         if train_on not in ("train", "all"):
@@ -119,6 +122,7 @@ class ImageData(L.LightningDataModule):
         self.train_on, self.held_out, self.split_seed = train_on, held_out, split_seed
         self.subset, self.resize, self.seed, self.workers = subset, resize, seed, workers
         self.on_error, self.skip_limit = on_error, skip_limit
+        self.without = Without(without) if without else None
         self.preparation = Preparation(size=image_size, augment=augment, evaluation=evaluation, resize=resize)
         self.parts: dict[str, Batches] = {}
 
@@ -138,7 +142,7 @@ class ImageData(L.LightningDataModule):
 
     def training_parts(self) -> dict[str, Batches]:
         """The parts "train" and, unless all is trained on, "val"."""
-        arrays = self.arrays("train")
+        arrays = self.training_arrays()
         length = len(arrays[1])
         if self.train_on == "all" and self.subset == 1:
             return {"train": self.part(*arrays, augmented=True)}
@@ -149,6 +153,14 @@ class ImageData(L.LightningDataModule):
             "train": self.part(*arrays, chosen=kept, augmented=True),
             "val": self.part(*arrays, chosen=held),
         }
+
+    def training_arrays(self) -> tuple[torch.Tensor | Pictures, torch.Tensor, ...]:
+        """`arrays("train")` but for the images that are left out."""
+        images, *labels = self.arrays("train")
+        if self.without is None:
+            return images, *labels
+        kept = self.without.kept(images)
+        return taken(images, kept), *(one[torch.from_numpy(kept)] for one in labels)
 
     def kept_and_held(self, length: int) -> tuple[np.ndarray, np.ndarray]:
         """Sorted indices (kept, held) of the training split."""

@@ -5,6 +5,7 @@ in common: only pairs with an equal band are compared, so nothing is missed.
 """
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 
@@ -26,10 +27,10 @@ def near(many: np.ndarray, few: np.ndarray, distance: int) -> tuple[np.ndarray, 
         for number, (mask, order) in enumerate(zip(masks, orders, strict=True)):
             for rows, columns in candidates(block & mask, few[order] & mask):
                 pairs = compared(block, few, rows, order[columns], distance, masks[:number])
-                found.append(pairs + [[start], [0], [0]])
+                found.append(pairs + np.array([[start], [0], [0]]))
                 total += pairs.shape[1]
-        if total > MOST:
-            raise ValueError(f"more than {MOST:,} pairs within distance {distance}; choose a smaller distance")
+                if total > MOST:
+                    raise ValueError(f"more than {MOST:,} pairs within distance {distance}; choose a smaller distance")
     first, second, apart = np.concatenate(found, axis=1)
     order = np.lexsort((second, first))
     return first[order], second[order], apart[order]
@@ -40,7 +41,7 @@ def bands(distance: int) -> list[np.uint64]:
     if not 0 <= distance < 64:
         raise ValueError(f"distance is a number of bits from 0 to 63, not {distance}")
     edges = [64 * band // (distance + 1) for band in range(distance + 2)]
-    return [np.uint64(2**end - 2**start) for start, end in zip(edges, edges[1:], strict=False)]
+    return [np.uint64(2**end - 2**start) for start, end in pairwise(edges)]
 
 
 def candidates(keys: np.ndarray, ordered: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
