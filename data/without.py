@@ -75,7 +75,7 @@ def read(path: Path, digest: str) -> tuple[int, dict[int, int]]:
 def text(rows: np.ndarray, found: Hashes, about: str) -> str:
     """The list of these images of the training split; about: what it is, for people, in one line."""
     lines = [f"{row} {found.plain[row]:016x}" for row in rows.tolist()]
-    return "\n".join([f"# {len(rows)} of {len(found)} {about}", *lines, ""])
+    return "\n".join([f"# {len(rows)} of {len(found)} {' '.join(about.split())}", *lines, ""])
 
 
 def digest_of(data: bytes) -> str:

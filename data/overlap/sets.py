@@ -52,14 +52,17 @@ class Side:
         return image.expand(3, -1, -1).permute(1, 2, 0).numpy()
 
 
-def side(module: ImageData, split: str, label: str | None = None) -> Side:
-    """The whole split, whatever the module's `subset` and `without`.
+class FolderOfFiles(ImageFolder):
+    """The files themselves, which have names, not a pack of them."""
 
-    Of pictures in folders the files themselves, which have names, not a pack of them.
-    """
-    folder = isinstance(module, ImageFolder)
-    images = Files(module.files(split)[0], data_folder()) if folder else module.arrays(split)[0]
-    return Side(label or type(module).__name__, images)
+    def arrays(self, split):
+        files, labels = self.files(split)
+        return Files(files, data_folder()), torch.from_numpy(labels)
+
+
+def side(module: ImageData, split: str, label: str | None = None) -> Side:
+    """The whole split, whatever the module's `subset` and `without`."""
+    return Side(label or type(module).__name__, module.arrays(split)[0])
 
 
 def given(words: str) -> ImageData:
@@ -71,6 +74,7 @@ def given(words: str) -> ImageData:
     if wrong := [pair for pair in pairs if "=" not in pair]:
         raise ValueError(f"{words!r}: NAME=VALUE was expected, found {wrong[0]!r}")
     arguments = {key: value_of(text) for key, _, text in (pair.partition("=") for pair in pairs)}
+    kind = FolderOfFiles if kind is ImageFolder else kind
     try:
         return kind(**AS_THEY_ARE | arguments)
     except TypeError as error:  # an argument that is missing or that the set does not have

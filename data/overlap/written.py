@@ -31,21 +31,26 @@ def write(found: list[Overlap], stem: Path) -> list[str]:
     """All comparisons of one pre-training set with transfer sets; gives back what a person should know, line by line."""
     stem.parent.mkdir(parents=True, exist_ok=True)
     table, sheet, listed = (stem.with_name(stem.name + suffix) for suffix in (".csv", ".png", ".txt"))
-    with table.open("w", newline="") as file:
+    with table.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:  # names may be any bytes
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
         for one in found:
             writer.writerows(lines(one))
-    rows, pretraining = np.unique(np.concatenate([one.rows for one in found])), found[0].pretraining
-    tests = ", ".join(one.transfer.label for one in found)
-    about = f"training images of {pretraining.label} within {found[0].distance} of 63 bits of test images of {tests}"
-    listed.write_text(text(rows, pretraining.hashes, about))
+    listed.write_bytes(to_leave_out(found).encode("utf-8", "surrogateescape"))
     said = [f"pairs: {table}"]
     if any(map(len, found)):
         contact_sheet(found).save(sheet)
         said.append(f"the nearest of them: {sheet}")
-    named = f"{listed.relative_to(data_folder())}@{digest_of(listed.read_bytes())}"
-    return [*said, f"to train without {len(rows):,} images, give the data module  without: {named}"]
+    value = f"{listed.relative_to(data_folder())}@{digest_of(listed.read_bytes())}"
+    return [*said, f"to train without those images, give the data module  without: {value}"]
+
+
+def to_leave_out(found: list[Overlap]) -> str:
+    """One list for all transfer sets: the training set is pre-trained on once."""
+    rows, pretraining = np.unique(np.concatenate([one.rows for one in found])), found[0].pretraining
+    tests = ", ".join(one.transfer.label for one in found)
+    about = f"training images of {pretraining.label} within {found[0].distance} of 63 bits of test images of {tests}"
+    return text(rows, pretraining.hashes, about)
 
 
 def lines(found: Overlap):
