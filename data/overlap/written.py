@@ -36,21 +36,21 @@ def write(found: list[Overlap], stem: Path) -> list[str]:
         writer.writerow(COLUMNS)
         for one in found:
             writer.writerows(lines(one))
-    listed.write_bytes(to_leave_out(found).encode("utf-8", "surrogateescape"))
+    rows = np.unique(np.concatenate([one.rows for one in found]))  # one list: the set is pre-trained on once
+    listed.write_bytes(text(rows, found[0].pretraining.hashes, about(found)).encode("utf-8", "surrogateescape"))
     said = [f"pairs: {table}"]
+    sheet.unlink(missing_ok=True)
     if any(map(len, found)):
         contact_sheet(found).save(sheet)
         said.append(f"the nearest of them: {sheet}")
     value = f"{listed.relative_to(data_folder())}@{digest_of(listed.read_bytes())}"
-    return [*said, f"to train without those images, give the data module  without: {value}"]
+    return [*said, f"to train without these {len(rows):,} images, give the data module  without: {value}"]
 
 
-def to_leave_out(found: list[Overlap]) -> str:
-    """One list for all transfer sets: the training set is pre-trained on once."""
-    rows, pretraining = np.unique(np.concatenate([one.rows for one in found])), found[0].pretraining
+def about(found: list[Overlap]) -> str:
     tests = ", ".join(one.transfer.label for one in found)
-    about = f"training images of {pretraining.label} within {found[0].distance} of 63 bits of test images of {tests}"
-    return text(rows, pretraining.hashes, about)
+    near = f"within {found[0].distance} of 63 bits of test images of {tests}"
+    return f"training images of {found[0].pretraining.label} {near}"
 
 
 def lines(found: Overlap):
@@ -70,9 +70,8 @@ def contact_sheet(found: list[Overlap]) -> Image.Image:
         one, (down, across) = found[number], divmod(position, ACROSS)
         left, top = across * wide, down * tall
         for step, image in enumerate((one.pretraining.picture(one.first[k]), one.transfer.picture(one.second[k]))):
-            sheet.paste(
-                Image.fromarray(np.ascontiguousarray(image)).resize((EDGE, EDGE)), (left + step * (EDGE + 2), top)
-            )
+            small = Image.fromarray(np.ascontiguousarray(image)).resize((EDGE, EDGE))
+            sheet.paste(small, (left + step * (EDGE + 2), top))
         caption = f"{one.first[k]} = {one.second[k]}, {apart} bits" + (", mirrored" if one.mirrored[k] else "")
         draw.text((left, top + EDGE), caption, fill="black")
     return sheet
