@@ -8,14 +8,28 @@ import struct
 import warnings
 import zlib
 
+import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
-from torchvision.io import decode_image
+from PIL import Image, ImageOps, UnidentifiedImageError
+from torchvision.io import ImageReadMode, decode_jpeg
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif")
+KINDS = ("JPEG", "PNG", "WEBP", "GIF")
+JPEG = b"\xff\xd8"  # its first bytes
 ORIENTATION = 0x0112  # EXIF; values from 5 on lay the picture on its side
 PIXELS = 2**27  # of one picture; a few bytes may stand for more than any memory holds ("decompression bomb")
-DAMAGE = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, Image.DecompressionBombError)
+DAMAGE = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    TypeError,
+    KeyError,
+    IndexError,
+    struct.error,
+    zlib.error,
+    Image.DecompressionBombError,
+)
 
 
 class Unreadable(ValueError):
@@ -26,12 +40,28 @@ def decoded(data: bytes, name: str) -> torch.Tensor:
     """uint8 (3, H, W); grey, palette, CMYK, transparent and 16-bit pictures become RGB. `name` is for the message."""
     dimensions(data, name)
     try:
-        image = decode_image(torch.frombuffer(bytearray(data), dtype=torch.uint8), "RGB", apply_exif_orientation=True)
-    except RuntimeError as error:
+        return from_jpeg(data) if data.startswith(JPEG) else from_others(data, name)
+    except Unreadable:
+        raise
+    except (RuntimeError, *DAMAGE) as error:
         raise unreadable(name, str(error).splitlines()[0]) from error
-    if image.ndim != 3:
-        raise Unreadable(f"{name} holds several pictures; keep one")
-    return image if image.dtype == torch.uint8 else (image.int() // 256).to(torch.uint8)  # 16 bits
+
+
+def from_jpeg(data: bytes) -> torch.Tensor:
+    """By torchvision: nearly twice as fast as PIL."""
+    coded = torch.frombuffer(bytearray(data), dtype=torch.uint8)
+    return decode_jpeg(coded, ImageReadMode.RGB, apply_exif_orientation=True)
+
+
+def from_others(data: bytes, name: str) -> torch.Tensor:
+    """By PIL: torchvision's reader of PNG ends the process at some damaged files (seen in version 0.29)."""
+    with Image.open(io.BytesIO(data), formats=KINDS) as image:
+        if getattr(image, "n_frames", 1) > 1:
+            raise Unreadable(f"{name} holds several pictures; keep one")
+        image = ImageOps.exif_transpose(image)
+        if image.mode.startswith("I"):  # 16 bits
+            image = Image.fromarray((np.asarray(image).astype(np.int64) // 256).astype(np.uint8))
+        return torch.from_numpy(np.array(image.convert("RGB"))).permute(2, 0, 1).contiguous()
 
 
 def dimensions(data: bytes, name: str) -> tuple[int, int]:
@@ -39,12 +69,12 @@ def dimensions(data: bytes, name: str) -> tuple[int, int]:
     if not data:
         raise unreadable(name, "it is empty")
     try:
-        with warnings.catch_warnings(), Image.open(io.BytesIO(data)) as image:
+        with warnings.catch_warnings(), Image.open(io.BytesIO(data), formats=KINDS) as image:
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             width, height = image.size
             lying = image.getexif().get(ORIENTATION, 1) >= 5
     except UnidentifiedImageError:
-        raise unreadable(name, "no known kind of picture") from None
+        raise unreadable(name, f"none of {', '.join(KINDS)}") from None
     except DAMAGE as error:
         raise unreadable(name, str(error)) from error
     if width * height > PIXELS:

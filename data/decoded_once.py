@@ -8,14 +8,17 @@ import hashlib
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from data.pack import packed
+from data.decode import Unreadable
+from data.pack import locked, packed, written
 from data.pictures import Pictures
 from data.resize import resized
+from data.skipped import Skipped
 
 THREADS = min(16, os.cpu_count() or 1)  # decoding lets go of Python's lock
 BLOCK = 1000  # pictures between two writes
@@ -43,6 +46,28 @@ def loaded(pictures: Pictures, place: Path, size: tuple[int, int] | None) -> tor
 
     height, width = size
     return packed(place.with_name(f"{stem}-{height}x{width}.npy"), (len(pictures), 3, height, width), blocks)
+
+
+def readable(pictures: Pictures, place: Path, limit: float) -> np.ndarray:
+    """Rows of the pictures that can be decoded, found out once. Unreadable if more than the share `limit` cannot."""
+    path = place.with_name(f"{place.name}-{digest(pictures)}-readable.npy")
+    if not path.exists():
+        skipped = Skipped(len(pictures), limit)
+        with ThreadPoolExecutor(THREADS) as threads:
+            for index, error in enumerate(threads.map(partial(problem, pictures), range(len(pictures)))):
+                if error:
+                    skipped.add(index, error)
+        with locked(path), written(path) as file:
+            np.save(file, np.flatnonzero(~skipped.flags.numpy()))
+    return np.load(path)
+
+
+def problem(pictures: Pictures, index: int) -> Unreadable | None:
+    try:
+        pictures.picture(index)
+    except Unreadable as error:
+        return error
+    return None
 
 
 def common_dimensions(pictures: Pictures) -> tuple[int, int] | None:

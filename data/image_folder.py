@@ -1,4 +1,4 @@
-"""Anybody's own pictures: a folder a class, no Python."""
+"""Anybody's own pictures, no Python: a folder a class, or tars and zips of such folders or of WebDataset samples."""
 
 from pathlib import Path
 
@@ -6,18 +6,26 @@ import numpy as np
 import torch
 
 from data.base import ImageData
-from data.decode import SUFFIXES
-from data.decoded_once import loaded
+from data.collection import Collection, archives_of, collection, is_there, of_folders, subfolders
+from data.decoded_once import loaded, readable
 from data.folder import data_folder
-from data.pictures import Files
+from data.pictures import Pictures
 from data.splits import stratified
+
+ADVICE = {  # are there training pictures of their own?
+    True: "its test pictures are those of test; leave test_share out",
+    False: "there is no train/ in it, and no train*.tar; either bring train and test, or give test_share, such as 0.2",
+}
 
 
 class ImageFolder(ImageData):
     """Pictures in FOLDER/train/CLASS/ and FOLDER/test/CLASS/, or in FOLDER/CLASS/ with a `test_share` drawn from each class.
 
+    In place of train/ and test/ there may be archives, read where they lie: train*.tar, test*.zip; classes are the folders
+    in them, or the numbers that WebDataset samples state.
+
     folder: its name in the data folder ($VIT_DATA), so that a run is called the same wherever the pictures lie.
-    test_share: the fraction of each class that is the test split; only for a folder without train/ and test/.
+    test_share: the fraction of each class that is the test split; only for a folder without train and test.
 
     Labels are the places of the class names in alphabetical order. Small sets are decoded once: pictures that all
     have one size, and any if `resize` is 'once'; others whenever they are needed.
@@ -31,56 +39,51 @@ class ImageFolder(ImageData):
             )
         self.folder, self.test_share = folder, test_share
         self.root = data_folder() / folder
-        self.divided = (self.root / "train").is_dir()
+        self.divided = is_there(self.root, "train")
         if self.divided != (test_share is None):
             raise ValueError(f"{self.root}: {ADVICE[self.divided]}")
         if test_share is not None and not 0 < test_share < 1:
             raise ValueError(f"test_share is a fraction between 0 and 1, not {test_share}")
-        self.classes = subfolders(self.root / "train" if self.divided else self.root)
+        self.classes = self.class_names()
         self.num_classes = len(self.classes)
 
+    def class_names(self) -> list[str]:
+        """Of the training pictures, before one of them is opened."""
+        if self.divided and not (self.root / "train").is_dir():
+            return collection(self.root, "train", self.on_error).names
+        return subfolders(self.root / "train" if self.divided else self.root)
+
     def arrays(self, split):
-        files, labels = self.files(split)
+        found = self.found(split)
+        self.damage |= set(found.pictures.damage)
+        if self.on_error == "skip":
+            found = found.only(self.without_unreadable(split, found.pictures))
         size = (self.image_size,) * 2 if self.resize == "once" else None
-        pictures = Files(files, data_folder())
-        return loaded(pictures, data_folder() / f"{self.folder}-{split}", size), torch.from_numpy(labels)
+        place = data_folder() / f"{self.folder}-{split}"
+        return loaded(found.pictures, place, size), torch.from_numpy(found.labels)
 
-    def files(self, split: str) -> tuple[list[Path], np.ndarray]:
-        """The pictures of a split, class by class, and their labels int64 (N,)."""
-        root = self.root / split if self.divided else self.root
-        if strange := set(subfolders(root)) - set(self.classes):
-            raise ValueError(f"{root}: no training pictures for the class {min(strange)!r}; add some or remove it")
-        found = [pictures(root / name) for name in self.classes]
-        files = [path for class_ in found for path in class_]
-        labels = np.repeat(np.arange(len(found)), [len(class_) for class_ in found])
-        if self.divided:
-            return files, labels
-        train, test = stratified(labels, round(self.test_share * len(labels)), seed=0)
-        chosen = train if split == "train" else test
-        return [files[index] for index in chosen], labels[chosen]
+    def found(self, split: str) -> Collection:
+        """The pictures of a split, class by class."""
+        if not self.divided:
+            whole = of_folders(self.root, self.on_error)
+            train, test = stratified(whole.labels, round(self.test_share * len(whole.labels)), seed=0)
+            chosen = train if split == "train" else test
+            return whole.only(chosen)
+        if (self.root / split).is_dir() or not archives_of(self.root, split):
+            self.check_folders(split)
+        return collection(self.root, split, self.on_error).by(self.classes, self.root / split)
 
+    def without_unreadable(self, split: str, pictures: Pictures) -> np.ndarray:
+        """Rows of those that can be read; all are tried once, since small sets are decoded at once."""
+        rows = readable(pictures, data_folder() / f"{self.folder}-{split}", self.skip_limit)
+        self.left_out[split] += len(pictures) - len(rows)
+        return rows
 
-ADVICE = {  # has it a folder train/?
-    True: "its test pictures are those in test/; leave test_share out",
-    False: "there is no train/ in it; either make train/CLASS/ and test/CLASS/, or give test_share, such as 0.2",
-}
-
-
-def subfolders(root: Path) -> list[str]:
-    """Names of the folders, sorted."""
-    if not root.is_dir():
-        raise FileNotFoundError(f"{root}: no such folder")
-    names = sorted(path.name for path in root.iterdir() if path.is_dir() and not path.name.startswith("."))
-    if not names:
-        raise ValueError(f"{root}: no class folders in it")
-    return names
-
-
-def pictures(folder: Path) -> list[Path]:
-    """Files with pictures, sorted by name."""
-    if not folder.is_dir():
-        raise FileNotFoundError(f"{folder}: no such folder; every class needs one")
-    found = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and path.name[0] != ".")
-    if not found:
-        raise ValueError(f"{folder}: no pictures in it ({', '.join(SUFFIXES)}); add some or remove the folder")
-    return found
+    def check_folders(self, split: str) -> None:
+        """A class of the training split has a folder in every split, and no other class has one."""
+        names = subfolders(self.root / split)
+        if strange := set(names) - set(self.classes):
+            told = f"no training pictures for the class {min(strange)!r}; add some or remove it"
+            raise ValueError(f"{self.root / split}: {told}")
+        if missing := set(self.classes) - set(names):
+            raise FileNotFoundError(f"{self.root / split / min(missing)}: no such folder; every class needs one")

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import torch
@@ -38,13 +39,19 @@ def complete(path: Path, head: bytes, shape: tuple[int, ...]) -> bool:
 
 
 def write(path: Path, head: bytes, blocks: Iterable[np.ndarray]) -> None:
-    """Into a temporary name, then renamed: presence means finished. The lock makes the one name enough."""
+    with written(path) as file:
+        file.write(head)
+        for block in blocks:
+            file.write(np.ascontiguousarray(block).data)
+
+
+@contextmanager
+def written(path: Path) -> Iterator[BinaryIO]:
+    """A file to write: by a temporary name, then renamed: presence means finished. Under a lock, which makes the one name enough."""
     part = path.with_suffix(".part")
     try:
         with part.open("wb") as file:
-            file.write(head)
-            for block in blocks:
-                file.write(np.ascontiguousarray(block).data)
+            yield file
         part.rename(path)
     finally:
         part.unlink(missing_ok=True)

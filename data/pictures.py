@@ -16,6 +16,8 @@ class Pictures:
     In an `ImageData` they may stand wherever a tensor of images may.
     """
 
+    damage: Sequence[str] = ()  # what is wrong with the archives they lie in, a line each
+
     def __len__(self) -> int:
         raise NotImplementedError
 
@@ -73,7 +75,7 @@ class Files(Pictures):
             return file.read()
 
     def only(self, indices):
-        chosen = Files([], Path(self.root))
+        chosen = type(self)([], Path(self.root))
         chosen.files = self.files[np.asarray(indices)]
         return chosen
 

@@ -102,6 +102,16 @@ def test_training_without_the_list_is_training_as_if_the_leaks_had_never_been_th
             assert torch.equal(labels, its)
 
 
+def test_a_run_that_skips_takes_a_list_that_was_made_so(sets, capsys):
+    (sets / "leaky" / "train" / "a" / "00.png").write_bytes(b"no picture")
+    skip = {"on_error": "skip", "skip_limit": 0.1}
+    main(["ImageFolder folder=leaky on_error=skip skip_limit=0.1", "ImageFolder folder=birds"])
+    name = capsys.readouterr().out.split("without: ")[1].strip()
+    kept = ImageFolder(folder="leaky", without=name, **skip, **COMMON).training_arrays()[0]
+    (sets / "clean" / "train" / "a" / "00.png").unlink()
+    assert torch.equal(kept, ImageFolder(folder="clean", **COMMON).arrays("train")[0])
+
+
 def test_names_may_be_any_bytes(sets):
     strange = os.fsencode(sets / "leaky" / "train" / "a") + b"/\xff\n.png"
     os.rename(sets / "leaky" / "train" / "a" / "02-again.jpg", strange)

@@ -18,7 +18,7 @@ from data.base import ImageData
 from data.folder import data_folder
 from data.image_folder import ImageFolder
 from data.overlap.perceptual import Hashes, hashes
-from data.pictures import Files, Pictures
+from data.pictures import Pictures
 
 # Images as they are, not as a recipe wants them; 32 pixels where a set is drawn at the size that is asked for.
 AS_THEY_ARE = dict(
@@ -52,12 +52,14 @@ class Side:
         return image.expand(3, -1, -1).permute(1, 2, 0).numpy()
 
 
-class FolderOfFiles(ImageFolder):
-    """The files themselves, which have names, not a pack of them."""
+class FolderOfPictures(ImageFolder):
+    """The pictures themselves, which have names, not a pack of them."""
 
     def arrays(self, split):
-        files, labels = self.files(split)
-        return Files(files, data_folder()), torch.from_numpy(labels)
+        found = self.found(split)
+        if self.on_error == "skip":  # a run with it does not count them, so a list for that run may not either
+            found = found.only(self.without_unreadable(split, found.pictures))
+        return found.pictures, torch.from_numpy(found.labels)
 
 
 def side(module: ImageData, split: str, label: str | None = None) -> Side:
@@ -74,7 +76,7 @@ def given(words: str) -> ImageData:
     if wrong := [pair for pair in pairs if "=" not in pair]:
         raise ValueError(f"{words!r}: NAME=VALUE was expected, found {wrong[0]!r}")
     arguments = {key: value_of(text) for key, _, text in (pair.partition("=") for pair in pairs)}
-    kind = FolderOfFiles if kind is ImageFolder else kind
+    kind = FolderOfPictures if kind is ImageFolder else kind
     try:
         return kind(**AS_THEY_ARE | arguments)
     except TypeError as error:  # an argument that is missing or that the set does not have

@@ -1,0 +1,23 @@
+"""Sets of pictures that stay encoded: decoded when they are needed, or with resize 'once' decoded once, to S x S."""
+
+import torch
+
+from data.base import ImageData
+from data.decoded_once import loaded
+from data.folder import data_folder
+from data.pictures import Pictures
+
+
+class EncodedData(ImageData):
+    """A subclass gives `num_classes` and `pictures`."""
+
+    def pictures(self, split: str) -> tuple[Pictures, torch.Tensor]:
+        """Pictures and their labels, int64 (N,) or sets of classes, bool (N, C)."""
+        raise NotImplementedError
+
+    def arrays(self, split):
+        pictures, labels = self.pictures(split)
+        if self.resize == "once":
+            place = data_folder() / f"{type(self).__name__.lower()}-{split}"
+            pictures = loaded(pictures, place, (self.image_size,) * 2)
+        return pictures, labels

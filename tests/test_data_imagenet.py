@@ -1,0 +1,199 @@
+"""ImageNet in its three layouts, ReaL's labels, ImageNet-21k's releases, and tars in the place of JFT-300M."""
+
+import json
+import tarfile
+
+import pytest
+import torch
+from archive_files import numbers, png, tar
+from plain_data import PLAIN
+
+import data.imagenet21k
+from data import JFT300M, ImageNet, ImageNet21k
+from data.imagenet21k import RELEASES, Release
+
+COMMON = PLAIN | {"image_size": 8, "batch_size": 4, "resize": "vit_jax"}
+WNIDS = [f"n{k:08d}" for k in range(1000)]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("VIT_DATA", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def imagenet(folder):
+    return folder / "imagenet"
+
+
+def official(root):
+    """A picture a class; validation image k + 1 shows class 999 - k, as the development kit says."""
+    inner = {
+        f"{wnid}.tar": tar(root / "inner", {f"{wnid}_7.JPEG": png(k)}).read_bytes() for k, wnid in enumerate(WNIDS)
+    }
+    tar(root / "ILSVRC2012_img_train.tar", inner)
+    tar(root / "ILSVRC2012_img_val.tar", {f"ILSVRC2012_val_{k + 1:08d}.JPEG": png(k) for k in range(50)})
+    torch.save(({wnid: (wnid,) for wnid in WNIDS}, [WNIDS[999 - k] for k in range(1000)]), root / "meta.bin")
+
+
+def test_the_official_tars_are_read_as_they_are(imagenet):
+    official(imagenet)
+    module = ImageNet(**COMMON)
+    images, labels = module.arrays("train")
+    assert labels.tolist() == list(range(1000))
+    assert numbers(images.only([0, 999, 5])) == [0, 999, 5]
+    images, labels = module.arrays("test")
+    assert labels.tolist() == [999 - k for k in range(50)]
+    assert numbers(images) == list(range(50))
+    assert not list(imagenet.glob("**/*.JPEG"))
+
+
+def test_labels_of_the_official_validation_tar_come_from_the_development_kit(imagenet):
+    official(imagenet)
+    (imagenet / "meta.bin").unlink()
+    with pytest.raises(FileNotFoundError, match=r"ILSVRC2012_devkit_t12.tar.gz: no such file"):
+        ImageNet(**COMMON).arrays("test")
+    with tarfile.open(imagenet / "ILSVRC2012_devkit_t12.tar.gz", "w:gz"):
+        pass
+    with pytest.raises(
+        ValueError, match=r"devkit_t12.tar.gz: .*corrupted.*bring it again"
+    ):  # torchvision knows its md5
+        ImageNet(**COMMON).arrays("test")
+
+
+def test_class_folders_and_webdataset_tars_give_the_same_labels(imagenet):
+    for k, wnid in enumerate(WNIDS):
+        for part, name in (("train", "x"), ("val", f"ILSVRC2012_val_{k + 1:08d}")):
+            path = imagenet / part / wnid / f"{name}.JPEG"
+            path.parent.mkdir(parents=True)
+            path.write_bytes(png(k))
+    for split in ("train", "test"):
+        images, labels = ImageNet(**COMMON).arrays(split)
+        assert labels.tolist() == numbers(images) == list(range(1000))
+    for part in ("train", "val"):
+        (imagenet / part).rename(imagenet / f"not-{part}")
+    for shard, classes in enumerate((range(999, 499, -1), range(500))):
+        members = {f"{k}.{kind}": data for k in classes for kind, data in (("cls", str(k).encode()), ("jpg", png(k)))}
+        tar(imagenet / f"imagenet1k-train-{shard:04d}.tar", members)
+        names = {k: f"{WNIDS[k]}_ILSVRC2012_val_{k + 1:08d}" for k in classes}
+        members = {
+            f"{names[k]}.{kind}": data for k in classes for kind, data in (("jpg", png(k)), ("cls", str(k).encode()))
+        }
+        tar(imagenet / f"imagenet1k-validation-{shard:02d}.tar", members)
+    for split in ("train", "test"):
+        images, labels = ImageNet(**COMMON).arrays(split)
+        assert labels.tolist() == numbers(images) == [*range(999, 499, -1), *range(500)]
+
+
+def test_real_labels_follow_the_official_numbers(imagenet):
+    """Image k of the file has the classes k and k + 1; every tenth has none and is not counted."""
+    official(imagenet)
+    (imagenet / "real.json").write_text(json.dumps([[] if k % 10 == 0 else [k, k + 1] for k in range(50)]))
+    module = ImageNet(**COMMON, eval_batch_size=50)
+    module.setup("test")
+    images, labels, sets = next(iter(module.test_dataloader()))
+    assert (images.shape, labels.tolist()) == ((50, 3, 8, 8), [999 - k for k in range(50)])
+    assert [row.nonzero()[:, 0].tolist() for row in sets] == [[] if k % 10 == 0 else [k, k + 1] for k in range(50)]
+
+
+@pytest.mark.parametrize("text", ["[[1]]", "{", '[["cat"]]', "[" + "[1000]," * 49 + "[1000]]"])
+def test_a_wrong_real_json_is_named(imagenet, text):
+    official(imagenet)
+    (imagenet / "real.json").write_text(text)
+    with pytest.raises(ValueError, match=r"real.json: not ReaL's labels for these images"):
+        ImageNet(**COMMON).arrays("test")
+
+
+def test_real_needs_names_with_the_official_number(imagenet):
+    (imagenet / "real.json").parent.mkdir()
+    (imagenet / "real.json").write_text("[]")
+    tar(imagenet / "val.tar", {"a.jpg": png(0), "a.cls": b"3"})
+    with pytest.raises(ValueError, match=r"val.tar: a.jpg: its name does not say which validation image it is"):
+        ImageNet(**COMMON).arrays("test")
+
+
+def test_missing_and_incomplete_sets_say_what_to_bring(imagenet):
+    with pytest.raises(FileNotFoundError, match=r"ImageNet's train part is not in .*: bring the official tars"):
+        ImageNet(**COMMON).arrays("train")
+    (imagenet / "train" / "n1").mkdir(parents=True)
+    (imagenet / "train" / "n1" / "x.jpg").write_bytes(png(0))
+    with pytest.raises(ValueError, match=r"1 classes in the train part; ImageNet has 1,000"):
+        ImageNet(**COMMON).arrays("train")
+
+
+def test_a_class_that_does_not_exist_is_an_error(imagenet):
+    tar(imagenet / "train.tar", {"a.jpg": png(0), "a.cls": b"3", "b.jpg": png(0), "b.cls": b"1000"})
+    with pytest.raises(
+        ValueError, match=r"ImageNet, train: .*train.tar: b.jpg: class 1000 is not one of 0 to 999; 1 of 2"
+    ):
+        ImageNet(**COMMON).setup("fit")
+
+
+def test_the_two_releases_are_told_apart_by_their_published_counts():
+    assert {name: (one.classes, one.images) for name, one in RELEASES.items()} == {
+        "fall11": (21_841, 14_197_122),
+        "winter21": (19_167, 13_151_276),
+    }
+    assert ImageNet21k(release="fall11", **COMMON).num_classes == 21_841
+
+
+@pytest.mark.parametrize(
+    ("release", "classes", "images", "message"),
+    [
+        ("fall11", 3, 12, None),
+        ("fall11", 2, 9, "that is winter21, not fall11; say `release: winter21`, whose numbers are not the paper's"),
+        ("winter21", 3, 12, "that is fall11, not winter21"),
+        ("fall11", 4, 12, "has 4 classes and 12 images: no release that we know"),
+        ("fall11", 3, 11, "1 images of fall11 are missing"),
+    ],
+)
+@pytest.mark.parametrize("layout", ["folders", "a tar a class", "a tar of tars", "samples"])
+def test_a_wrong_release_is_refused_with_the_reason(folder, monkeypatch, layout, release, classes, images, message):
+    monkeypatch.setitem(data.imagenet21k.RELEASES, "fall11", Release(3, 12))
+    monkeypatch.setitem(data.imagenet21k.RELEASES, "winter21", Release(2, 9))
+    root, held = folder / "imagenet-21k", {}
+    for k in range(images):
+        held.setdefault(f"n{k % classes}", {})[f"{k}.JPEG"] = png(k)
+    if layout == "folders":
+        for name, files in held.items():
+            (root / name).mkdir(parents=True)
+            for file, content in files.items():
+                (root / name / file).write_bytes(content)
+    elif layout == "samples":
+        tar(
+            root / "0.tar",
+            {
+                f"{k}.{kind}": data
+                for k in range(images)
+                for kind, data in (("webp", png(k)), ("cls", str(k % classes).encode()))
+            },
+        )
+    else:
+        inner = {f"{name}.tar": tar(folder / "inner", files).read_bytes() for name, files in held.items()}
+        if layout == "a tar of tars":
+            tar(root / "whole.tar", inner)
+        root.mkdir(exist_ok=True)
+        for name, content in inner.items() if layout == "a tar a class" else ():
+            (root / name).write_bytes(content)
+    module = ImageNet21k(release=release, **COMMON)
+    if message:
+        with pytest.raises(ValueError, match=message):
+            module.arrays("train")
+    else:
+        pictures, labels = module.arrays("train")
+        assert [number % classes for number in numbers(pictures)] == labels.tolist()
+
+
+def test_jft_is_private_and_tars_of_ones_own_are_read(folder):
+    with pytest.raises(FileNotFoundError, match=r"JFT-300M is not in .*: it was never released"):
+        JFT300M(classes=18_291, **COMMON).arrays("train")
+    tar(folder / "jft-300m" / "0.tar", {"a.jpg": png(1), "a.cls": b"18290", "b.jpg": png(2), "b.cls": b"0"})
+    pictures, labels = JFT300M(classes=18_291, **COMMON).arrays("train")
+    assert (numbers(pictures), labels.tolist()) == ([1, 2], [18_290, 0])
+
+
+@pytest.mark.parametrize("module", [ImageNet21k(release="fall11", **COMMON), JFT300M(classes=3, **COMMON)])
+def test_sets_for_pre_training_have_no_test_split(module):
+    with pytest.raises(ValueError, match="has no test split; pre-training holds out a part"):
+        module.setup("test")
