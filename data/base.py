@@ -19,6 +19,7 @@ from data.resize import resized
 from data.skipped import Skipped
 from data.splits import held_out
 from data.steps import Preparation
+from data.without import Without
 
 
 class Batches(Dataset):
@@ -92,7 +93,8 @@ class ImageData(L.LightningDataModule):
     split is never part of either. `batch_size` is the number of images of one optimizer step, over all devices and
     accumulated batches. augment, evaluation and resize say what happens to an image on its way (data.steps).
     on_error: "raise" names the first picture that cannot be read or has no class, "skip" goes on without it, as far as
-    skip_limit, a share of each part, allows.
+    skip_limit, a share of each part, allows. without: a list of training images that are left out (data.without), as if
+    the split did not hold them.
     """
 
     num_classes: int
@@ -114,6 +116,7 @@ class ImageData(L.LightningDataModule):
         workers: int = 0,
         on_error: Literal["raise", "skip"] = "raise",
         skip_limit: float = 0.001,
+        without: str | None = None,
     ):
         super().__init__()
         if train_on not in ("train", "all"):
@@ -124,6 +127,7 @@ class ImageData(L.LightningDataModule):
         self.train_on, self.held_out, self.split_seed = train_on, held_out, split_seed
         self.evaluation, self.subset, self.resize, self.seed, self.workers = evaluation, subset, resize, seed, workers
         self.on_error, self.skip_limit = on_error, skip_limit
+        self.without = Without(without) if without else None
         self.preparation = Preparation(size=image_size, augment=augment, evaluation=evaluation, resize=resize)
         self.parts: dict[str, Batches] = {}
         self.left_out: Counter[str] = Counter()  # images of a split that on_error "skip" left out at once
@@ -166,9 +170,17 @@ class ImageData(L.LightningDataModule):
             "val": self.part(*arrays, chosen=held),
         }
 
+    def training_arrays(self) -> tuple[torch.Tensor | Pictures, torch.Tensor, ...]:
+        """`arrays("train")` but for the images that are left out."""
+        images, *labels = self.arrays("train")
+        if self.without is None:
+            return images, *labels
+        kept = self.without.kept(images)
+        return taken(images, kept), *(one[torch.from_numpy(kept)] for one in labels)
+
     def with_classes(self, split: str) -> tuple[torch.Tensor | Pictures, torch.Tensor, ...]:
         """The arrays of a split, all of whose labels are classes."""
-        images, *labels = self.arrays(split)
+        images, *labels = self.training_arrays() if split == "train" else self.arrays(split)
         if isinstance(images, Pictures):
             self.damage |= set(images.damage)
         if labels[0].ndim > 1:

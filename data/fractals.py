@@ -104,7 +104,7 @@ class Fractals(ImageData):
     def training_parts(self) -> dict[str, Batches]:
         if self.validation == "held_out":
             return super().training_parts()
-        images, labels = self.arrays("train")
+        images, labels = self.training_arrays()
         chosen = None if self.subset == 1 else part_of(len(labels), self.subset, self.split_seed)
         parts = {"train": self.part(images, labels, chosen=chosen, augmented=True)}
         if self.train_on == "train":
