@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from data.collection import pictures
 from data.decode import unreadable
 from data.encoded import EncodedData
 from data.folder import data_folder
 from data.foreign import Damaged, lying, named
-from data.image_folder import pictures
 from data.label_sets import label_sets
 from data.pictures import Files
 
