@@ -2,12 +2,19 @@
 
 from data.base import ImageData
 from data.digits import Digits
+from data.dmlab import DMLab
+from data.dsprites import DSpritesLocation, DSpritesOrientation
 from data.fractals import Fractals, UnseenFractals
+from data.idx import MNIST, FashionMNIST
 from data.image_folder import ImageFolder
 from data.imagenet import ImageNet
 from data.imagenet21k import ImageNet21k
 from data.jft import JFT300M
 from data.mnist import MNIST5k
+from data.objectnet import ObjectNet
+from data.resisc45 import Resisc45
+from data.retinopathy import Retinopathy
+from data.small_norb import SmallNORBAzimuth, SmallNORBElevation
 from data.sprites import Sprites
 from data.torchvision_sets import CIFAR10, CIFAR100, Flowers102, OxfordIIITPet
 
@@ -15,7 +22,12 @@ __all__ = [
     "CIFAR10",
     "CIFAR100",
     "JFT300M",
+    "MNIST",
+    "DMLab",
+    "DSpritesLocation",
+    "DSpritesOrientation",
     "Digits",
+    "FashionMNIST",
     "Flowers102",
     "Fractals",
     "ImageData",
@@ -23,7 +35,12 @@ __all__ = [
     "ImageNet",
     "ImageNet21k",
     "MNIST5k",
+    "ObjectNet",
     "OxfordIIITPet",
+    "Resisc45",
+    "Retinopathy",
+    "SmallNORBAzimuth",
+    "SmallNORBElevation",
     "Sprites",
     "UnseenFractals",
 ]

@@ -65,7 +65,11 @@ class Batches(Dataset):
             return self.images[indices], epochs, indices
         found = [(self.readable(int(index)), epoch) for epoch, index in zip(epochs, indices, strict=True)]
         found = [(image, epoch, index) for (image, index), epoch in found if image is not None]
-        images, epochs, indices = zip(*found, strict=True) if found else ([], [], [])
+        if not found:
+            raise Unreadable(
+                f"none of the {len(indices)} pictures of a batch can be read, {indices[0]} to {indices[-1]} of them all"
+            )
+        images, epochs, indices = zip(*found, strict=True)
         return list(images), np.array(epochs, int), np.array(indices, int)
 
     def readable(self, index: int) -> tuple[torch.Tensor | None, int]:
@@ -118,11 +122,12 @@ class ImageData(L.LightningDataModule):
             raise ValueError(f"on_error is 'raise' or 'skip', not {on_error!r}")
         self.image_size, self.batch_size, self.eval_batch_size = image_size, batch_size, eval_batch_size
         self.train_on, self.held_out, self.split_seed = train_on, held_out, split_seed
-        self.subset, self.resize, self.seed, self.workers = subset, resize, seed, workers
+        self.evaluation, self.subset, self.resize, self.seed, self.workers = evaluation, subset, resize, seed, workers
         self.on_error, self.skip_limit = on_error, skip_limit
         self.preparation = Preparation(size=image_size, augment=augment, evaluation=evaluation, resize=resize)
         self.parts: dict[str, Batches] = {}
-        self.left_out: Counter[str] = Counter()  # images of a split, or archives, that on_error "skip" left out at once
+        self.left_out: Counter[str] = Counter()  # images of a split that on_error "skip" left out at once
+        self.damage: set[str] = set()  # what it passed over in archives, a line each
 
     def arrays(self, split: Literal["train", "test"]) -> tuple[torch.Tensor | Pictures, torch.Tensor, ...]:
         """Images uint8 (N, H, W) or (N, 3, H, W), or Pictures, and labels int64 (N,) of a split, in a fixed order.
@@ -130,6 +135,15 @@ class ImageData(L.LightningDataModule):
         What else belongs to each image may follow, such as the sets of classes (N, C) that count as right.
         """
         raise NotImplementedError
+
+    def prepared(self) -> dict[str, str | int]:
+        """How the images of an evaluation come to be what the model sees: part of what a model is."""
+        return {
+            "image_size": self.image_size,
+            "evaluation": self.evaluation,
+            "resize": self.resize,
+            "pixels": "-1 to 1",
+        }
 
     def setup(self, stage: str) -> None:
         """Loads what the stage needs, once, as uint8 in memory."""
@@ -155,6 +169,8 @@ class ImageData(L.LightningDataModule):
     def with_classes(self, split: str) -> tuple[torch.Tensor | Pictures, torch.Tensor, ...]:
         """The arrays of a split, all of whose labels are classes."""
         images, *labels = self.arrays(split)
+        if isinstance(images, Pictures):
+            self.damage |= set(images.damage)
         if labels[0].ndim > 1:
             return images, *labels
         wrong = ((labels[0] < 0) | (labels[0] >= self.num_classes)).nonzero()[:, 0].numpy()
@@ -171,16 +187,34 @@ class ImageData(L.LightningDataModule):
         return taken(images, sound), *(one[torch.from_numpy(sound)] for one in labels)
 
     def skipped_images(self) -> dict[str, int]:
-        """How many images on_error "skip" went without, by part or split; empty where an unreadable one is an error."""
-        met = {name: len(part.skipped) for name, part in self.parts.items() if part.skipped is not None}
-        return dict(Counter(met) + self.left_out) if self.on_error == "skip" else {}
+        """How many images on_error "skip" went without, by part or split; empty where an unreadable one is an error.
+
+        Over all devices, which all have to ask.
+        """
+        if self.on_error == "raise":
+            return {}
+        met = {name: int(self.met(part.skipped.flags).sum()) for name, part in self.parts.items()}
+        return {**(Counter(met) + self.left_out + Counter({"damaged archives": len(self.damage)}))} or {"train": 0}
+
+    def met(self, flags: torch.Tensor) -> torch.Tensor:
+        """Flags (N,) that are set on this or on another device."""
+        if self.trainer is None or self.trainer.world_size == 1:
+            return flags
+        strategy = self.trainer.strategy
+        return strategy.reduce(flags.int().to(strategy.root_device), reduce_op="max").cpu()
 
     def state_dict(self) -> dict:
-        """What a resumed run needs to go on counting."""
+        """What a checkpoint keeps: how images are prepared, and what a resumed run needs to go on counting."""
         parts = {name: part.skipped for name, part in self.parts.items() if part.skipped is not None}
-        return {"skipped": {name: skipped.flags.nonzero()[:, 0] for name, skipped in parts.items()}}
+        skipped = {name: skipped.flags.nonzero()[:, 0] for name, skipped in parts.items()}
+        return {"prepared": self.prepared(), "skipped": skipped}
 
     def load_state_dict(self, state: dict) -> None:
+        """ValueError if the checkpoint is one of a model for images that are prepared in another way."""
+        for name, here in self.prepared().items():
+            if state["prepared"][name] != here:
+                told = f"a model for images with {name} {state['prepared'][name]!r}; here it is {here!r}"
+                raise ValueError(f"the checkpoint is one of {told}")
         for name, indices in state["skipped"].items():
             self.parts[name].skipped.flags[indices] = True
 

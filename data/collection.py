@@ -15,14 +15,20 @@ from data.pictures import Files, Pictures
 
 @dataclass
 class Collection:
-    """N pictures, the names of the classes, and the place of each picture's class in them, int64 (N,)."""
+    """N pictures, the names of the classes, and the place of each picture's class in them, int64 (N,).
+
+    numbered: the samples state numbers, which are the labels, whatever classes occur.
+    """
 
     pictures: Pictures
     names: list[str]
     labels: np.ndarray
+    numbered: bool = False
 
     def by(self, names: Sequence[str], where: Path) -> "Collection":
         """With labels that are places in `names`: those of the training split. ValueError for a class that is not there."""
+        if self.numbered:
+            return self
         places = {name: place for place, name in enumerate(names)}
         if strange := [name for name in self.names if name not in places]:
             raise ValueError(f"{where}: no training pictures for the class {strange[0]!r}; add some or remove it")
@@ -30,7 +36,7 @@ class Collection:
         return Collection(self.pictures, list(names), table[self.labels])
 
     def only(self, rows: np.ndarray) -> "Collection":
-        return Collection(self.pictures.only(rows), self.names, self.labels[rows])
+        return Collection(self.pictures.only(rows), self.names, self.labels[rows], self.numbered)
 
 
 def all_archives(root: Path) -> list[Path]:
@@ -82,7 +88,7 @@ def by_statement(members: Members) -> Collection:
     if (stated == UNSTATED).any():
         without = members.name(int(np.argmax(stated == UNSTATED)))
         raise ValueError(f"{without}: no .cls or .json beside it states its class, as those of others do")
-    return Collection(members, [str(number) for number in range(stated.max() + 1)], stated)
+    return Collection(members, [str(number) for number in range(stated.max() + 1)], stated, numbered=True)
 
 
 def by_group(members: Members, group_names: Sequence[str], groups: np.ndarray) -> Collection:

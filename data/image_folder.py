@@ -55,6 +55,7 @@ class ImageFolder(ImageData):
 
     def arrays(self, split):
         found = self.found(split)
+        self.damage |= set(found.pictures.damage)
         if self.on_error == "skip":
             found = found.only(self.without_unreadable(split, found.pictures))
         size = (self.image_size,) * 2 if self.resize == "once" else None

@@ -51,7 +51,7 @@ def imagenet(root: Path, part: str, on_error: str) -> Collection:
     if not (root / part).is_dir() and not archives_of(root, part):
         raise FileNotFoundError(f"ImageNet's {part} part is not in {root}: {HOW}")
     found = collection(root, part, on_error)
-    if len(found.names) != ImageNet.num_classes and not found.names[0].isdigit():  # numbers are places themselves
+    if len(found.names) != ImageNet.num_classes and not found.numbered:
         raise ValueError(f"{root}: {len(found.names):,} classes in the {part} part; ImageNet has 1,000")
     return found
 

@@ -16,6 +16,8 @@ class Pictures:
     In an `ImageData` they may stand wherever a tensor of images may.
     """
 
+    damage: Sequence[str] = ()  # what is wrong with the archives they lie in, a line each
+
     def __len__(self) -> int:
         raise NotImplementedError
 

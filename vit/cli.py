@@ -20,7 +20,7 @@ from vit.ranks import leads, positive
 from vit.record import count_test, test_evaluations
 from vit.run_folder import fit, trainer_settings
 from vit.training_loss import TrainingLoss
-from vit.weights import read, save
+from vit.weights import check_images, read, save
 
 
 class PaperCLI(LightningCLI):
@@ -124,13 +124,15 @@ class RunCLI(PaperCLI):
         fit(self.trainer, model, datamodule, self.folder, lambda line: print(line, file=sys.stderr))
         self.trainer.save_checkpoint(self.folder / "checkpoints" / LAST)
         if leads():
-            save(model, self.folder)
+            save(model, self.folder, datamodule.prepared())
 
     def before_validate(self):
         if not self.trainer.max_steps:  # the task brings the weights it evaluates
             return
         refuse_half_kept(self.model, self.folder)
-        self.model.model.load_state_dict(read(self.folder)[1])
+        state = read(self.folder)[1]
+        check_images(self.folder, self.datamodule.prepared())
+        self.model.model.load_state_dict(state)
 
     before_test = before_validate
 

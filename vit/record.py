@@ -13,14 +13,18 @@ from vit.plan.files import ROOT
 from vit.plan.folders import FORMAT, read_metrics
 
 
-def write_record(run, folder, *, metrics, lr, seconds, resumed, flops, threads, micro_batch):
+def write_record(run, folder, *, metrics, lr, seconds, resumed, flops, threads, micro_batch, skipped_images=None):
     """`seconds` of this process; `resumed`: it went on from a checkpoint, so that earlier ones spent time too.
 
-    micro_batch: images that each device took at a time.
+    micro_batch: images that each device took at a time. skipped_images: part -> number of those that could not be read
+    and were passed over, where the data's on_error is "skip".
     """
     measured = {"metrics": metrics, "lr": lr, "images": run.images, "seconds": round(seconds, 3), "resumed": resumed}
     made = {"device": device_name(), "threads": threads, "micro_batch": micro_batch, "date": now()}
-    tested = {"test_evaluations": int(has_test(metrics))}
+    tested = {
+        "test_evaluations": int(has_test(metrics)),
+        **({"skipped_images": skipped_images} if skipped_images else {}),
+    }
     write(folder, {"format": FORMAT, "id": run.id, **measured, **tested, "flops": flops, **made, **code()})
 
 

@@ -109,7 +109,7 @@ def train_and_measure(run, folder, progress):
     if not leads():
         return
     if run.keeps_weights:
-        save(task, folder)
+        save(task, folder, task.trainer.datamodule.prepared())
     seconds, flops = time.perf_counter() - started, training_flops(run)
     write_record(run, folder, **measured, seconds=seconds, flops=flops, threads=torch.get_num_threads())
     clear(folder)
@@ -137,7 +137,8 @@ def train_and_evaluate(run, folder, bar, tell):
         return None, {"metrics": metrics, "lr": lr, "resumed": False, "micro_batch": None}
     share = share_of(cli.datamodule.batch_size, cli.trainer.world_size)
     measured = {"metrics": evaluate(cli), "lr": cli.model.hparams.get("lr", 0.0), "resumed": resumed}
-    return cli.model, measured | {"micro_batch": share // cli.trainer.accumulate_grad_batches}
+    measured["micro_batch"] = share // cli.trainer.accumulate_grad_batches
+    return cli.model, measured | {"skipped_images": cli.datamodule.skipped_images()}
 
 
 def fitted(run, folder, bar, tell):

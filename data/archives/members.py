@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import sys
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,6 +33,10 @@ class Members(Pictures):
 
     def __len__(self):
         return len(self.rows)
+
+    @property
+    def damage(self):
+        return self.index.damage
 
     @property
     def classes(self) -> np.ndarray:
@@ -99,4 +104,6 @@ def opened(archives: Sequence[Path], on_error: str = "raise") -> Members:
     index = index_of(archives)
     if index.damage and on_error == "raise":
         raise ValueError(index.damage[0])
+    for line in index.damage:
+        print(f"skipped: {line}", file=sys.stderr)
     return Members(index)

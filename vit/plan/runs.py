@@ -34,9 +34,10 @@ def fill(plan, paper, name, axes):
     recipes = recipes if isinstance(recipes, list) else [recipes]
     choices = [_transfer(plan, axes_run, recipe, start) for recipe in recipes]
     shares = {recipe: share for recipe in recipes if (share := _share(plan, paper, recipe, axes_run, "transfer"))}
+    note = _entry(plan.scale, plan.scale_name, "transfer", axes_run["transfer"]).note
     return Cell(
         name, axes, tuple(run for sweep, runs in choices for run in runs), tuple(choices) if len(choices) > 1 else (),
-        start.upstream, (*start.recipes, *recipes), cell_metric, {**start.schedule, **shares}, start.notes,
+        start.upstream, (*start.recipes, *recipes), cell_metric, {**start.schedule, **shares}, (*start.notes, *([note] if note else [])),
     )  # fmt: skip
 
 
@@ -87,7 +88,7 @@ def _start(plan, paper, axes):
     settled = config(values, axes, entry, plan.scale, seed=0, steps=steps, train_on="train", start={})
     label = f"{recipe}-{model}-{entry.name}"
     run = _add(plan, label, settled, classes=entry.classes, pretrains=True, keeps_weights=True)
-    notes = (values["assumed"],) if "assumed" in values else ()
+    notes = tuple(filter(None, (values.get("assumed"), entry.note)))
     schedule = {recipe: _share(plan, paper, recipe, axes, "pretrain")}
     return Start(label.removeprefix("pretrain-"), run, run, (recipe,), schedule, notes)
 

@@ -103,6 +103,7 @@ class DataEntry:
     classes: int = 1000  # of the head whose cost is counted; a head of JFT's 18k costs up to 1% of a model in Table 6
     args: dict = field(default_factory=dict)  # constructor arguments besides the recipe's
     about: str | None = None  # what it is, when it is not the set of the paper
+    note: str | None = None  # what had to be chosen where it is the paper's set; said under each table
     epochs: dict = field(default_factory=dict)  # the paper's number of epochs -> ours
     released: str | None = (
         None  # weights that the authors published are taken, trained on this set; nothing is pre-trained

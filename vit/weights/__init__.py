@@ -2,8 +2,19 @@
 
 from vit.weights.load import load_weights
 from vit.weights.published import file_of, released
-from vit.weights.run_file import FILE, read, restore, save
+from vit.weights.run_file import FILE, check_images, read, restore, save
 from vit.weights.save import save_weights
 from vit.weights.whole import restore_file
 
-__all__ = ["FILE", "file_of", "load_weights", "read", "released", "restore", "restore_file", "save", "save_weights"]
+__all__ = [
+    "FILE",
+    "check_images",
+    "file_of",
+    "load_weights",
+    "read",
+    "released",
+    "restore",
+    "restore_file",
+    "save",
+    "save_weights",
+]

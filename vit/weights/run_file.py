@@ -12,9 +12,19 @@ from vit.weights.save import save_weights
 FILE = "weights.safetensors"
 
 
-def save(task, folder):
-    """Write a task's model with the arguments of create_model that made it."""
-    save_weights(task.model, folder / FILE)
+def save(task, folder, images=None):
+    """Write a task's model with the arguments of create_model that made it, and how the images it evaluates are prepared."""
+    save_weights(task.model, folder / FILE, images=images)
+
+
+def check_images(folder, images):
+    """The run's weights are for images that are prepared in this way; another way measures something else."""
+    with safe_open(folder / FILE, "pt") as archive:
+        theirs = json.loads((archive.metadata() or {}).get("images", "null"))
+    for name, value in (theirs or {}).items():
+        if images[name] != value:
+            told = f"its model is for images with {name} {value!r}, these have {images[name]!r}"
+            raise UserError(f"{name_of(folder / FILE)}: {told}; evaluate it as it was trained")
 
 
 def restore(folder):

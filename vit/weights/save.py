@@ -21,8 +21,11 @@ LAYOUTS = {"ours": (OURS,), "timm": (TIMM, TIMM_ROOT, TIMM_BIT), "official": (OF
 PICKLED = (".pt", ".pth", ".bin")  # by these names timm expects what torch.save writes
 
 
-def save_weights(model, path, format="ours"):
-    """Written whole or not at all: safetensors for ours, .npz for official; timm's by its name, torch's or safetensors."""
+def save_weights(model, path, format="ours", images=None):
+    """Written whole or not at all: safetensors for ours, .npz for official; timm's by its name, torch's or safetensors.
+
+    images: how those were prepared that the model is evaluated on; ours says so.
+    """
     path, layout = Path(path), layout_for(model, format)
     if path.is_dir():
         raise UserError(f"{name_of(path)}: a folder; expected the name of a file")
@@ -36,7 +39,7 @@ def save_weights(model, path, format="ours"):
         elif format == "timm" and path.suffix in PICKLED:
             torch.save(tensors, temporary)
         else:
-            save_file(tensors, str(temporary), metadata=stated(model, format))
+            save_file(tensors, str(temporary), metadata=stated(model, format, images))
 
 
 def layout_for(model, format):
@@ -49,11 +52,12 @@ def layout_for(model, format):
     return fitting[0]
 
 
-def stated(model, format):
+def stated(model, format, images):
     """Metadata of a safetensors file; timm's readers want to hear that it is PyTorch's."""
     if format == "timm":
         return {"format": "pt"}
-    return {"create_model": json.dumps(model.made_with)} if model.made_with else None
+    said = {"create_model": model.made_with, "images": images}
+    return {name: json.dumps(value) for name, value in said.items() if value} or None
 
 
 def write_npz(tensors, path):

@@ -1,0 +1,182 @@
+"""Pictures and classes that cannot be used: named, or passed over and counted, within a limit; nothing depends on workers."""
+
+import json
+import os
+
+import numpy as np
+import pytest
+import torch
+from archive_files import number_of, png, tar
+from folder_runs import smoke_config
+from plain_data import PLAIN
+
+from data import ImageData, ImageFolder
+from data.pictures import Files
+from vit.callbacks import Bar
+from vit.plan.cells import Run
+from vit.record import write_record
+from vit.runner import train_and_evaluate
+
+COMMON = PLAIN | {"image_size": 4, "batch_size": 8, "resize": "vit_jax"}
+BROKEN = (3, 4, 17)
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("VIT_DATA", str(tmp_path))
+    return tmp_path
+
+
+class Numbered(ImageData):
+    """40 files of which some are broken, decoded when they are needed; picture k says k and its class is k % 4."""
+
+    num_classes = 4
+
+    def arrays(self, split):
+        return Files([self.folder / f"{k}.png" for k in range(40)], self.folder), torch.arange(40) % 4
+
+
+@pytest.fixture
+def numbered(folder):
+    for k in range(40):
+        (folder / f"{k}.png").write_bytes(png(k, (4, 4)) if k not in BROKEN else png(k)[:50])
+    Numbered.folder = folder
+
+    def build(**options):
+        return Numbered(**COMMON | {"train_on": "all", "skip_limit": 0.1} | options)
+
+    return build
+
+
+def shown(images):
+    """Numbers that the images (B, 3, S, S) in [-1, 1] say."""
+    return [number_of(image) for image in (images * 127.5 + 127.5).round().int()]
+
+
+def test_an_unreadable_picture_ends_a_run_and_is_named(numbered):
+    module = numbered()
+    module.setup("test")
+    with pytest.raises(ValueError, match=r"/3.png is no readable picture"):
+        list(module.test_dataloader())
+
+
+def test_in_an_evaluation_it_is_left_out(numbered, capsys):
+    module = numbered(on_error="skip", eval_batch_size=10)
+    module.setup("test")
+    batches = list(module.test_dataloader())
+    assert [len(labels) for _, labels in batches] == [8, 9, 10, 10]
+    assert [number for images, _ in batches for number in shown(images)] == [k for k in range(40) if k not in BROKEN]
+    assert all((np.array(shown(images)) % 4 == labels.numpy()).all() for images, labels in batches)
+    assert module.skipped_images() == {"test": 3}
+    assert capsys.readouterr().err.count("skipped: ") == 3
+
+
+@pytest.mark.parametrize("workers", [0, 1, 2])
+def test_in_training_the_next_one_stands_in_and_the_count_is_that_of_all_workers(numbered, workers):
+    plain = numbered(on_error="skip", workers=workers)
+    plain.setup("fit")
+    batches = [batch for batch, _ in zip(plain.train_dataloader(), range(10), strict=False)]  # two epochs
+    expected = [
+        {3: 5, 4: 5, 17: 18}.get(k, k)
+        for _, (_, order) in zip(range(10), plain.train_dataloader().sampler, strict=False)
+        for k in order
+    ]
+    assert [number for images, _ in batches for number in shown(images)] == expected
+    assert torch.cat([labels for _, labels in batches]).tolist() == [k % 4 for k in expected]
+    assert plain.skipped_images() == {"train": 3}
+
+
+def test_more_than_the_limit_is_an_error(numbered):
+    module = numbered(on_error="skip", skip_limit=0.05)
+    module.setup("test")
+    with pytest.raises(ValueError, match=r"17.png .*skip_limit allows 2 of 40 to be skipped"):
+        list(module.test_dataloader())
+
+
+def test_a_resumed_run_goes_on_counting(numbered):
+    first, second = numbered(on_error="skip"), numbered(on_error="skip")
+    for module in (first, second):
+        module.setup("fit")
+    list(zip(first.train_dataloader(), range(5), strict=False))
+    second.load_state_dict(first.state_dict())
+    assert second.skipped_images() == first.skipped_images() == {"train": 3}
+
+
+def test_on_error_is_one_of_two_words(numbered):
+    with pytest.raises(ValueError, match="on_error is 'raise' or 'skip', not 'ignore'"):
+        numbered(on_error="ignore")
+
+
+def test_a_class_out_of_range_is_named_or_left_out(folder):
+    tar(
+        folder / "mine" / "train.tar",
+        {
+            f"{k}.{kind}": content
+            for k in range(20)
+            for kind, content in (("png", png(k)), ("cls", str(k % 4).encode()))
+        },
+    )
+    tar(
+        folder / "mine" / "test.tar",
+        {"a.png": png(1), "a.cls": b"1", "b.png": png(2), "b.cls": b"-7", "c.png": png(3), "c.cls": b"3"},
+    )
+    with pytest.raises(ValueError, match=r"ImageFolder, test: image 1: class -7 is not one of 0 to 3; 1 of 3 are so"):
+        ImageFolder(folder="mine", **COMMON).setup("test")
+    module = ImageFolder(folder="mine", on_error="skip", skip_limit=0.4, **COMMON)
+    module.setup("test")
+    assert module.parts["test"].labels.tolist() == [1, 3]
+    assert module.skipped_images() == {"test": 1}
+
+
+@pytest.mark.parametrize("resize", ["once", "vit_jax"])
+def test_pictures_in_folders_are_tried_once(folder, monkeypatch, resize):
+    for split, count in (("train", 12), ("test", 4)):
+        for k in range(count):
+            path = folder / "mine" / split / f"class{k % 2}" / f"{k}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(png(k))
+    (folder / "mine/train/class0/4.png").write_bytes(b"")
+    for split in ("train", "test"):
+        (folder / "mine" / split / "empty").mkdir()  # its place among the classes stays
+    options = COMMON | {"resize": resize, "train_on": "all"}
+    with pytest.raises(ValueError, match=r"mine/train/empty: no pictures in it"):
+        ImageFolder(folder="mine", **options).setup("fit")
+    for _ in range(2):
+        module = ImageFolder(folder="mine", on_error="skip", skip_limit=0.1, **options)
+        module.setup("fit")
+        assert module.parts["train"].labels.tolist() == [0] * 5 + [1] * 6
+        assert module.skipped_images() == {"train": 1}
+        monkeypatch.setattr("data.decoded_once.problem", None)  # a second trial would fail
+
+
+def test_a_tar_that_is_cut_short_ends_a_run_or_gives_what_is_whole(folder):
+    for part in ("train", "test"):
+        path = tar(folder / "mine" / f"{part}.tar", {f"c{k % 2}/{k}.png": png(k) for k in range(8)})
+    os.truncate(path, 512 * 2 * 5 + 30)
+    with pytest.raises(ValueError, match=r"test.tar is cut short .*; 5 pictures before that are whole"):
+        ImageFolder(folder="mine", **COMMON).setup("test")
+    module = ImageFolder(folder="mine", on_error="skip", **COMMON)
+    module.setup("test")
+    assert len(module.parts["test"]) == 5
+    assert module.skipped_images() == {"damaged archives": 1}
+
+
+def test_the_count_stands_in_metrics_json(folder):
+    """A pre-training of scale smoke on a folder of pictures, one of which is broken."""
+    for k in range(60):
+        path = folder / "mine" / ("test" if k % 3 == 0 else "train") / f"class{k % 2}" / f"{k}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(png(4 * k))
+    (folder / "mine/train/class1/7.png").write_bytes(b"no picture")
+    config = smoke_config("pretrain-ViT-B-32")
+    given = {
+        key: value
+        for key, value in config["data"]["init_args"].items()
+        if key not in ("categories", "instances", "fractal_seed")
+    }
+    given |= {"folder": "mine", "held_out": 0.2, "on_error": "skip", "skip_limit": 0.1}
+    config["data"] = {"class_path": "data.ImageFolder", "init_args": given}
+    run = Run("pretrain-here-0", config, (), 1, 2, "chain", True, True)
+    _, measured = train_and_evaluate(run, folder, Bar("here", 0), print)
+    write_record(run, folder, **measured, seconds=1.0, flops=1.0, threads=1)
+    assert json.loads((folder / "metrics.json").read_text())["skipped_images"] == {"train": 1}
