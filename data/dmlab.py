@@ -3,6 +3,7 @@
 import torch
 
 from data.archives import opened
+from data.collection import all_archives
 from data.encoded import EncodedData
 from data.folder import data_folder
 from data.foreign import Damaged, lying
@@ -16,11 +17,7 @@ class DMLab(EncodedData):
     def pictures(self, split):
         root = data_folder() / "dmlab" / split
         source = "DMLab comes from https://huggingface.co/datasets/clip-benchmark/wds_vtab-dmlab, train/ and test/"
-        tars = sorted(lying([root], source).glob("*.tar")) or [lying([root / "0.tar"], source)]
-        members = opened(tars, self.on_error)
-        labels = torch.from_numpy(members.classes)
-        wrong = torch.nonzero((labels < 0) | (labels >= self.num_classes)).flatten().tolist()
-        if wrong or not len(members):
-            what = f"{members.name(wrong[0])} has the class {labels[wrong[0]]}" if wrong else f"{root} has no pictures"
-            raise Damaged(f"{what}; DMLab has 0 to {self.num_classes - 1}, in a .cls file beside each picture")
-        return members, labels
+        members = opened(all_archives(root) or [lying([root / "0.tar"], source)], self.on_error)
+        if not len(members):
+            raise Damaged(f"{root} has no pictures in its tars; get them again")
+        return members, torch.from_numpy(members.classes)

@@ -4,9 +4,6 @@ H and W are the size of a photograph, h and w that of what is made of it.
 """
 
 import torch
-from torch.nn import functional as F
-
-from data.decode import PIXELS
 
 RADIUS = 300  # of the eyeball, in pixels, after resizing
 SIGMA = RADIUS / 30  # of the Gaussian that weighs the neighbourhood
@@ -15,10 +12,7 @@ GREY = 128
 
 
 def btgraham(image: torch.Tensor) -> torch.Tensor:
-    """A photograph, uint8 (3, H, W), black around the eyeball -> uint8 (3, h, w), h and w up to 540.
-
-    ValueError where the eyeball is so small a part of the picture that resizing would fill the memory.
-    """
+    """A photograph, uint8 (3, H, W), black around the eyeball -> uint8 (3, h, w), h and w up to 540."""
     image = rescaled(image, RADIUS / radius(image))
     image = (4 * (image - blurred(image).round()) + GREY).clamp(0, 255)
     return cropped(image).to(torch.uint8)
@@ -32,23 +26,33 @@ def radius(image: torch.Tensor) -> float:
 
 
 def rescaled(image: torch.Tensor, scale: float) -> torch.Tensor:
-    """float32 (3, H * scale, W * scale) of whole levels; bilinear, not antialiased, as OpenCV does it."""
-    size = [max(1, round(side * scale)) for side in image.shape[1:]]
-    if size[0] * size[1] > PIXELS:
-        raise ValueError(f"the eye is too small: {size[1]} x {size[0]} pixels would be needed")
-    if size == list(image.shape[1:]):
-        return image.float()
-    return F.interpolate(image[None].float(), size, mode="bilinear", align_corners=False)[0].round()
+    """The middle of the picture at that scale, float32 (3, h, w) of whole levels, h and w up to 600: all that is needed."""
+    return stretched(stretched(image, 1, scale), 2, scale).round()
+
+
+def stretched(image: torch.Tensor, axis: int, scale: float) -> torch.Tensor:
+    """One axis of it; bilinear, not antialiased, as OpenCV does it."""
+    length = image.shape[axis]
+    size = max(1, round(length * scale))
+    place = torch.arange(max(0, size // 2 - RADIUS), min(size, size // 2 + RADIUS), dtype=torch.float64)
+    place = ((place + 0.5) * (length / size) - 0.5).clamp(0, length - 1)
+    before = place.long()
+    after = (before + 1).clamp(max=length - 1)
+    share = (place - before).float().unsqueeze(1) if axis == 1 else (place - before).float()
+    return torch.lerp(image.index_select(axis, before).float(), image.index_select(axis, after).float(), share)
 
 
 def blurred(image: torch.Tensor) -> torch.Tensor:
     """Gaussian of SIGMA, cut off at three of them; the picture goes on mirrored at its edges."""
+    return averages(image.shape[1]) @ image @ averages(image.shape[2]).T
+
+
+def averages(length: int) -> torch.Tensor:
+    """What each of `length` pixels in a row gives to the mean around each: (length, length), rows sum to 1."""
     reach = round(3 * SIGMA)
     weights = torch.exp(-0.5 * (torch.arange(-reach, reach + 1) / SIGMA) ** 2)
-    weights /= weights.sum()
-    down, across = (mirrored(side, reach) for side in image.shape[1:])
-    image = F.conv2d(image[:, None, down], weights[None, None, :, None])
-    return F.conv2d(image[..., across], weights[None, None, None])[:, 0]
+    around = mirrored(length, reach).unfold(0, 2 * reach + 1, 1)  # (length, 61)
+    return torch.zeros(length, length).scatter_add_(1, around, (weights / weights.sum()).expand(length, -1))
 
 
 def mirrored(length: int, reach: int) -> torch.Tensor:

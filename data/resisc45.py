@@ -7,12 +7,12 @@ import numpy as np
 import torch
 
 from data.archives import opened
-from data.collection import pictures, subfolders
+from data.collection import of_folders
 from data.draws import permutation
 from data.encoded import EncodedData
 from data.folder import data_folder
 from data.foreign import Damaged, lying, named
-from data.pictures import Files, Pictures
+from data.pictures import Pictures
 
 NAME = "NWPU-RESISC45"
 
@@ -44,8 +44,8 @@ class Resisc45(EncodedData):
 def contents(place: Path, on_error: str) -> tuple[Pictures, list[PurePosixPath]]:
     """All pictures of the zip or folder, and the path of each, which ends in CLASS/NAME."""
     if place.is_dir():
-        files = [path for name in subfolders(place) for path in pictures(place / name)]
-        return Files(files, data_folder()), [PurePosixPath(path) for path in files]
+        found = of_folders(place, on_error).pictures
+        return found, [PurePosixPath(found.name(index)) for index in range(len(found))]
     members = opened([place], on_error)
     return members, [PurePosixPath(members.inside(index)) for index in range(len(members))]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torchvision.io import encode_jpeg
 
-from data.decode import Unreadable, decoded, unreadable
+from data.decode import decoded
 from data.encoded import EncodedData
 from data.eyes import btgraham
 from data.folder import data_folder
@@ -28,12 +28,7 @@ class Eyes(Files):
         original, kept = Path(self.name(index)), self.kept(index)
         if original.exists() and kept.exists() and kept.stat().st_mtime_ns >= original.stat().st_mtime_ns:
             return kept.read_bytes()
-        try:
-            image = btgraham(decoded(super().bytes_of(index), str(original)))
-        except Unreadable:
-            raise
-        except ValueError as error:
-            raise unreadable(str(original), str(error)) from error
+        image = btgraham(decoded(super().bytes_of(index), str(original)))
         data = encode_jpeg(image, QUALITY).numpy().tobytes()
         kept.parent.mkdir(parents=True, exist_ok=True)
         part = kept.with_suffix(f".{os.getpid()}.part")  # several processes may need it at once

@@ -128,12 +128,12 @@ def table(path: Path, rows: list[list]) -> Path:
     return path
 
 
-def retinopathy(root: Path) -> None:
-    """Kaggle's lists and pictures: grey discs, of the grey 100 + 20 * grade."""
+def retinopathy(root: Path, height: int = 80) -> None:
+    """Kaggle's lists and pictures: discs of radius 40, of the grey 100 + 20 * grade, as far as the height goes."""
     table(root / "trainLabels.csv", [["image", "level"], ["10_left", 0], ["10_right", 4], ["13_left", 2]])
     rows = [["1_left", 3, "Private"], ["1_right", 1, "Public"], ["2_left", 0, "Private"]]
     table(root / "retinopathy_solution.csv", [["image", "level", "Usage"], *rows])
-    y, x = np.mgrid[-40:40, -60:60]
+    y, x = np.mgrid[-height // 2 : height // 2, -60:60]
     disc = (y**2 + x**2 < 40**2)[..., None]
     for split, names in {
         "train": {"10_left": 0, "10_right": 4, "13_left": 2},

@@ -83,13 +83,13 @@ def test_dmlab_reads_each_picture_with_the_class_beside_it(folder):
     assert build(DMLab).arrays("test")[1].tolist() == [5, 0, 1]
 
 
-@pytest.mark.parametrize(("stated", "said"), [({"a.cls": b"6"}, "the class 6"), ({}, "the class -1")])
+@pytest.mark.parametrize(("stated", "said"), [({"a.cls": b"6"}, "class 6"), ({}, "class -1")])
 def test_a_frame_of_another_class_is_named(stated, said, folder):
     path = foreign.tar(folder / "dmlab" / "train" / "0.tar", {"a.webp": foreign.flat(9, kind="webp"), **stated})
     with pytest.raises(
-        ValueError, match=rf"^{path}: a.webp has {said}; DMLab has 0 to 5, in a .cls file beside each picture$"
+        ValueError, match=rf"^DMLab, train: {path}: a.webp: {said} is not one of 0 to 5; 1 of 1 are so$"
     ):
-        build(DMLab).arrays("train")
+        build(DMLab).setup("fit")
 
 
 def test_tars_without_pictures_are_refused(folder):
