@@ -44,7 +44,7 @@ def decoded(data: bytes, name: str) -> torch.Tensor:
     except Unreadable:
         raise
     except (RuntimeError, *DAMAGE) as error:
-        raise unreadable(name, str(error).splitlines()[0]) from error
+        raise unreadable(name, (str(error).splitlines() or [type(error).__name__])[0]) from error
 
 
 def from_jpeg(data: bytes) -> torch.Tensor:

@@ -12,6 +12,7 @@ from data.decode import SUFFIXES
 MEMBERS = {".tar": tar_members, ".zip": zip_members}  # suffix -> its reader
 STATED = (".cls", ".json")  # what lies beside a picture of a WebDataset sample and states its class
 LARGEST = 2**20  # bytes of such a file
+CLASSES = 10**6  # a class beyond it is damage
 UNSTATED = -1
 
 
@@ -68,7 +69,7 @@ def stated_class(file, member: Member, path: Path) -> Iterator[tuple[str, int]]:
     try:
         value = json.loads(text)
         value = value.get("label") if isinstance(value, dict) else value
-        if isinstance(value, int) and abs(value) > 2**31:
+        if isinstance(value, int) and abs(value) > CLASSES:
             raise ValueError
     except (ValueError, RecursionError):
         raise ValueError(f"{path}: {member.inside} states no class; it should hold a number") from None
