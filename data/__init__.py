@@ -17,16 +17,25 @@ from data.retinopathy import Retinopathy
 from data.small_norb import SmallNORBAzimuth, SmallNORBElevation
 from data.sprites import Sprites
 from data.torchvision_sets import CIFAR10, CIFAR100, Flowers102, OxfordIIITPet
+from data.vtab import DTD, SUN397, SVHN, Caltech101, Camelyon, ClevrCount, ClevrDistance, EuroSAT, KITTIDistance, Vtab1k
 
 __all__ = [
     "CIFAR10",
     "CIFAR100",
+    "DTD",
     "JFT300M",
     "MNIST",
+    "SUN397",
+    "SVHN",
+    "Caltech101",
+    "Camelyon",
+    "ClevrCount",
+    "ClevrDistance",
     "DMLab",
     "DSpritesLocation",
     "DSpritesOrientation",
     "Digits",
+    "EuroSAT",
     "FashionMNIST",
     "Flowers102",
     "Fractals",
@@ -34,6 +43,7 @@ __all__ = [
     "ImageFolder",
     "ImageNet",
     "ImageNet21k",
+    "KITTIDistance",
     "MNIST5k",
     "ObjectNet",
     "OxfordIIITPet",
@@ -43,4 +53,5 @@ __all__ = [
     "SmallNORBElevation",
     "Sprites",
     "UnseenFractals",
+    "Vtab1k",
 ]

@@ -12,7 +12,18 @@ from pathlib import Path
 from typing import BinaryIO
 
 PIECE = 2**20  # bytes asked for at once: a wrong size in a header never becomes a request for memory
-DAMAGE = (OSError, EOFError, ValueError, KeyError, NotImplementedError, RuntimeError, SyntaxError, OverflowError)
+DAMAGE = (
+    OSError,
+    EOFError,
+    ValueError,
+    KeyError,
+    IndexError,
+    TypeError,
+    NotImplementedError,
+    RuntimeError,
+    SyntaxError,
+    OverflowError,
+)
 DAMAGE = (*DAMAGE, struct.error, zlib.error, lzma.LZMAError, zipfile.BadZipFile, tokenize.TokenError)
 
 

@@ -1,5 +1,6 @@
 """The transfer sets of the paper (section 4.1) that torchvision can fetch: `python -m data fetch NAME`."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +13,26 @@ from data.folder import data_folder
 from data.pictures import Files
 
 
+def there(module: ImageData, make: Callable):
+    """What `make` makes of torchvision's classes, from files that lie there; nothing is downloaded on the way to training."""
+    name = type(module).__name__
+    try:
+        return make()
+    except (
+        RuntimeError,
+        FileNotFoundError,
+        NotADirectoryError,
+    ) as error:  # what torchvision says of missing and of damaged files
+        raise FileNotFoundError(f"{name} is not complete in {data_folder()}: python -m data fetch {name}") from error
+    except ModuleNotFoundError as error:
+        raise ImportError(f"{name} needs {error.name}: pip install {error.name}") from error
+
+
 class TorchvisionData(ImageData):
     """Colour images of a torchvision data set: resized to S x S while they are loaded, or as large as they are."""
 
     @staticmethod
-    def sources(split: str, download: bool) -> list:
+    def sources(split: str) -> list:
         """The torchvision data sets, of (PIL image, label), that make up the split."""
         raise NotImplementedError
 
@@ -28,7 +44,7 @@ class TorchvisionData(ImageData):
     def arrays(self, split):
         if self.resize == "once":
             return self.small(split)
-        images, labels = zip(*map(self.originals, self.present(split)), strict=True)
+        images, labels = zip(*map(self.originals, there(self, lambda: self.sources(split))), strict=True)
         labels = torch.from_numpy(np.concatenate(labels).astype(np.int64))
         if isinstance(images[0], np.ndarray):
             return torch.from_numpy(np.concatenate(images)).permute(0, 3, 1, 2).contiguous(), labels
@@ -37,23 +53,12 @@ class TorchvisionData(ImageData):
     def small(self, split: str) -> tuple[torch.Tensor, torch.Tensor]:
         """uint8 (N, 3, S, S), antialiased, whatever their shape."""
         images, labels = [], []
-        for source in self.present(split):
+        for source in there(self, lambda: self.sources(split)):
             for image, label in source:
                 small = image.convert("RGB").resize((self.image_size,) * 2, Image.Resampling.BILINEAR)
                 images.append(np.asarray(small).transpose(2, 0, 1))
                 labels.append(label)
         return torch.from_numpy(np.stack(images)), torch.tensor(labels)
-
-    @classmethod
-    def present(cls, split: str) -> list:
-        """The sources, from files that lie there; nothing is ever downloaded on the way to training."""
-        try:
-            return cls.sources(split, download=False)
-        except RuntimeError as error:  # what torchvision says of missing and of damaged files
-            command = f"python -m data fetch {cls.__name__}"
-            raise FileNotFoundError(f"{cls.__name__} is not complete in {data_folder()}: {command}") from error
-        except ModuleNotFoundError as error:
-            raise ImportError(f"{cls.__name__} needs {error.name}: pip install {error.name}") from error
 
 
 class CIFAR10(TorchvisionData):
@@ -62,8 +67,8 @@ class CIFAR10(TorchvisionData):
     num_classes = 10
 
     @staticmethod
-    def sources(split, download):
-        return [datasets.CIFAR10(data_folder(), train=split == "train", download=download)]
+    def sources(split):
+        return [datasets.CIFAR10(data_folder(), train=split == "train")]
 
     @staticmethod
     def originals(source):
@@ -76,8 +81,8 @@ class CIFAR100(TorchvisionData):
     num_classes = 100
 
     @staticmethod
-    def sources(split, download):
-        return [datasets.CIFAR100(data_folder(), train=split == "train", download=download)]
+    def sources(split):
+        return [datasets.CIFAR100(data_folder(), train=split == "train")]
 
     @staticmethod
     def originals(source):
@@ -90,9 +95,9 @@ class Flowers102(TorchvisionData):
     num_classes = 102
 
     @staticmethod
-    def sources(split, download):
+    def sources(split):
         parts = {"train": ["train", "val"], "test": ["test"]}[split]
-        return [datasets.Flowers102(data_folder(), split=part, download=download) for part in parts]
+        return [datasets.Flowers102(data_folder(), split=part) for part in parts]
 
     @staticmethod
     def originals(source):
@@ -105,9 +110,9 @@ class OxfordIIITPet(TorchvisionData):
     num_classes = 37
 
     @staticmethod
-    def sources(split, download):
+    def sources(split):
         part = {"train": "trainval", "test": "test"}[split]
-        return [datasets.OxfordIIITPet(data_folder(), split=part, download=download)]
+        return [datasets.OxfordIIITPet(data_folder(), split=part)]
 
     @staticmethod
     def originals(source):

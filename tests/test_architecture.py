@@ -12,7 +12,7 @@ STANDARD = sys.stdlib_module_names
 ALLOWED = {  # package -> what its files may import besides the standard library and itself
     "vit/models": {"torch"},
     "bench": {"torch", "torchvision", "timm", "vit", "data", "numpy", "PIL"},
-    "data": {"torch", "torchvision", "lightning", "numpy", "PIL", "sklearn", "mlxtend", "filelock", "tqdm"},
+    "data": {"torch", "torchvision", "lightning", "numpy", "PIL", "sklearn", "mlxtend", "h5py", "tqdm"},
     "vit/weights": {
         "torch",
         "numpy",

@@ -1,0 +1,59 @@
+"""VTAB's specialized tasks that torchvision has."""
+
+import numpy as np
+import torch
+from torchvision import datasets
+from torchvision.transforms.functional import pil_to_tensor
+
+from data.base import ImageData
+from data.draws import permutation
+from data.encoded import EncodedData
+from data.folder import data_folder
+from data.pictures import Files
+from data.torchvision_sets import there
+
+
+class EuroSAT(EncodedData):
+    """Satellite images, 64 x 64, 10 classes, 27,000: four fifths train, one fifth test, from a seeded order of ours."""
+
+    num_classes = 10
+
+    def pictures(self, split):
+        samples = there(self, lambda: datasets.EuroSAT(data_folder())).samples
+        order, held = permutation(len(samples), 0), len(samples) // 5
+        rows = np.sort(order[held:] if split == "train" else order[:held])
+        files, labels = zip(*(samples[row] for row in rows), strict=True)
+        return Files(files, data_folder()), torch.tensor(labels)
+
+
+class Rows:
+    """Images of a torchvision set that opens its file anew for each: a list of uint8 (3, H, W) for the rows asked for."""
+
+    def __init__(self, source, rows: np.ndarray):
+        self.source, self.rows = source, rows
+
+    def __len__(self):
+        return len(self.rows)
+
+    def __getitem__(self, indices):
+        return [pil_to_tensor(self.source[int(row)][0]) for row in self.rows[np.asarray(indices)]]
+
+    def only(self, indices):
+        return Rows(self.source, self.rows[np.asarray(indices)])
+
+
+class Camelyon(ImageData):
+    """Lymph node sections (PatchCamelyon), 96 x 96, 2 classes: 262,144 train and 32,768 test; 7 GB, never loaded whole."""
+
+    num_classes = 2
+
+    def arrays(self, split):
+        try:
+            import h5py
+        except ImportError as error:
+            raise ImportError("Camelyon needs h5py: pip install h5py") from error
+        source = there(self, lambda: datasets.PCAM(data_folder(), split=split))
+        path = source._base_folder / source._FILES[split]["targets"][0]
+        with h5py.File(path) as file:
+            labels = torch.from_numpy(file["y"][:].reshape(-1).astype(np.int64))
+        return Rows(source, np.arange(len(labels))), labels
