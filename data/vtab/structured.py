@@ -40,14 +40,16 @@ class KITTIDistance(EncodedData):
     def pictures(self, split):
         source = there(self, lambda: datasets.Kitti(data_folder(), train=True))
         images, targets = sorted(source.images), sorted(source.targets)  # torchvision's order is the file system's
-        mapping = data_folder() / "Kitti" / "raw" / "mapping"
-        if mapping.is_dir():
-            test = test_frames(mapping, len(images))
-        else:
-            test = permutation(len(images), 0)[: min(self.test_images, len(images) // 10)]
+        test = self.test_rows(len(images))
         rows = np.setdiff1d(np.arange(len(images)), test) if split == "train" else np.sort(test)
         distances = [nearest_vehicle(Path(targets[row])) for row in rows]
         return Files([images[row] for row in rows], data_folder()), above(distances, KITTI_EDGES)
+
+    def test_rows(self, count: int) -> np.ndarray:
+        mapping = data_folder() / "Kitti" / "raw" / "mapping"
+        if mapping.is_dir():
+            return test_frames(mapping, count)
+        return permutation(count, 0)[: min(self.test_images, count // 10)]
 
 
 def test_frames(mapping: Path, count: int) -> np.ndarray:
