@@ -62,7 +62,7 @@ endif
 # ---------------------------------------------------------------------------------------------------- the grid of runs
 # grid.mk holds, for each process, a rule with the metrics.json of its runs as targets. Make writes it anew when an
 # experiment changes and starts again by itself. Goals that need no grid do not wait for it.
-ifneq ($(filter-out help setup lint format test bench clean data data-check,$(MAKECMDGOALS)),)
+ifneq ($(filter-out help setup lint format test bench bench-data clean data data-check,$(MAKECMDGOALS)),)
 include $(RESULTS)/grid.mk
 endif
 
@@ -105,12 +105,15 @@ tensorboard: ## look at the runs' curves in a browser
 	@$(PY) -m tensorboard.main --logdir $(RESULTS)
 
 # ------------------------------------------------------------------------------------------------------- the code itself
-.PHONY: test bench lint format clean
+.PHONY: test bench bench-data lint format clean
 test: $(READY) ## the tests
 	@$(PY) -m pytest
 
-bench: $(READY) ## speed and memory beside timm: results/bench/; BENCH="--models ViT-S/16 --batch 4" chooses
+bench: $(READY) bench-data ## speed and memory beside timm: results/bench/; BENCH="--models ViT-S/16 --batch 4" chooses
 	@$(PY) -m bench $(BENCH)
+
+bench-data: $(READY) ## the part of it for data: beside torchvision's pipelines, tars, fractals
+	@$(PY) -m bench.data && $(PY) -m bench.archives && $(PY) -m bench.fractals
 
 lint: $(READY) ## ruff: style and mistakes
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check .

@@ -6,7 +6,10 @@ from itertools import count
 import numpy as np
 from torch.utils.data import Sampler
 
-from data.draws import permutation
+from data.draws import bits, permutation
+
+LARGE = 2**22  # images; the order of a larger set is worked out where it is needed, as sorting it would take minutes
+ROUNDS = 6
 
 
 @lru_cache(maxsize=2)  # a batch touches at most two epochs, unless the set is smaller than the batch
@@ -20,8 +23,31 @@ def place(positions: np.ndarray, length: int, seed: int) -> tuple[np.ndarray, np
     indices = np.empty_like(offsets)
     for epoch in np.unique(epochs):
         here = epochs == epoch
-        indices[here] = shuffled(length, seed, int(epoch))[offsets[here]]
+        order = scrambled if length > LARGE else sorted_out
+        indices[here] = order(offsets[here], length, seed, int(epoch))
     return epochs, indices
+
+
+def sorted_out(offsets: np.ndarray, length: int, seed: int, epoch: int) -> np.ndarray:
+    return shuffled(length, seed, epoch)[offsets]
+
+
+def scrambled(offsets: np.ndarray, length: int, seed: int, epoch: int) -> np.ndarray:
+    """Indices at these places of a random order of range(length), without the order: a Feistel network.
+
+    Its halves are of equal width, so it permutes a power of four; what falls beyond the set goes through it again, which
+    is a permutation of the set.
+    """
+    width = np.uint64(max(1, -(-(length - 1).bit_length() // 2)))
+    low = (np.uint64(1) << width) - np.uint64(1)
+    values, beyond = offsets.astype(np.uint64), np.ones(len(offsets), bool)
+    while beyond.any():
+        left, right = values[beyond] >> width, values[beyond] & low
+        for turn in range(ROUNDS):
+            left, right = right, left ^ (bits(seed, epoch, turn, right) & low)
+        values[beyond] = (left << width) | right
+        beyond = values >= length
+    return values.astype(np.int64)
 
 
 class StepOrder(Sampler):

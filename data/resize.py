@@ -23,6 +23,11 @@ class Rule:
     antialias: bool = False
     truncate: bool = False
 
+    @property
+    def kind(self) -> torch.dtype:
+        """Of the numbers that are computed with: a level that only rounding keeps below a whole one must not be lost."""
+        return torch.float64 if self.truncate else torch.float32
+
 
 RULES = {
     "vit_jax": Rule(),
@@ -37,17 +42,32 @@ def crop_and_resize(images: Images, boxes: np.ndarray, size: int, rule: Rule) ->
 
     Bilinear with half-pixel centres, as torch's interpolate of the box; it knows nothing of the pixels around.
     """
-    kind = torch.float64 if rule.truncate else torch.float32
     if isinstance(images, torch.Tensor) and max(images.shape[-2:]) <= SMALL:
-        down = bilinear_weights(boxes[:, 0], boxes[:, 2], images.shape[-2], size, rule.antialias)
-        across = bilinear_weights(boxes[:, 1], boxes[:, 3], images.shape[-1], size, rule.antialias)
-        new = down.to(kind)[:, None] @ images.to(kind) @ across.to(kind).mT[:, None]
-    else:
-        new = torch.empty(len(images), images[0].shape[0], size, size, dtype=kind)
-        for place, image, (top, left, height, width) in zip(new, images, boxes.tolist(), strict=True):
-            box = image[None, :, top : top + height, left : left + width]
-            box = box.to(kind, memory_format=torch.channels_last)  # twice as fast that way
-            place.copy_(bilinear(box, (size, size), rule.antialias)[0])
+        return by_products(images, boxes, size, rule)
+    new = torch.empty(len(images), images[0].shape[0], size, size)
+    for place, image, (top, left, height, width) in zip(new, images, boxes.tolist(), strict=True):
+        box = image[None, :, top : top + height, left : left + width].to(rule.kind)
+        if rule.truncate:  # one by one, so that the doubles stay in the cache
+            place.copy_(truncated(bilinear(box, (size, size), rule.antialias)[0]))
+        else:
+            bilinear_into(place[None], box, rule.antialias)
+    return new
+
+
+def bilinear_into(new: torch.Tensor, box: torch.Tensor, antialias: bool) -> None:
+    """F.interpolate's own kernel, without a copy of what it gives: a sixth of the time of a crop."""
+    kernel = torch.ops.aten._upsample_bilinear2d_aa if antialias else torch.ops.aten.upsample_bilinear2d
+    kernel.out(box, list(new.shape[-2:]), False, out=new)
+
+
+def by_products(images: torch.Tensor, boxes: np.ndarray, size: int, rule: Rule) -> torch.Tensor:
+    """The same by two products of matrices an image, all at once."""
+    batch, channels, height, width = images.shape
+    down = bilinear_weights(boxes[:, 0], boxes[:, 2], height, size, rule.antialias).to(rule.kind)
+    across = bilinear_weights(boxes[:, 1], boxes[:, 3], width, size, rule.antialias).to(rule.kind)
+    new = images.to(rule.kind).flatten(1, 2) @ across.mT  # (B, C H, S)
+    new = new.view(batch, channels, height, size).transpose(1, 2).flatten(2)  # (B, H, C S)
+    new = (down @ new).view(batch, size, channels, size).transpose(1, 2)  # (B, C, S, S)
     return truncated(new) if rule.truncate else new
 
 
@@ -73,7 +93,7 @@ def bilinear_weights(first: np.ndarray, length: np.ndarray, whole: int, size: in
 
 def truncated(levels: torch.Tensor) -> torch.Tensor:
     """float64 -> whole float32; what only rounding keeps below a whole level has reached it."""
-    return (levels + 1e-9).floor().float()
+    return (levels + 1e-9).floor_().float()
 
 
 def whole(images: Images) -> np.ndarray:

@@ -10,7 +10,7 @@ import torch
 
 from data import Digits
 from data.draws import bits, permutation, uniform
-from data.order import InOrder, StepOrder
+from data.order import LARGE, InOrder, StepOrder, scrambled
 from data.splits import held_out, stratified
 
 COMMON = {"image_size": 8, "batch_size": 96, "train_on": "train", "held_out": 0.1, "split_seed": 0, "seed": 3}
@@ -46,6 +46,31 @@ def test_every_epoch_is_a_permutation_of_the_set_and_no_two_are_equal():
     orders = indices.reshape(8, 50)
     assert all(sorted(order) == list(range(50)) for order in orders.tolist())
     assert len({tuple(order) for order in orders.tolist()}) == 8
+
+
+@pytest.mark.parametrize("length", [1, 2, 5, 16, 17, 1000, 4096, 5000])
+def test_a_large_set_is_permuted_without_its_order_being_written_down(length):
+    """By places: each index once, whichever places are asked for together."""
+    places = np.arange(length)
+    order = scrambled(places, length, 3, 0)
+    assert sorted(order.tolist()) == list(range(length))
+    assert np.array_equal(scrambled(places[::-3], length, 3, 0), order[::-3])
+    if length > 100:
+        assert not np.array_equal(order, scrambled(places, length, 3, 1))
+        assert not np.array_equal(order, scrambled(places, length, 4, 0))
+        assert abs(np.corrcoef(places, order)[0, 1]) < 0.1
+
+
+def test_large_sets_are_as_random_as_small_ones():
+    """300 million images: the places of a batch fall evenly over the set, and the next epoch's elsewhere."""
+    length = 303_000_000
+    epochs, indices = batches(1, length=length, batch_size=40_000)[0]
+    assert (epochs.max(), len(np.unique(indices))) == (0, 40_000)
+    counts = np.bincount(indices // (length // 100 + 1), minlength=100)
+    assert counts.min() > 300 and counts.max() < 500  # 400 each, more or less
+    _, after = batches(1, length=length, batch_size=40_000, start=-(-length // 40_000))[0]
+    assert len(np.intersect1d(indices, after)) < 40
+    assert length > LARGE
 
 
 def test_a_batch_may_be_larger_than_the_set():

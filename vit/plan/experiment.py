@@ -22,6 +22,7 @@ TARGETS = (
     "format",
     "clean",
     "bench",
+    "bench-data",
     "data",
     "data-check",
 )
