@@ -1,10 +1,12 @@
 """docs/fidelity.md: every option and every test that it names is there, and every default is the one it states."""
 
+import inspect
 import re
 
 import pytest
 import torch
 
+from data import ImageData
 from vit.models import arguments_of, create_model
 from vit.models.hybrid import Hybrid
 from vit.models.resnet import ResNet
@@ -20,6 +22,7 @@ ROWS = [
     if line.startswith("| ") and not line.startswith(("| :--", "| place"))
 ]
 VALUES = {value for task in TASKS for value in recipe_values(task)}
+DATA = {"without": [inspect.signature(ImageData.__init__).parameters["without"].default]}  # of every data module
 OPTIONS = arguments_of(Hybrid) | arguments_of(ResNet)
 
 
@@ -37,8 +40,8 @@ def test_each_switch_is_an_option_with_its_stated_default_and_a_test(row):
     *_, option, _, test = row
     named = re.match(r"`(\w+)`: (\[.*?\]|[^ ,]+)", option)
     if named:
-        assert named[1] in VALUES | OPTIONS
-        assert named[2] in [text(value) for value in defaults(named[1])]
+        assert named[1] in VALUES | OPTIONS | set(DATA)
+        assert named[2] in [text(value) for value in [*defaults(named[1]), *DATA.get(named[1], [])]]
     else:
         assert option == "none"  # no other way is offered
     file, name = re.fullmatch(r"`(\w+\.py)::(\w+)`", test).groups()
