@@ -62,7 +62,7 @@ class Batches(Dataset):
         """The images, with epochs and indices of those that could be read."""
         if isinstance(self.images, torch.Tensor):
             return self.images.index_select(0, torch.from_numpy(indices)), epochs, indices
-        if self.skipped is None:
+        if self.skipped is None or not isinstance(self.images, Pictures):
             return self.images[indices], epochs, indices
         found = [(self.readable(int(index)), epoch) for epoch, index in zip(epochs, indices, strict=True)]
         found = [(image, epoch, index) for (image, index), epoch in found if image is not None]
