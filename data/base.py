@@ -4,15 +4,14 @@ B batch, S image size.
 """
 
 from collections import Counter
-from collections.abc import Callable
 from typing import Literal
 
 import lightning as L
 import numpy as np
 import torch
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
-from data.decode import Unreadable
+from data.batches import Batches, taken
 from data.order import Chosen, InOrder, StepOrder
 from data.pictures import Pictures
 from data.resize import resized
@@ -20,69 +19,6 @@ from data.skipped import Skipped
 from data.splits import held_out
 from data.steps import Preparation
 from data.without import Without
-
-
-class Batches(Dataset):
-    """Whole batches: (epochs, indices) -> images float32 (B, 3, S, S) in [-1, 1] and labels, int64 (B,) and whatever else."""
-
-    def __init__(
-        self,
-        images: torch.Tensor | Pictures,
-        labels: tuple[torch.Tensor, ...],
-        *,
-        prepare: Callable,
-        seed: int,
-        drawn: bool,
-        skipped: Skipped | None = None,
-    ):
-        """prepare: images, seed, epochs and indices -> new float32 (B, 1 or 3, S, S), 0 .. 255 (data.steps).
-
-        labels: tensors (N, ...), the classes first. drawn: is this for training? skipped: None where an unreadable
-        picture is an error.
-        """
-        self.images, self.all_labels, self.prepare, self.seed = images, labels, prepare, seed
-        self.drawn, self.skipped = drawn, skipped
-
-    @property
-    def labels(self) -> torch.Tensor:
-        """Classes (N,), or sets of them (N, C)."""
-        return self.all_labels[0]
-
-    def __len__(self):
-        return len(self.labels)
-
-    def __getitem__(self, place: tuple[np.ndarray, np.ndarray]) -> tuple[torch.Tensor, ...]:
-        epochs, indices = place
-        images, epochs, indices = self.taken(epochs, indices)
-        images = self.prepare(images, self.seed, epochs, indices).div_(127.5).sub_(1)
-        chosen = torch.from_numpy(indices)
-        return images.expand(-1, 3, -1, -1).contiguous(), *(labels[chosen] for labels in self.all_labels)
-
-    def taken(self, epochs: np.ndarray, indices: np.ndarray) -> tuple[torch.Tensor | list, np.ndarray, np.ndarray]:
-        """The images, with epochs and indices of those that could be read."""
-        if isinstance(self.images, torch.Tensor):
-            return self.images.index_select(0, torch.from_numpy(indices)), epochs, indices
-        if self.skipped is None or not isinstance(self.images, Pictures):
-            return self.images[indices], epochs, indices
-        found = [(self.readable(int(index)), epoch) for epoch, index in zip(epochs, indices, strict=True)]
-        found = [(image, epoch, index) for (image, index), epoch in found if image is not None]
-        if not found:
-            raise Unreadable(
-                f"none of the {len(indices)} pictures of a batch can be read, {indices[0]} to {indices[-1]} of them all"
-            )
-        images, epochs, indices = zip(*found, strict=True)
-        return list(images), np.array(epochs, int), np.array(indices, int)
-
-    def readable(self, index: int) -> tuple[torch.Tensor | None, int]:
-        """The image, and where it is: in training the next that can be read, else None in place of one that cannot."""
-        while True:
-            try:
-                return self.images[[index]][0], index
-            except Unreadable as error:
-                self.skipped.add(index, error)
-            if not self.drawn:
-                return None, index
-            index = (index + 1) % len(self)
 
 
 class ImageData(L.LightningDataModule):
@@ -302,7 +238,3 @@ class ImageData(L.LightningDataModule):
     def loader(self, part: Batches, sampler) -> DataLoader:
         pinned = torch.cuda.is_available()
         return DataLoader(part, sampler=sampler, batch_size=None, num_workers=self.workers, pin_memory=pinned)
-
-
-def taken(images: torch.Tensor | Pictures, rows: np.ndarray) -> torch.Tensor | Pictures:
-    return images[torch.from_numpy(rows)] if isinstance(images, torch.Tensor) else images.only(rows)

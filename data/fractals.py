@@ -7,7 +7,8 @@ from typing import Literal
 import numpy as np
 import torch
 
-from data.base import Batches, ImageData
+from data.base import ImageData
+from data.batches import Batches
 from data.folder import data_folder
 from data.ifs import search
 from data.pack import packed
