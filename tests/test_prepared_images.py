@@ -41,6 +41,12 @@ def test_weights_are_for_images_prepared_in_their_way(model, tmp_path, name, val
     assert "\n" not in str(raised.value)
 
 
+def test_the_same_model_leaves_the_same_bytes(model, tmp_path):
+    for number in range(8):  # safetensors writes several texts in an order that changes
+        save_weights(model, tmp_path / f"{number}.safetensors", images=HERE)
+    assert len({path.read_bytes() for path in tmp_path.iterdir()}) == 1
+
+
 def test_weights_from_elsewhere_say_nothing_of_it_and_are_taken(model, tmp_path):
     save_weights(model, tmp_path / "weights.safetensors")
     check_images(tmp_path, HERE)

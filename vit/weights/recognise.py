@@ -1,6 +1,5 @@
 """Which of the known layouts a file has: told by the names in it, never by the file's own name."""
 
-import json
 import re
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from vit.weights.container import read_tensors
 from vit.weights.file import File, few
 from vit.weights.hugging_face import HUGGING_FACE
 from vit.weights.layout import OwnLayout
+from vit.weights.metadata import KEY, parts
 from vit.weights.official import BIG_VISION, BIG_VISION_BIT, BIT, OFFICIAL
 from vit.weights.timm import TIMM, TIMM_BIT, TIMM_FC_NORM, TIMM_HIDDEN, TIMM_ROOT
 
@@ -72,7 +72,7 @@ def unstacked(tensors):
 def stated(file, metadata):
     """The arguments of create_model that our own files state."""
     try:
-        return json.loads(metadata["create_model"]) if file.layout is OURS and "create_model" in metadata else None
+        return parts(metadata)[0] if file.layout is OURS and KEY in metadata else None
     except ValueError as error:
         raise file.wrong(f"its metadata is damaged ({error})") from None
 

@@ -1,12 +1,11 @@
 """The weights in a run's folder: safetensors that say which model they belong to."""
 
-import json
-
 from safetensors import SafetensorError, safe_open
 
 from vit.errors import UserError
 from vit.models import create_model
 from vit.plan.files import name_of
+from vit.weights.metadata import parts
 from vit.weights.save import save_weights
 
 FILE = "weights.safetensors"
@@ -20,7 +19,7 @@ def save(task, folder, images=None):
 def check_images(folder, images):
     """The run's weights are for images that are prepared in this way; another way measures something else."""
     with safe_open(folder / FILE, "pt") as archive:
-        theirs = json.loads((archive.metadata() or {}).get("images", "null"))
+        _, theirs = parts(archive.metadata())
     for name, value in (theirs or {}).items():
         if images[name] != value:
             told = f"its model is for images with {name} {value!r}, these have {images[name]!r}"
@@ -41,7 +40,7 @@ def read(folder):
     try:
         with safe_open(path, "pt") as archive:
             state = {name: archive.get_tensor(name) for name in archive.keys()}  # noqa: SIM118 (not a dict)
-            return json.loads(archive.metadata()["create_model"]), state
+            return parts(archive.metadata())[0], state
     except FileNotFoundError:
         raise UserError(
             f"{name_of(path)}: missing; the run it belongs to is not finished, or its weights were removed"

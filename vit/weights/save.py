@@ -1,6 +1,5 @@
 """save_weights: one of our models as a file of ours, of timm or of the authors'."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ from vit.errors import UserError
 from vit.models.choices import choose
 from vit.plan.files import name_of
 from vit.weights.layout import kind_of
+from vit.weights.metadata import written
 from vit.weights.official import BIT, OFFICIAL
 from vit.weights.positions import TABLE, only_ours, sines_of
 from vit.weights.recognise import OURS
@@ -56,8 +56,7 @@ def stated(model, format, images):
     """Metadata of a safetensors file; timm's readers want to hear that it is PyTorch's."""
     if format == "timm":
         return {"format": "pt"}
-    said = {"create_model": model.made_with, "images": images}
-    return {name: json.dumps(value) for name, value in said.items() if value} or None
+    return written(model.made_with, images)
 
 
 def write_npz(tensors, path):
