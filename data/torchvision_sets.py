@@ -13,9 +13,9 @@ from data.folder import data_folder
 from data.pictures import Files
 
 
-def there(module: ImageData, make: Callable):
+def there(kind: type, make: Callable):
     """What `make` makes of torchvision's classes, from files that lie there; nothing is downloaded on the way to training."""
-    name = type(module).__name__
+    name = kind.__name__
     try:
         return make()
     except (
@@ -31,6 +31,11 @@ def there(module: ImageData, make: Callable):
 class TorchvisionData(ImageData):
     """Colour images of a torchvision data set: resized to S x S while they are loaded, or as large as they are."""
 
+    @classmethod
+    def present(cls, split: str) -> list:
+        """The sources of a split, if torchvision finds their files whole. FileNotFoundError if not."""
+        return there(cls, lambda: cls.sources(split))
+
     @staticmethod
     def sources(split: str) -> list:
         """The torchvision data sets, of (PIL image, label), that make up the split."""
@@ -44,7 +49,7 @@ class TorchvisionData(ImageData):
     def arrays(self, split):
         if self.resize == "once":
             return self.small(split)
-        images, labels = zip(*map(self.originals, there(self, lambda: self.sources(split))), strict=True)
+        images, labels = zip(*map(self.originals, self.present(split)), strict=True)
         labels = torch.from_numpy(np.concatenate(labels).astype(np.int64))
         if isinstance(images[0], np.ndarray):
             return torch.from_numpy(np.concatenate(images)).permute(0, 3, 1, 2).contiguous(), labels
@@ -53,7 +58,7 @@ class TorchvisionData(ImageData):
     def small(self, split: str) -> tuple[torch.Tensor, torch.Tensor]:
         """uint8 (N, 3, S, S), antialiased, whatever their shape."""
         images, labels = [], []
-        for source in there(self, lambda: self.sources(split)):
+        for source in self.present(split):
             for image, label in source:
                 small = image.convert("RGB").resize((self.image_size,) * 2, Image.Resampling.BILINEAR)
                 images.append(np.asarray(small).transpose(2, 0, 1))

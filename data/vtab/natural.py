@@ -25,7 +25,9 @@ class Caltech101(EncodedData):
     shots = 30
 
     def pictures(self, split):
-        found = there(self, lambda: of_folders(data_folder() / "caltech101" / "101_ObjectCategories", self.on_error))
+        found = there(
+            type(self), lambda: of_folders(data_folder() / "caltech101" / "101_ObjectCategories", self.on_error)
+        )
         if len(found.names) != self.num_classes:
             raise ValueError(f"caltech101/101_ObjectCategories has {len(found.names)} classes, not 102; fetch it again")
         depth = np.empty(len(found.labels), np.int64)  # place of a picture in a random order of its class
@@ -76,7 +78,7 @@ class SUN397(EncodedData):
     test_list = "sun397_tfds_te.txt"
 
     def pictures(self, split):
-        source = there(self, lambda: datasets.SUN397(data_folder()))
+        source = there(type(self), lambda: datasets.SUN397(data_folder()))
         # torchvision's order is the file system's
         files, labels = zip(*sorted(zip(source._image_files, source._labels, strict=True)), strict=True)
         labels, root = np.array(labels), data_folder() / "SUN397"

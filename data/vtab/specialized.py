@@ -19,7 +19,7 @@ class EuroSAT(EncodedData):
     num_classes = 10
 
     def pictures(self, split):
-        samples = there(self, lambda: datasets.EuroSAT(data_folder())).samples
+        samples = there(type(self), lambda: datasets.EuroSAT(data_folder())).samples
         order, held = permutation(len(samples), 0), len(samples) // 5
         rows = np.sort(order[held:] if split == "train" else order[:held])
         files, labels = zip(*(samples[row] for row in rows), strict=True)
@@ -52,7 +52,7 @@ class Camelyon(ImageData):
             import h5py
         except ImportError as error:
             raise ImportError("Camelyon needs h5py: pip install h5py") from error
-        source = there(self, lambda: datasets.PCAM(data_folder(), split=split))
+        source = there(type(self), lambda: datasets.PCAM(data_folder(), split=split))
         path = source._base_folder / source._FILES[split]["targets"][0]
         with h5py.File(path) as file:
             labels = torch.from_numpy(file["y"][:].reshape(-1).astype(np.int64))

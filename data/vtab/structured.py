@@ -38,7 +38,7 @@ class KITTIDistance(EncodedData):
     test_images = 711
 
     def pictures(self, split):
-        source = there(self, lambda: datasets.Kitti(data_folder(), train=True))
+        source = there(type(self), lambda: datasets.Kitti(data_folder(), train=True))
         images, targets = sorted(source.images), sorted(source.targets)  # torchvision's order is the file system's
         test = self.test_rows(len(images))
         rows = np.setdiff1d(np.arange(len(images)), test) if split == "train" else np.sort(test)
@@ -78,7 +78,7 @@ class Clevr(EncodedData):
         part = {"train": "train", "test": "val"}[split]
         path = data_folder() / "clevr" / "CLEVR_v1.0" / "scenes" / f"CLEVR_{part}_scenes.json"
         with named(path):
-            files = there(self, lambda: datasets.CLEVRClassification(data_folder(), split=part))._image_files
+            files = there(type(self), lambda: datasets.CLEVRClassification(data_folder(), split=part))._image_files
             scenes = {scene["image_filename"]: scene["objects"] for scene in json.loads(path.read_text())["scenes"]}
             return Files(files, data_folder()), self.labels_of([scenes[Path(file).name] for file in files])
 
