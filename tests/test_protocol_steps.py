@@ -95,8 +95,10 @@ def test_pre_training_steps_of_sgd(precision, buffer):
     record = trained(task, precision, clip_norm=1.0)
     optimizer = protocols.Momentum(0.9, rounded=buffer == "bfloat16", wd_over_lr=0.1, kernels=kernels(params))
     tolerance = PRECISIONS[precision]
-    if (buffer, precision) == ("bfloat16", "32-true"):  # where a float32 falls on the other side of a bfloat16's edge
-        tolerance = 1e-4
+    if (buffer, precision) == ("bfloat16", "32-true"):
+        # A float32 may fall on the other side of a bfloat16's edge, where depends on the processor: then a buffer near 1
+        # is one last place off, at two of the steps. In float64 the same rule holds to 1e-9.
+        tolerance = 2 * values["lr"] * 2**-8
     agree(task, record, reference(params, task, optimizer, limit=1.0), tolerance)
 
 
