@@ -2,6 +2,7 @@
 
 import json
 import sys
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -117,6 +118,21 @@ def test_camelyon_reads_rows_of_the_h5_file(folder, monkeypatch):
     monkeypatch.setitem(sys.modules, "h5py", None)
     with pytest.raises(ImportError, match=r"^Camelyon needs h5py: pip install h5py$"):
         Camelyon(**COMMON).arrays("train")
+
+
+def test_camelyon_names_what_is_wrong(folder):
+    (folder / "pcam").mkdir()
+    stem = folder / "pcam/camelyonpatch_level_2_split_train_"
+    for kind, values in (("x", np.zeros((4, 96, 96, 3), np.uint8)), ("y", np.full((4, 1, 1, 1), 2))):
+        with h5py.File(f"{stem}{kind}.h5", "w") as file:
+            file[kind] = values
+    with pytest.raises(ValueError, match=r"train_x.h5, row 0: class 2 is not one of 0 to 1"):
+        Camelyon(**COMMON).setup("fit")
+    images, _ = Camelyon(**COMMON).arrays("train")
+    for kind, read in (("x", lambda: images[[0]]), ("y", lambda: Camelyon(**COMMON).arrays("train"))):
+        Path(f"{stem}{kind}.h5").write_bytes(b"cut")
+        with pytest.raises(ValueError, match=rf"train_{kind}.h5 cannot be read \("):
+            read()
 
 
 @pytest.mark.parametrize(

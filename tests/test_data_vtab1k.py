@@ -151,3 +151,21 @@ def test_a_wrong_list_is_named_in_one_line(folder, spoil, message):
     with pytest.raises(ValueError, match=message) as raised:
         Vtab1k(task="EuroSAT", **COMMON).setup("fit")
     assert "\n" not in str(raised.value)
+
+
+def test_a_wrong_list_does_not_become_the_known_one(folder):
+    fill(folder)
+    change(folder / "train800.txt", "000003.jpg 3", "000003.jpg cat")
+    with pytest.raises(ValueError, match="line 4"):
+        Vtab1k(task="EuroSAT", **COMMON).setup("fit")
+    assert not list(folder.glob("*.sha256"))
+    fill(folder)
+    Vtab1k(task="EuroSAT", **COMMON).setup("fit")
+    names = ["test", "train800", "train800val200", "val200"]
+    assert sorted(path.name for path in folder.glob("*.sha256")) == [f"{name}.txt.sha256" for name in names]
+
+
+@pytest.mark.parametrize("count", [6_084, 6_085])
+def test_caltech101_has_either_number_of_test_images(count, folder):
+    fill(folder.with_name("caltech101"), test=count)
+    assert len(Vtab1k(task="Caltech101", **COMMON).arrays("test")[1]) == count

@@ -1,5 +1,7 @@
 """VTAB's specialized tasks that torchvision has."""
 
+from pathlib import Path
+
 import numpy as np
 import torch
 from torchvision import datasets
@@ -9,6 +11,7 @@ from data.base import ImageData
 from data.draws import permutation
 from data.encoded import EncodedData
 from data.folder import data_folder
+from data.foreign import named
 from data.pictures import Files
 from data.torchvision_sets import there
 
@@ -27,19 +30,26 @@ class EuroSAT(EncodedData):
 
 
 class Rows:
-    """Images of a torchvision set that opens its file anew for each: a list of uint8 (3, H, W) for the rows asked for."""
+    """Images of a torchvision set that opens its file anew for each: a list of uint8 (3, H, W) for the rows asked for.
 
-    def __init__(self, source, rows: np.ndarray):
-        self.source, self.rows = source, rows
+    path: the file, for errors.
+    """
+
+    def __init__(self, source, rows: np.ndarray, path: Path):
+        self.source, self.rows, self.path = source, rows, path
 
     def __len__(self):
         return len(self.rows)
 
     def __getitem__(self, indices):
-        return [pil_to_tensor(self.source[int(row)][0]) for row in self.rows[np.asarray(indices)]]
+        with named(self.path):
+            return [pil_to_tensor(self.source[int(row)][0]) for row in self.rows[np.asarray(indices)]]
 
     def only(self, indices):
-        return Rows(self.source, self.rows[np.asarray(indices)])
+        return Rows(self.source, self.rows[np.asarray(indices)], self.path)
+
+    def name(self, index: int) -> str:
+        return f"{self.path}, row {self.rows[index]}"
 
 
 class Camelyon(ImageData):
@@ -53,7 +63,7 @@ class Camelyon(ImageData):
         except ImportError as error:
             raise ImportError("Camelyon needs h5py: pip install h5py") from error
         source = there(type(self), lambda: datasets.PCAM(data_folder(), split=split))
-        path = source._base_folder / source._FILES[split]["targets"][0]
-        with h5py.File(path) as file:
+        path, images = (source._base_folder / source._FILES[split][kind][0] for kind in ("targets", "images"))
+        with named(path), h5py.File(path) as file:
             labels = torch.from_numpy(file["y"][:].reshape(-1).astype(np.int64))
-        return Rows(source, np.arange(len(labels))), labels
+        return Rows(source, np.arange(len(labels)), images), labels
