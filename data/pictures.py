@@ -81,5 +81,9 @@ class Files(Pictures):
 
     def stamps(self):
         for path in self.files:
-            state = os.stat(path)
-            yield f"{os.path.relpath(os.fsdecode(path), self.root)} {state.st_size} {state.st_mtime_ns}"
+            try:
+                state = os.stat(path)
+                stamp = f"{state.st_size} {state.st_mtime_ns}"
+            except OSError as error:  # a link to nothing, or to itself: whoever reads it says so
+                stamp = error.strerror
+            yield f"{os.path.relpath(os.fsdecode(path), self.root)} {stamp}"

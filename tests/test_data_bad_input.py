@@ -149,6 +149,25 @@ def test_pictures_in_folders_are_tried_once(folder, monkeypatch, resize):
         monkeypatch.setattr("data.decoded_once.problem", None)  # a second trial would fail
 
 
+@pytest.mark.parametrize("target", ["nowhere.png", "7.png"])  # to nothing, and to itself
+@pytest.mark.parametrize("resize", ["once", "vit_jax"])
+def test_a_link_that_leads_nowhere_is_an_unreadable_picture(folder, target, resize):
+    for split, count in (("train", 12), ("test", 4)):
+        for k in range(count):
+            path = folder / "mine" / split / f"class{k % 2}" / f"{k}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(png(k))
+    link = folder / "mine/train/class1/7.png"
+    link.unlink()
+    link.symlink_to(target)
+    options = COMMON | {"resize": resize, "train_on": "all"}
+    with pytest.raises(ValueError, match=r"class1/7.png is no readable picture \("):
+        ImageFolder(folder="mine", **options).setup("fit")
+    module = ImageFolder(folder="mine", on_error="skip", skip_limit=0.1, **options)
+    module.setup("fit")
+    assert (len(module.parts["train"]), module.skipped_images()) == (11, {"train": 1})
+
+
 def test_a_tar_that_is_cut_short_ends_a_run_or_gives_what_is_whole(folder):
     for part in ("train", "test"):
         path = tar(folder / "mine" / f"{part}.tar", {f"c{k % 2}/{k}.png": png(k) for k in range(8)})
