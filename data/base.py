@@ -111,8 +111,7 @@ class ImageData(L.LightningDataModule):
         images, *labels = self.arrays("train")
         if self.without is None:
             return images, *labels
-        kept = self.without.kept(images)
-        return taken(images, kept), *(one[torch.from_numpy(kept)] for one in labels)
+        return taken(self.without.kept(images), images, *labels)
 
     def with_classes(self, split: str) -> tuple[torch.Tensor | Pictures, torch.Tensor, ...]:
         """The arrays of a split, all of whose labels are classes."""
@@ -131,8 +130,7 @@ class ImageData(L.LightningDataModule):
                 f"{type(self).__name__}, {split}: {which}: {told}; {len(wrong):,} of {len(labels[0]):,} are so"
             )
         self.left_out[split] += len(wrong)
-        sound = np.delete(np.arange(len(labels[0])), wrong)
-        return taken(images, sound), *(one[torch.from_numpy(sound)] for one in labels)
+        return taken(np.delete(np.arange(len(labels[0])), wrong), images, *labels)
 
     def skipped_images(self) -> dict[str, int]:
         """How many images on_error "skip" went without, by part or split; empty where an unreadable one is an error.
@@ -179,13 +177,13 @@ class ImageData(L.LightningDataModule):
     ) -> Batches:
         """The chosen images (default: all); resized now where that happens once."""
         if chosen is not None:
-            images, labels = taken(images, chosen), tuple(one[torch.from_numpy(chosen)] for one in labels)
+            images, *labels = taken(chosen, images, *labels)
         if isinstance(images, torch.Tensor):
             images = images if images.ndim == 4 else images[:, None]
             images = resized(images, (self.image_size,) * 2) if self.resize == "once" else images
         skipped = Skipped(len(labels[0]), self.skip_limit) if self.on_error == "skip" else None
         prepare = self.preparation.augment if augmented else self.preparation.evaluate
-        return Batches(images, labels, prepare=prepare, seed=self.seed, drawn=augmented, skipped=skipped)
+        return Batches(images, tuple(labels), prepare=prepare, seed=self.seed, drawn=augmented, skipped=skipped)
 
     def train_dataloader(self) -> DataLoader:
         """Endless; goes on at the trainer's step, with its share of each batch."""

@@ -77,5 +77,8 @@ class Batches(Dataset):
             index = (index + 1) % len(self)
 
 
-def taken(images: torch.Tensor | Pictures, rows: np.ndarray) -> torch.Tensor | Pictures:
-    return images[torch.from_numpy(rows)] if isinstance(images, torch.Tensor) else images.only(rows)
+def taken(rows: np.ndarray, images: torch.Tensor | Pictures, *labels: torch.Tensor) -> tuple:
+    """(images, *labels) of these rows."""
+    chosen = torch.from_numpy(rows)
+    images = images[chosen] if isinstance(images, torch.Tensor) else images.only(rows)
+    return images, *(one[chosen] for one in labels)

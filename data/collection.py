@@ -53,9 +53,14 @@ def is_there(root: Path, part: str) -> bool:
     return (root / part).is_dir() or bool(archives_of(root, part))
 
 
+def in_folders(root: Path, part: str) -> bool:
+    """Folders go before archives, and are what is asked for where there is neither."""
+    return (root / part).is_dir() or not archives_of(root, part)
+
+
 def collection(root: Path, part: str, on_error: str = "raise") -> Collection:
     """Of root/part/CLASS/ or of the archives that are called after the part."""
-    if (root / part).is_dir() or not archives_of(root, part):
+    if in_folders(root, part):
         return of_folders(root / part, on_error)
     return of_archives(archives_of(root, part), on_error)
 

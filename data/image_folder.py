@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from data.base import ImageData
-from data.collection import Collection, archives_of, collection, is_there, of_folders, subfolders
+from data.collection import Collection, collection, in_folders, is_there, of_folders, subfolders
 from data.decoded_once import loaded, readable
 from data.folder import data_folder
 from data.pictures import Pictures
@@ -49,7 +49,7 @@ class ImageFolder(ImageData):
 
     def class_names(self) -> list[str]:
         """Of the training pictures, before one of them is opened."""
-        if self.divided and not (self.root / "train").is_dir():
+        if self.divided and not in_folders(self.root, "train"):
             return collection(self.root, "train", self.on_error).names
         return subfolders(self.root / "train" if self.divided else self.root)
 
@@ -69,7 +69,7 @@ class ImageFolder(ImageData):
             train, test = stratified(whole.labels, round(self.test_share * len(whole.labels)), seed=0)
             chosen = train if split == "train" else test
             return whole.only(chosen)
-        if (self.root / split).is_dir() or not archives_of(self.root, split):
+        if in_folders(self.root, split):
             self.check_folders(split)
         return collection(self.root, split, self.on_error).by(self.classes, self.root / split)
 

@@ -12,17 +12,15 @@ from data.base import ImageData
 from data.folder import data_folder
 from data.pictures import Files
 
+INCOMPLETE = (RuntimeError, FileNotFoundError, NotADirectoryError)  # what torchvision says of missing and damaged files
+
 
 def there(kind: type, make: Callable):
     """What `make` makes of torchvision's classes, from files that lie there; nothing is downloaded on the way to training."""
     name = kind.__name__
     try:
         return make()
-    except (
-        RuntimeError,
-        FileNotFoundError,
-        NotADirectoryError,
-    ) as error:  # what torchvision says of missing and of damaged files
+    except INCOMPLETE as error:
         raise FileNotFoundError(f"{name} is not complete in {data_folder()}: python -m data fetch {name}") from error
     except ModuleNotFoundError as error:
         raise ImportError(f"{name} needs {error.name}: pip install {error.name}") from error

@@ -128,13 +128,18 @@ def test_a_class_out_of_range_is_named_or_left_out(folder):
     assert module.skipped_images() == {"test": 1}
 
 
-@pytest.mark.parametrize("resize", ["once", "vit_jax"])
-def test_pictures_in_folders_are_tried_once(folder, monkeypatch, resize):
+def divided(root):
+    """12 training and 4 test pictures of two classes."""
     for split, count in (("train", 12), ("test", 4)):
         for k in range(count):
-            path = folder / "mine" / split / f"class{k % 2}" / f"{k}.png"
+            path = root / split / f"class{k % 2}" / f"{k}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(png(k))
+
+
+@pytest.mark.parametrize("resize", ["once", "vit_jax"])
+def test_pictures_in_folders_are_tried_once(folder, monkeypatch, resize):
+    divided(folder / "mine")
     (folder / "mine/train/class0/4.png").write_bytes(b"")
     for split in ("train", "test"):
         (folder / "mine" / split / "empty").mkdir()  # its place among the classes stays
@@ -152,11 +157,7 @@ def test_pictures_in_folders_are_tried_once(folder, monkeypatch, resize):
 @pytest.mark.parametrize("target", ["nowhere.png", "7.png"])  # to nothing, and to itself
 @pytest.mark.parametrize("resize", ["once", "vit_jax"])
 def test_a_link_that_leads_nowhere_is_an_unreadable_picture(folder, target, resize):
-    for split, count in (("train", 12), ("test", 4)):
-        for k in range(count):
-            path = folder / "mine" / split / f"class{k % 2}" / f"{k}.png"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(png(k))
+    divided(folder / "mine")
     link = folder / "mine/train/class1/7.png"
     link.unlink()
     link.symlink_to(target)

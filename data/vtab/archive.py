@@ -1,16 +1,15 @@
 """VTAB-1k exactly: the very 1,000 images a task, from the archive that others published (vtab-1k.zip of NOAH and SSF)."""
 
-import hashlib
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from data.download import checksum_file, digests, record, recorded
 from data.encoded import EncodedData
 from data.folder import data_folder
 from data.foreign import Damaged, lying, named
-from data.pack import locked, written
 from data.pictures import Files
 
 TASKS = {  # as Table 9 names them -> folder of the archive, classes, test images
@@ -82,7 +81,9 @@ class Vtab1k(EncodedData):
         if [label for _, label in both] != [label for _, label in train + held]:
             raise Damaged(f"{root}/train800val200.txt is not train800.txt and val200.txt; get the archive again")
         for name in (*lengths, f"train{TRAIN}val{HELD}"):  # last: a list that is wrong must not become the known one
-            keep_digest(root / f"{name}.txt")
+            path = root / f"{name}.txt"
+            if not checksum_file(path).exists():
+                record(path, digests(path)["sha256"])
 
     def kept_and_held(self, length):
         """Of the 1,000: the first 800 and the last 200, whatever split_seed is."""
@@ -103,23 +104,8 @@ def listed(root: Path, name: str) -> list[tuple[str, int]]:
     return [(inside, int(label)) for inside, label in rows]
 
 
-def digest_and_place(path: Path) -> tuple[str, Path]:
-    return hashlib.sha256(path.read_bytes()).hexdigest(), path.with_name(f"{path.name}.sha256")
-
-
 def check_digest(path: Path) -> None:
     """Damaged if the list is not the one that was read first."""
-    digest, kept = digest_and_place(path)
-    if kept.exists() and kept.read_text().split()[:1] != [digest]:
+    kept = checksum_file(path)
+    if kept.exists() and recorded(path) != digests(path)["sha256"]:
         raise Damaged(f"{path} is not the list that was read first; get it again, or remove {kept.name} to accept it")
-
-
-def keep_digest(path: Path) -> None:
-    """The sha256 of a list, as sha256sum writes it, beside it; several processes may come here at once."""
-    digest, kept = digest_and_place(path)
-    if kept.exists():
-        return
-    with locked(kept):
-        if not kept.exists():
-            with written(kept) as file:
-                file.write(f"{digest}  {path.name}\n".encode())

@@ -8,11 +8,11 @@ from torchvision import datasets
 from torchvision.transforms.functional import pil_to_tensor
 
 from data.base import ImageData
-from data.draws import permutation
 from data.encoded import EncodedData
 from data.folder import data_folder
 from data.foreign import named
 from data.pictures import Files
+from data.splits import held_out
 from data.torchvision_sets import there
 
 
@@ -23,8 +23,8 @@ class EuroSAT(EncodedData):
 
     def pictures(self, split):
         samples = there(type(self), lambda: datasets.EuroSAT(data_folder())).samples
-        order, held = permutation(len(samples), 0), len(samples) // 5
-        rows = np.sort(order[held:] if split == "train" else order[:held])
+        train, test = held_out(len(samples), 0.2, seed=0)
+        rows = train if split == "train" else test
         files, labels = zip(*(samples[row] for row in rows), strict=True)
         return Files(files, data_folder()), torch.tensor(labels)
 
