@@ -17,8 +17,18 @@ FLIP, SHIFT_Y, SHIFT_X, CROP_AREA, CROP_RATIO, CROP_Y, CROP_X = range(7)  # stre
 
 def flip(images: torch.Tensor, seed: int, epochs: np.ndarray, indices: np.ndarray) -> torch.Tensor:
     """Mirrors each image left to right with probability 1/2."""
-    mirrored = uniform(seed, epochs, indices, FLIP) < 0.5
+    mirrored = torch.from_numpy(uniform(seed, epochs, indices, FLIP) < 0.5)
+    return one_by_one(images, mirrored) if images.device.type == "cpu" else at_once(images, mirrored)
+
+
+def one_by_one(images: torch.Tensor, mirrored: torch.Tensor) -> torch.Tensor:
+    """The images, some of them mirrored: bool (B,). Faster where an image fits a cache."""
     return torch.stack([image.flip(-1) if mirror else image for image, mirror in zip(images, mirrored, strict=True)])
+
+
+def at_once(images: torch.Tensor, mirrored: torch.Tensor) -> torch.Tensor:
+    """The same in one call."""
+    return torch.where(mirrored.to(images.device)[:, None, None, None], images.flip(-1), images)
 
 
 def shift(images: torch.Tensor, seed: int, epochs: np.ndarray, indices: np.ndarray) -> torch.Tensor:
@@ -28,15 +38,13 @@ def shift(images: torch.Tensor, seed: int, epochs: np.ndarray, indices: np.ndarr
 
 def pad_crop(images: torch.Tensor, seed: int, epochs: np.ndarray, indices: np.ndarray, reach: int) -> torch.Tensor:
     """Moves each image by -reach .. reach pixels: a random S x S of the image in a black frame, usual for CIFAR."""
-    batch, channels, size, _ = images.shape
+    size = images.shape[-1]
     down, right = (
         torch.from_numpy(np.floor(uniform(seed, epochs, indices, stream) * (2 * reach + 1)).astype(np.int64)) - reach
         for stream in (SHIFT_Y, SHIFT_X)
     )
-    rows = (reach + torch.arange(size) - down[:, None])[:, None, :, None]  # (B, 1, S, 1): where pixel y comes from
-    columns = (reach + torch.arange(size) - right[:, None])[:, None, None, :]  # (B, 1, 1, S)
-    padded = F.pad(images, [reach] * 4)
-    return padded[torch.arange(batch)[:, None, None, None], torch.arange(channels)[:, None, None], rows, columns]
+    windows = F.pad(images, [reach] * 4).unfold(2, size, 1).unfold(3, size, 1)  # (B, C, 2 reach + 1, 2 reach + 1, S, S)
+    return windows[torch.arange(len(images)), :, reach - down, reach - right]
 
 
 def crop(images: torch.Tensor, seed: int, epochs: np.ndarray, indices: np.ndarray) -> torch.Tensor:
@@ -48,7 +56,8 @@ def crop(images: torch.Tensor, seed: int, epochs: np.ndarray, indices: np.ndarra
     middle_x = (1 - width) * (2 * uniform(seed, epochs, indices, CROP_X) - 1)
     zero = np.zeros_like(area)
     affine = np.stack([width, zero, middle_x, zero, height, middle_y], axis=1).reshape(-1, 2, 3)
-    grid = F.affine_grid(torch.from_numpy(affine).float(), list(images.shape), align_corners=False)
+    affine = torch.from_numpy(affine).float().to(images.device)
+    grid = F.affine_grid(affine, list(images.shape), align_corners=False)
     return F.grid_sample(images.float(), grid, padding_mode="border", align_corners=False)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader
 
-from data.batches import Batches, taken
+from data.batches import CPU, Batches, taken
 from data.order import Chosen, InOrder, StepOrder
 from data.pictures import Pictures
 from data.resize import resized
@@ -19,6 +19,8 @@ from data.skipped import Skipped
 from data.splits import held_out
 from data.steps import Preparation
 from data.without import Without
+
+RESIDENT = 2**31  # bytes of images of a part that lie on the GPU as long as the run lasts
 
 
 class ImageData(L.LightningDataModule):
@@ -175,15 +177,23 @@ class ImageData(L.LightningDataModule):
         chosen: np.ndarray | None = None,
         augmented: bool = False,
     ) -> Batches:
-        """The chosen images (default: all); resized now where that happens once."""
+        """The chosen images (default: all); resized now where that happens once, and brought to where they are prepared."""
         if chosen is not None:
             images, *labels = taken(chosen, images, *labels)
         if isinstance(images, torch.Tensor):
             images = images if images.ndim == 4 else images[:, None]
             images = resized(images, (self.image_size,) * 2) if self.resize == "once" else images
+            images = images.to(self.device(images)) if images.nbytes <= RESIDENT else images
         skipped = Skipped(len(labels[0]), self.skip_limit) if self.on_error == "skip" else None
         prepare = self.preparation.augment if augmented else self.preparation.evaluate
-        return Batches(images, tuple(labels), prepare=prepare, seed=self.seed, drawn=augmented, skipped=skipped)
+        how = {"prepare": prepare, "seed": self.seed, "drawn": augmented}
+        return Batches(images, tuple(labels), device=self.device(images), skipped=skipped, **how)
+
+    def device(self, images: torch.Tensor | Pictures) -> torch.device:
+        """Where batches are prepared: on the trainer's GPU, unless workers decode or draw the images."""
+        device = CPU if self.trainer is None else self.trainer.strategy.root_device
+        by_workers = isinstance(images, Pictures) or (self.workers and not isinstance(images, torch.Tensor))
+        return CPU if by_workers or device.type != "cuda" else device
 
     def train_dataloader(self) -> DataLoader:
         """Endless; goes on at the trainer's step, with its share of each batch."""
@@ -218,10 +228,8 @@ class ImageData(L.LightningDataModule):
     def in_order(self, name: str, indices: np.ndarray | None = None) -> DataLoader:
         """Batches of a part's images without augmentation: all of them, or those at `indices`, in their order."""
         part = self.ready(name)
-        prepare = self.preparation.evaluate
-        plain = Batches(
-            part.images, part.all_labels, prepare=prepare, seed=self.seed, drawn=False, skipped=part.skipped
-        )
+        how = {"prepare": self.preparation.evaluate, "seed": self.seed, "drawn": False}
+        plain = Batches(part.images, part.all_labels, device=part.device, skipped=part.skipped, **how)
         indices = np.arange(len(plain)) if indices is None else indices
         return self.loader(plain, Chosen(indices, batch_size=self.eval_batch_size))
 
@@ -234,5 +242,7 @@ class ImageData(L.LightningDataModule):
         return self.parts[name]
 
     def loader(self, part: Batches, sampler) -> DataLoader:
-        pinned = torch.cuda.is_available()
-        return DataLoader(part, sampler=sampler, batch_size=None, num_workers=self.workers, pin_memory=pinned)
+        """Processes of its own, and memory that a GPU reads faster, only for batches that are prepared on the CPU."""
+        here = part.device.type == "cpu"
+        pinned, workers = here and torch.cuda.is_available(), self.workers if here else 0
+        return DataLoader(part, sampler=sampler, batch_size=None, num_workers=workers, pin_memory=pinned)

@@ -13,6 +13,8 @@ from data.decode import Unreadable
 from data.pictures import Pictures
 from data.skipped import Skipped
 
+CPU = torch.device("cpu")
+
 
 class Batches(Dataset):
     """Whole batches: (epochs, indices) -> images float32 (B, 3, S, S) in [-1, 1] and labels, int64 (B,) and whatever else."""
@@ -25,15 +27,16 @@ class Batches(Dataset):
         prepare: Callable,
         seed: int,
         drawn: bool,
+        device: torch.device = CPU,
         skipped: Skipped | None = None,
     ):
         """prepare: images, seed, epochs and indices -> new float32 (B, 1 or 3, S, S), 0 .. 255 (data.steps).
 
-        labels: tensors (N, ...), the classes first. drawn: is this for training? skipped: None where an unreadable
-        picture is an error.
+        labels: tensors (N, ...), the classes first. drawn: is this for training? device: where batches are prepared, of
+        images that are no Pictures. skipped: None where an unreadable picture is an error.
         """
         self.images, self.all_labels, self.prepare, self.seed = images, labels, prepare, seed
-        self.drawn, self.skipped = drawn, skipped
+        self.drawn, self.device, self.skipped = drawn, device, skipped
 
     @property
     def labels(self) -> torch.Tensor:
@@ -53,8 +56,11 @@ class Batches(Dataset):
     def taken(self, epochs: np.ndarray, indices: np.ndarray) -> tuple[torch.Tensor | list, np.ndarray, np.ndarray]:
         """The images, with epochs and indices of those that could be read."""
         if isinstance(self.images, torch.Tensor):
-            return self.images.index_select(0, torch.from_numpy(indices)), epochs, indices
-        if self.skipped is None or not isinstance(self.images, Pictures):
+            rows = torch.from_numpy(indices).to(self.images.device)
+            return self.images.index_select(0, rows).to(self.device), epochs, indices
+        if not isinstance(self.images, Pictures):
+            return self.images[indices].to(self.device), epochs, indices
+        if self.skipped is None:
             return self.images[indices], epochs, indices
         found = [(self.readable(int(index)), epoch) for epoch, index in zip(epochs, indices, strict=True)]
         found = [(image, epoch, index) for (image, index), epoch in found if image is not None]

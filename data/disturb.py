@@ -19,13 +19,16 @@ def colour(images: torch.Tensor, seed: int, epochs: np.ndarray, indices: np.ndar
     images = images.float()
     for stream, centre in ((BRIGHTNESS, torch.zeros_like), (CONTRAST, mean_grey), (SATURATION, grey)):
         factor = 1 + strength * (2 * uniform(seed, epochs, indices, stream) - 1)
-        images = torch.lerp(centre(images), images, torch.from_numpy(factor).float()[:, None, None, None]).clamp(0, 255)
+        weight = torch.from_numpy(factor).float().to(images.device)[:, None, None, None]
+        images = torch.lerp(centre(images), images, weight).clamp(0, 255)
     return images
 
 
 def grey(images: torch.Tensor) -> torch.Tensor:
     """(B, C, S, S) -> (B, 1, S, S)."""
-    return torch.einsum("bchw,c->bhw", images, torch.tensor(GREY))[:, None] if images.shape[1] == 3 else images
+    if images.shape[1] == 1:
+        return images
+    return torch.einsum("bchw,c->bhw", images, torch.tensor(GREY, device=images.device))[:, None]
 
 
 def mean_grey(images: torch.Tensor) -> torch.Tensor:
@@ -38,7 +41,8 @@ def cutout(images: torch.Tensor, seed: int, epochs: np.ndarray, indices: np.ndar
     down, across = (
         covered(pixel, uniform(seed, epochs, indices, stream) * images.shape[-1], reach) for stream in (CUT_Y, CUT_X)
     )
-    return images.float().masked_fill(down[:, None, :, None] & across[:, None, None, :], 127.5)
+    square = down[:, None, :, None] & across[:, None, None, :]
+    return images.float().masked_fill(square.to(images.device), 127.5)
 
 
 def covered(pixel: torch.Tensor, middle: np.ndarray, reach: int) -> torch.Tensor:

@@ -30,7 +30,7 @@ def middle_of_average(images: torch.Tensor, size: int, side: int) -> torch.Tenso
     shrink = side / min(height, width)
     down = area_weights(height, side if height <= width else round(height * shrink), size)
     across = area_weights(width, side if width <= height else round(width * shrink), size)
-    return truncated(down @ images.double() @ across.T)
+    return truncated(down.to(images.device) @ images.double() @ across.T.to(images.device))
 
 
 def area_weights(old: int, new: int, size: int) -> torch.Tensor:

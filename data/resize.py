@@ -12,7 +12,7 @@ import torch
 from torch.nn import functional as F
 
 Images = torch.Tensor | Sequence[torch.Tensor]
-SMALL = 32  # up to this side of the images, two products for the whole batch are faster than a call for each
+SMALL = 32  # on a CPU, up to this side of the images, two products for the batch are faster than a call for each
 
 
 @dataclass(frozen=True)
@@ -42,20 +42,18 @@ def crop_and_resize(images: Images, boxes: np.ndarray, size: int, rule: Rule) ->
 
     Bilinear with half-pixel centres, as torch's interpolate of the box; it knows nothing of the pixels around.
     """
-    if isinstance(images, torch.Tensor) and max(images.shape[-2:]) <= SMALL:
+    if isinstance(images, torch.Tensor) and (images.device.type != "cpu" or max(images.shape[-2:]) <= SMALL):
         return by_products(images, boxes, size, rule)
     channels = images[0].shape[0]
-    new = torch.empty(len(images), channels, size, size, memory_format=torch.channels_last)
-    scratch = torch.empty(
-        channels * int(boxes[:, 2:].prod(1).max()), dtype=rule.kind
-    )  # used again: it stays in the cache
+    new = torch.empty(len(images), channels, size, size)
+    area = int(boxes[:, 2:].prod(1).max())
+    scratch = torch.empty(channels * area, dtype=rule.kind)  # used again: it stays in the cache
+    pixels = torch.empty(1, channels, size, size, dtype=rule.kind, memory_format=torch.channels_last)
     for place, image, (top, left, height, width) in zip(new, images, boxes.tolist(), strict=True):
         box = scratch[: channels * height * width].view(1, height, width, channels).permute(0, 3, 1, 2)
         box.copy_(image[None, :, top : top + height, left : left + width])
-        if rule.truncate:
-            place.copy_(truncated(bilinear(box, (size, size), rule.antialias)[0]))
-        else:
-            bilinear_into(place[None], box, rule.antialias)
+        bilinear_into(pixels, box, rule.antialias)
+        place.copy_(truncated(pixels[0]) if rule.truncate else pixels[0])
     return new
 
 
@@ -69,8 +67,8 @@ def bilinear_into(new: torch.Tensor, box: torch.Tensor, antialias: bool) -> None
 def by_products(images: torch.Tensor, boxes: np.ndarray, size: int, rule: Rule) -> torch.Tensor:
     """The same by two products of matrices an image, all at once."""
     batch, channels, height, width = images.shape
-    down = bilinear_weights(boxes[:, 0], boxes[:, 2], height, size, rule.antialias).to(rule.kind)
-    across = bilinear_weights(boxes[:, 1], boxes[:, 3], width, size, rule.antialias).to(rule.kind)
+    down = bilinear_weights(boxes[:, 0], boxes[:, 2], height, size, rule.antialias).to(images.device, rule.kind)
+    across = bilinear_weights(boxes[:, 1], boxes[:, 3], width, size, rule.antialias).to(images.device, rule.kind)
     new = images.to(rule.kind).flatten(1, 2) @ across.mT  # (B, C H, S)
     new = new.view(batch, channels, height, size).transpose(1, 2).flatten(2)  # (B, H, C S)
     new = (down @ new).view(batch, size, channels, size).transpose(1, 2)  # (B, C, S, S)

@@ -1,0 +1,113 @@
+"""Batches are prepared where the model is. "meta" is a device whose tensors have no values: what mixes it with the CPU fails."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from plain_data import PLAIN
+from test_data_preparation import SIDES, noise, some_boxes
+
+from data import Digits
+from data.augment import AUGMENTATIONS, at_once, one_by_one
+from data.batches import Batches
+from data.cut import CUTS
+from data.disturb import DISTURBANCES
+from data.pictures import Files
+from data.prepare import EVALUATIONS
+from data.rendered import rendered
+from data.resize import RULES, by_products, crop_and_resize
+from data.steps import Preparation
+
+NUMBERS = {
+    "random_crop": "(40)",
+    "pad_crop": "(4)",
+    "colour": "(0.4)",
+    "cutout": "(9)",
+    "central_crop": "(40)",
+    "squashed_crop": "(40)",
+}
+WORDS = [word + NUMBERS.get(word, "") for word in [*CUTS, *AUGMENTATIONS, *DISTURBANCES]]
+DRAW = 0, np.arange(12), np.arange(12)
+CPU, GPU, META = (torch.device(name) for name in ("cpu", "cuda", "meta"))
+
+
+def preparation(word=None, evaluation="resize", rule="vit_jax"):
+    return Preparation(size=32, augment=[word] if word else [], evaluation=evaluation, resize=rule)
+
+
+@pytest.mark.parametrize("rule", set(RULES) - {"once"})
+@pytest.mark.parametrize(("height", "width"), SIDES)
+@pytest.mark.parametrize("word", WORDS)
+def test_every_augmentation_stays_on_the_images_device(word, height, width, rule):
+    images, change = noise(height, width), preparation(word, rule=rule).augment
+    here, there = change(images, *DRAW), change(images.to(META), *DRAW)
+    assert there.device == META
+    assert (there.shape, there.dtype) == (here.shape, here.dtype)
+
+
+@pytest.mark.parametrize("rule", set(RULES) - {"once"})
+@pytest.mark.parametrize(("height", "width"), SIDES)
+@pytest.mark.parametrize("word", EVALUATIONS)
+def test_every_evaluation_stays_on_the_images_device(word, height, width, rule):
+    images, change = noise(height, width), preparation(evaluation=word + NUMBERS.get(word, ""), rule=rule).evaluate
+    here, there = change(images), change(images.to(META))
+    assert there.device == META
+    assert (there.shape, there.dtype) == (here.shape, here.dtype)
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+@pytest.mark.parametrize(("height", "width"), SIDES)
+def test_crops_all_at_once_are_those_of_one_call_an_image(height, width, rule):
+    images, boxes = noise(height, width), some_boxes(noise(height, width))
+    expected = crop_and_resize(list(images), boxes, 24, rule)
+    assert torch.allclose(by_products(images, boxes, 24, rule), expected, atol=1e-3)
+
+
+def test_mirrors_all_at_once_are_those_of_one_by_one():
+    images, mirrored = noise(20, 20), torch.arange(12) % 3 == 0
+    assert torch.equal(at_once(images, mirrored), one_by_one(images, mirrored))
+
+
+def test_a_batch_is_prepared_where_it_is_asked_for_wherever_the_images_lie():
+    drawn = rendered(0, np.zeros(40, int), np.arange(40), size=32)
+    for images in (noise(32, 32, count=40), noise(32, 32, count=40).to(META), drawn):
+        labels = torch.arange(40)
+        batches = Batches(images, (labels,), prepare=preparation("flip").augment, seed=0, drawn=True, device=META)
+        found, classes = batches[np.zeros(5, int), np.arange(5)]
+        assert found.device == META
+        assert found.shape == (5, 3, 32, 32)
+        assert torch.equal(classes, labels[:5])
+
+
+@pytest.mark.parametrize(
+    ("root", "workers", "kind", "expected"),
+    [
+        (CPU, 0, "tensor", CPU),
+        (GPU, 0, "tensor", GPU),
+        (GPU, 2, "tensor", GPU),  # workers have nothing to decode
+        (GPU, 0, "drawn", GPU),
+        (GPU, 2, "drawn", CPU),
+        (GPU, 0, "pictures", CPU),
+        (torch.device("mps"), 0, "tensor", CPU),  # knows no float64
+        (None, 0, "tensor", CPU),
+    ],
+)
+def test_which_batches_are_prepared_on_the_gpu(tmp_path, root, workers, kind, expected):
+    images = {
+        "tensor": noise(8, 8),
+        "drawn": rendered(0, np.zeros(4, int), np.arange(4), size=32),
+        "pictures": Files([], tmp_path),
+    }
+    module = Digits(image_size=32, batch_size=10, workers=workers, **PLAIN)
+    module.trainer = root and SimpleNamespace(strategy=SimpleNamespace(root_device=root))
+    assert module.device(images[kind]) == expected
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("word", WORDS)
+@pytest.mark.parametrize("rule", set(RULES) - {"once"})
+def test_a_gpu_prepares_the_same_images(word, rule):
+    images, change = noise(90, 75), preparation(word, rule=rule).augment
+    error = (change(images.to(GPU), *DRAW).cpu() - change(images, *DRAW)).abs()
+    assert error.mean() < 1e-3  # of 255; truncated levels may differ by one where rounding does
