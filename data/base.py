@@ -21,6 +21,7 @@ from data.steps import Preparation
 from data.without import Without
 
 RESIDENT = 2**31  # bytes of images of a part that lie on the GPU as long as the run lasts
+MOST_WORKERS = 16  # each holds two batches that nobody has asked for yet
 
 
 class ImageData(L.LightningDataModule):
@@ -29,7 +30,8 @@ class ImageData(L.LightningDataModule):
     train_on "train" keeps `held_out` of the training split for validation and trains on `subset` of the rest (both are
     fractions or numbers of images, data.splits); "all" trains on both and has no validation part. The test
     split is never part of either. `batch_size` is the number of images of one optimizer step, over all devices and
-    accumulated batches. augment, evaluation and resize say what happens to an image on its way (data.steps).
+    accumulated batches. augment, evaluation and resize say what happens to an image on its way (data.steps). workers:
+    processes that load batches; they change no number, and default to what suits the machine.
     on_error: "raise" names the first picture that cannot be read or has no class, "skip" goes on without it, as far as
     skip_limit, a share of each part, allows. without: a list of training images that are left out (data.without), as if
     the split did not hold them.
@@ -51,7 +53,7 @@ class ImageData(L.LightningDataModule):
         seed: int,
         subset: float = 1.0,
         eval_batch_size: int = 500,
-        workers: int = 0,
+        workers: int | None = None,
         on_error: Literal["raise", "skip"] = "raise",
         skip_limit: float = 0.001,
         without: str | None = None,
@@ -242,7 +244,19 @@ class ImageData(L.LightningDataModule):
         return self.parts[name]
 
     def loader(self, part: Batches, sampler) -> DataLoader:
-        """Processes of its own, and memory that a GPU reads faster, only for batches that are prepared on the CPU."""
-        here = part.device.type == "cpu"
-        pinned, workers = here and torch.cuda.is_available(), self.workers if here else 0
-        return DataLoader(part, sampler=sampler, batch_size=None, num_workers=workers, pin_memory=pinned)
+        pinned = part.device.type == "cpu" and torch.cuda.is_available()
+        return DataLoader(part, sampler=sampler, batch_size=None, num_workers=self.processes(part), pin_memory=pinned)
+
+    def processes(self, part: Batches) -> int:
+        """How many load it: `workers`; where nothing is said, a GPU's pictures are decoded by this process's share of cores."""
+        if part.device.type != "cpu":
+            return 0
+        if self.workers is not None:
+            return self.workers
+        if (
+            not isinstance(part.images, Pictures)
+            or self.trainer is None
+            or self.trainer.strategy.root_device.type == "cpu"
+        ):
+            return 0
+        return min(MOST_WORKERS, max(1, torch.get_num_threads() // self.trainer.num_devices))

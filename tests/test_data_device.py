@@ -104,6 +104,27 @@ def test_which_batches_are_prepared_on_the_gpu(tmp_path, root, workers, kind, ex
     assert module.device(images[kind]) == expected
 
 
+@pytest.mark.parametrize(
+    ("root", "workers", "kind", "expected"),
+    [
+        (GPU, None, "pictures", 3),  # 6 cores for 2 devices
+        (GPU, 0, "pictures", 0),
+        (GPU, 5, "pictures", 5),
+        (GPU, 5, "tensor", 0),  # prepared on the GPU
+        (CPU, None, "pictures", 0),  # the model has the cores
+        (CPU, 5, "tensor", 5),
+        (None, None, "pictures", 0),
+    ],
+)
+def test_how_many_processes_load_a_part(tmp_path, monkeypatch, root, workers, kind, expected):
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 6)
+    images = {"tensor": noise(8, 8), "pictures": Files([], tmp_path)}[kind]
+    module = Digits(image_size=32, batch_size=10, workers=workers, **PLAIN)
+    module.trainer = root and SimpleNamespace(strategy=SimpleNamespace(root_device=root), num_devices=2)
+    part = Batches(images, (torch.arange(12),), prepare=None, seed=0, drawn=True, device=module.device(images))
+    assert module.processes(part) == expected
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 @pytest.mark.parametrize("word", WORDS)
 @pytest.mark.parametrize("rule", set(RULES) - {"once"})
