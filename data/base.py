@@ -11,7 +11,8 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader
 
-from data.batches import CPU, Batches, taken
+from data.batches import Batches, taken
+from data.loading import brought, device, loader
 from data.order import Chosen, InOrder, StepOrder
 from data.pictures import Pictures
 from data.resize import resized
@@ -19,9 +20,6 @@ from data.skipped import Skipped
 from data.splits import held_out
 from data.steps import Preparation
 from data.without import Without
-
-RESIDENT = 2**31  # bytes of images of a part that lie on the GPU as long as the run lasts
-MOST_WORKERS = 16  # each holds two batches that nobody has asked for yet
 
 
 class ImageData(L.LightningDataModule):
@@ -182,26 +180,21 @@ class ImageData(L.LightningDataModule):
         """The chosen images (default: all); resized now where that happens once, and brought to where they are prepared."""
         if chosen is not None:
             images, *labels = taken(chosen, images, *labels)
+        there = device(images, self.workers, self.trainer)
         if isinstance(images, torch.Tensor):
             images = images if images.ndim == 4 else images[:, None]
             images = resized(images, (self.image_size,) * 2) if self.resize == "once" else images
-            images = images.to(self.device(images)) if images.nbytes <= RESIDENT else images
+            images = brought(images, there)
         skipped = Skipped(len(labels[0]), self.skip_limit) if self.on_error == "skip" else None
         prepare = self.preparation.augment if augmented else self.preparation.evaluate
         how = {"prepare": prepare, "seed": self.seed, "drawn": augmented}
-        return Batches(images, tuple(labels), device=self.device(images), skipped=skipped, **how)
-
-    def device(self, images: torch.Tensor | Pictures) -> torch.device:
-        """Where batches are prepared: on the trainer's GPU, unless workers decode or draw the images."""
-        device = CPU if self.trainer is None else self.trainer.strategy.root_device
-        by_workers = isinstance(images, Pictures) or (self.workers and not isinstance(images, torch.Tensor))
-        return CPU if by_workers or device.type != "cuda" else device
+        return Batches(images, tuple(labels), device=there, skipped=skipped, **how)
 
     def train_dataloader(self) -> DataLoader:
         """Endless; goes on at the trainer's step, with its share of each batch."""
         part = self.parts["train"]
         order = StepOrder(length=len(part), batch_size=self.batch_size, seed=self.seed, **self.place())
-        return self.loader(part, order)
+        return loader(part, order, self.workers, self.trainer)
 
     def place(self) -> dict[str, int]:
         """Where the trainer stands, if there is one."""
@@ -221,7 +214,8 @@ class ImageData(L.LightningDataModule):
         """Each image once, whatever the number of devices."""
         part, place = self.parts[name], self.place()
         share = {key: place[key] for key in ("rank", "ranks") if key in place}
-        return self.loader(part, InOrder(length=len(part), batch_size=self.eval_batch_size, **share))
+        order = InOrder(length=len(part), batch_size=self.eval_batch_size, **share)
+        return loader(part, order, self.workers, self.trainer)
 
     def labels(self, name: str) -> torch.Tensor:
         """Labels (N,) of a part, "train", "val" or "test"; a set that decodes its images later need not do so for them."""
@@ -233,7 +227,8 @@ class ImageData(L.LightningDataModule):
         how = {"prepare": self.preparation.evaluate, "seed": self.seed, "drawn": False}
         plain = Batches(part.images, part.all_labels, device=part.device, skipped=part.skipped, **how)
         indices = np.arange(len(plain)) if indices is None else indices
-        return self.loader(plain, Chosen(indices, batch_size=self.eval_batch_size))
+        order = Chosen(indices, batch_size=self.eval_batch_size)
+        return loader(plain, order, self.workers, self.trainer)
 
     def ready(self, name: str) -> Batches:
         """A part, loaded now if no stage has needed it so far."""
@@ -242,21 +237,3 @@ class ImageData(L.LightningDataModule):
         if name not in self.parts:
             raise ValueError(f"train_on {self.train_on!r} keeps no images apart: there is no part {name!r}")
         return self.parts[name]
-
-    def loader(self, part: Batches, sampler) -> DataLoader:
-        pinned = part.device.type == "cpu" and torch.cuda.is_available()
-        return DataLoader(part, sampler=sampler, batch_size=None, num_workers=self.processes(part), pin_memory=pinned)
-
-    def processes(self, part: Batches) -> int:
-        """How many load it: `workers`; where nothing is said, a GPU's pictures are decoded by this process's share of cores."""
-        if part.device.type != "cpu":
-            return 0
-        if self.workers is not None:
-            return self.workers
-        if (
-            not isinstance(part.images, Pictures)
-            or self.trainer is None
-            or self.trainer.strategy.root_device.type == "cpu"
-        ):
-            return 0
-        return min(MOST_WORKERS, max(1, torch.get_num_threads() // self.trainer.num_devices))

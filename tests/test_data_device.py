@@ -5,14 +5,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from plain_data import PLAIN
 from test_data_preparation import SIDES, noise, some_boxes
 
-from data import Digits
 from data.augment import AUGMENTATIONS, at_once, one_by_one
 from data.batches import Batches
 from data.cut import CUTS
 from data.disturb import DISTURBANCES
+from data.loading import brought, device, processes
 from data.pictures import Files
 from data.prepare import EVALUATIONS
 from data.rendered import rendered
@@ -99,9 +98,16 @@ def test_which_batches_are_prepared_on_the_gpu(tmp_path, root, workers, kind, ex
         "drawn": rendered(0, np.zeros(4, int), np.arange(4), size=32),
         "pictures": Files([], tmp_path),
     }
-    module = Digits(image_size=32, batch_size=10, workers=workers, **PLAIN)
-    module.trainer = root and SimpleNamespace(strategy=SimpleNamespace(root_device=root))
-    assert module.device(images[kind]) == expected
+    trainer = root and SimpleNamespace(strategy=SimpleNamespace(root_device=root))
+    assert device(images[kind], workers, trainer) == expected
+
+
+def test_images_go_along_if_they_are_few_enough_to_stay(monkeypatch):
+    images = noise(8, 8)
+    monkeypatch.setattr("data.loading.RESIDENT", 12 * 3 * 8 * 8)
+    assert brought(images, META).device == META
+    monkeypatch.setattr("data.loading.RESIDENT", 12 * 3 * 8 * 8 - 1)
+    assert brought(images, META).device == CPU
 
 
 @pytest.mark.parametrize(
@@ -119,10 +125,10 @@ def test_which_batches_are_prepared_on_the_gpu(tmp_path, root, workers, kind, ex
 def test_how_many_processes_load_a_part(tmp_path, monkeypatch, root, workers, kind, expected):
     monkeypatch.setattr(torch, "get_num_threads", lambda: 6)
     images = {"tensor": noise(8, 8), "pictures": Files([], tmp_path)}[kind]
-    module = Digits(image_size=32, batch_size=10, workers=workers, **PLAIN)
-    module.trainer = root and SimpleNamespace(strategy=SimpleNamespace(root_device=root), num_devices=2)
-    part = Batches(images, (torch.arange(12),), prepare=None, seed=0, drawn=True, device=module.device(images))
-    assert module.processes(part) == expected
+    trainer = root and SimpleNamespace(strategy=SimpleNamespace(root_device=root), num_devices=2)
+    there = device(images, workers, trainer)
+    part = Batches(images, (torch.arange(12),), prepare=None, seed=0, drawn=True, device=there)
+    assert processes(part, workers, trainer) == expected
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")

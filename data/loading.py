@@ -1,0 +1,45 @@
+"""Where batches are prepared, and by how many processes: what changes no number but their rounding."""
+
+import lightning as L
+import torch
+from torch.utils.data import DataLoader, Sampler
+
+from data.batches import CPU, Batches
+from data.pictures import Pictures
+
+RESIDENT = 2**31  # bytes of images of a part that lie on the GPU as long as the run lasts
+MOST_WORKERS = 16  # each holds two batches that nobody has asked for yet
+
+
+def root_device(trainer: L.Trainer | None) -> torch.device:
+    """The model's."""
+    return CPU if trainer is None else trainer.strategy.root_device
+
+
+def device(images: torch.Tensor | Pictures, workers: int | None, trainer: L.Trainer | None) -> torch.device:
+    """On the trainer's GPU, unless workers decode or draw the images."""
+    by_workers = isinstance(images, Pictures) or (workers and not isinstance(images, torch.Tensor))
+    root = root_device(trainer)
+    return root if root.type == "cuda" and not by_workers else CPU
+
+
+def brought(images: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """There, if they are few enough to stay."""
+    return images.to(device) if images.nbytes <= RESIDENT else images
+
+
+def processes(part: Batches, workers: int | None, trainer: L.Trainer | None) -> int:
+    """`workers`; where nothing is said, a GPU's pictures are decoded by this process's share of the cores."""
+    if part.device != CPU:
+        return 0
+    if workers is not None:
+        return workers
+    if not isinstance(part.images, Pictures) or root_device(trainer) == CPU:
+        return 0
+    return min(MOST_WORKERS, max(1, torch.get_num_threads() // trainer.num_devices))
+
+
+def loader(part: Batches, sampler: Sampler, workers: int | None, trainer: L.Trainer | None) -> DataLoader:
+    pinned = part.device == CPU and torch.cuda.is_available()
+    workers = processes(part, workers, trainer)
+    return DataLoader(part, sampler=sampler, batch_size=None, num_workers=workers, pin_memory=pinned)
