@@ -6,7 +6,7 @@ from functools import lru_cache
 from vit.errors import UserError
 from vit.plan import files
 from vit.plan.checks import check_args, check_entry, check_experiment, check_paper, check_value
-from vit.plan.schema import AXES, SETS, TASKS, DataEntry, Experiment, Paper, Scale, EvaluationEntry, recipe_values
+from vit.plan.schema import AXES, SETS, TASKS, DataEntry, EvaluationEntry, Experiment, Paper, Scale, recipe_values
 
 MATCHED = ("model", "pretrain", "transfer")  # keys of a row that say when it holds
 

@@ -24,7 +24,9 @@ def summary(report):
 
 
 def _measures(report):
-    return "Top-1 and top-5" if any("top5" in result.cell.metric for result in report.results) else "Top-1"
+    return (
+        "Top-1 and top-5" if any("top5" in result.cell.axes.get("metric", "") for result in report.results) else "Top-1"
+    )
 
 
 def _sweeps(report):

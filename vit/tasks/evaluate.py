@@ -32,10 +32,10 @@ class Evaluate(LightningModule):
     def setup(self, stage):
         """UserError if the run's own images were prepared in another way."""
         run = Path(self.hparams.runs or ".") / self.hparams.init
-        start = {key: self.hparams[key] for key in ("model", "options", "image_size", "init", "runs")}
-        self.model = pretrained(**start)
         if run.is_dir():
             check_images(run, self.trainer.datamodule.prepared())
+        start = {key: self.hparams[key] for key in ("model", "options", "image_size", "init", "runs")}
+        self.model = pretrained(**start)
 
     def test_step(self, batch, batch_idx):
         images, *labels = batch
