@@ -27,6 +27,15 @@ def test_at_scale_paper_every_value_is_the_papers(start):
     assert "values are those of preset paper" in text and "\n" not in text
 
 
+def test_an_evaluation_differs_in_what_the_run_that_it_evaluates_differs_in():
+    text = difference(run("paper", "evaluate-finetune-ViT-L-16-imagenet-21k", ["objectnet"]), scale_name="paper")
+    assert text.startswith("finetune-ViT-L-16-imagenet-21k-imagenet-seed0-")
+    assert {key: value.split(" (")[0] for key, value in lines(text).items()} == {
+        "polyak": "0.9999, paper null",
+        "image_size": "512, paper 384",
+    }
+
+
 def test_stand_ins_are_listed_value_by_value_with_the_places_in_the_paper():
     text = difference(run("mini", "pretrain-ViT-B-16-fractals-10k"))
     assert lines(text) == {

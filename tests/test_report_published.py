@@ -45,6 +45,15 @@ def test_table6(model, epochs, transfer, value, exaflops):
     assert printed("table6").cost(axes) == exaflops
 
 
+@pytest.mark.parametrize(
+    ("pretrain", "measure", "value"),
+    [("JFT-300M", "top-1", 61.7), ("JFT-300M", "top-5", 82.1), ("ImageNet-21k", "top-1", None)],
+)
+def test_appendix_d9(pretrain, measure, value):
+    axes = {"model": "ViT-H/14", "pretrain": pretrain, "measure": measure}
+    assert printed("objectnet").value(axes) == value
+
+
 @pytest.mark.parametrize("asked", [7, "7", 7.0])
 @pytest.mark.parametrize("written", ["7", "7.0"])
 def test_numbers_are_the_same_however_they_are_written(table, asked, written):

@@ -51,13 +51,17 @@ def curve(run):
     return {name: [float(row[name]) for row in rows if row[name]] for name in rows[0] if name != "images_per_second"}
 
 
+def trains(run):
+    return not run.name.startswith(("fewshot-", "evaluate-"))
+
+
 def test_losses_rates_and_metrics_are_those_of_one_process(results):
     one, two, _ = results
     for run in one.iterdir():
         expected, found = curve(run), curve(two / run.name)
         for name in set(expected) - {"train_accuracy"}:  # of one device's images
             assert found[name] == pytest.approx(expected[name], rel=2e-4, abs=1e-6), (run.name, name)
-        assert "fewshot" in run.name or len(expected["train_loss"]) >= 20
+        assert not trains(run) or len(expected["train_loss"]) >= 20
 
 
 def test_every_image_is_counted_once_on_however_many_devices(results):
@@ -68,10 +72,22 @@ def test_every_image_is_counted_once_on_however_many_devices(results):
             assert metrics[f"{split}_images"] == SIZES[split]
 
 
+def test_on_another_test_set_too_every_image_is_counted_once(results):
+    found = [
+        json.loads((run / "metrics.json").read_text())["metrics"]
+        for folder in results[:2]
+        for run in folder.glob("evaluate-*")
+    ]
+    assert len(found) == 2 and {metrics["test_images"] for metrics in found} == {1000}  # of MNIST-5k
+    assert (
+        found[0] == pytest.approx(found[1], abs=2e-3) and 0 < found[0]["test_accuracy"] < found[0]["test_top5_accuracy"]
+    )
+
+
 def test_only_the_first_process_speaks_and_writes(results):
     _, two, said = results
     assert "run " not in said and "accuracy" not in said
     for run in two.iterdir():
         assert len(list(run.glob("*.csv"))) == len(list(run.glob("metrics.json"))) == 1
-        if "fewshot" not in run.name:  # 16 images: 2 devices, 2 pieces
+        if trains(run):  # 16 images: 2 devices, 2 pieces
             assert json.loads((run / "metrics.json").read_text())["micro_batch"] == 4

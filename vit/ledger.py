@@ -41,12 +41,8 @@ def cells_of_sets(plan: Plan) -> dict[str, Counter]:
     """Name of a set's class -> experiment -> how many of its cells have a run, or the start of one, on that set."""
     needed = {}
     for cell in plan.cells:
-        names, stack = {REAL} if cell.runs and cell.metric == REAL_METRIC else set(), list(cell.runs)
-        while stack:
-            run = plan.runs[stack.pop()]
-            names.add(set_of(run))
-            stack.extend(run.needs)
-        for name in names:
+        names = {set_of(plan.runs[run]) for run in plan.with_needs(cell.runs)}
+        for name in names | ({REAL} if cell.runs and cell.metric == REAL_METRIC else set()):
             needed.setdefault(name, Counter())[cell.experiment] += 1
     return needed
 

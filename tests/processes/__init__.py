@@ -13,9 +13,10 @@ HERE = Path(__file__).parent
 
 
 def in_order(runs):
-    """Ids of the planned runs in a folder: pre-training first, then sweeps, then what needs either."""
+    """Ids of the planned runs in a folder: pre-training first, then sweeps, then what needs either, then evaluations."""
     ids = sorted(path.name for path in runs.iterdir())
-    return sorted(ids, key=lambda name: (not name.startswith(("pretrain-", "masked-patch-")), "-lr" not in name))
+    first, last = ("pretrain-", "masked-patch-"), "evaluate-"
+    return sorted(ids, key=lambda name: (name.startswith(last), not name.startswith(first), "-lr" not in name))
 
 
 class Processes:

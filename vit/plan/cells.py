@@ -67,13 +67,18 @@ class Plan:
 
     def runs_of(self, experiment):
         """Ids of an experiment's runs, those they need included, in order."""
-        wanted, stack = set(), [run for cell in self.cells if cell.experiment == experiment for run in cell.runs]
+        wanted = self.with_needs(run for cell in self.cells if cell.experiment == experiment for run in cell.runs)
+        return [run for run in self.runs if run in wanted]
+
+    def with_needs(self, runs):
+        """Ids of these runs, and of all that come before them."""
+        wanted, stack = set(), list(runs)
         while stack:
             run = stack.pop()
             if run not in wanted:
                 wanted.add(run)
                 stack.extend(self.runs[run].needs)
-        return [run for run in self.runs if run in wanted]
+        return wanted
 
 
 def digest(settled):

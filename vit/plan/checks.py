@@ -197,6 +197,12 @@ def check_paper(paper, experiment, where):
             raise UserError(f"{where}: paper: results/paper/{file}: no such file")
 
 
+def check_args(entry, where):
+    """One set of a scale that is only tested on."""
+    if not isinstance(entry.args, dict):
+        raise UserError(f"{where}: args: a mapping was expected, found {entry.args!r}")
+
+
 def check_entry(entry, where):
     """One data set of a scale."""
     if not count(entry.images) or not count(entry.classes):

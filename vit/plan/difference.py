@@ -7,7 +7,7 @@ from vit.errors import UserError
 from vit.plan import files, make_plan
 from vit.plan.resolve import MATCHED, holds, load_recipe, load_scale, values_for
 from vit.plan.runs import at_scale
-from vit.plan.schema import TASKS
+from vit.plan.schema import EVALUATE, TASKS
 
 
 def difference(run, preset="paper", scale_name="mini"):
@@ -22,6 +22,8 @@ def difference(run, preset="paper", scale_name="mini"):
     if run not in plan.runs:
         near = files.nearest(run, plan.runs)
         raise UserError(f"scale {scale_name} plans no run '{run}'{near or '; `make status` says what there is'}")
+    if task_of(plan.runs[run].config) == EVALUATE:  # its values are those of the run that it evaluates
+        return difference(plan.runs[run].needs[0], preset, scale_name)
     axes, name = axes_of(run, plan), preset_of(recipe_of(run), preset)
     theirs = theirs_of(name, axes)
     ours = {key: value for key, value in ours_of(run, plan).items() if key in theirs}
@@ -61,8 +63,7 @@ def preset_of(recipe, preset):
 def axes_of(run, plan):
     """Model and data, by the paper's names, of a cell that wants this run."""
     for cell in plan.cells:
-        needed = {need for wanted in cell.runs for need in plan.runs[wanted].needs}
-        if run in (cell.upstream, *cell.runs, *needed):
+        if run in plan.with_needs(cell.runs):
             kind = "pretrain" if run == cell.upstream else "transfer"
             other = plan.experiments[cell.experiment].same_run.get(cell.axes[kind], {kind: cell.axes[kind]})
             axes = {"model": cell.axes["model"], kind: other[kind]}

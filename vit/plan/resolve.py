@@ -5,8 +5,8 @@ from functools import lru_cache
 
 from vit.errors import UserError
 from vit.plan import files
-from vit.plan.checks import check_entry, check_experiment, check_paper, check_value
-from vit.plan.schema import AXES, TASKS, DataEntry, Experiment, Paper, Scale, recipe_values
+from vit.plan.checks import check_args, check_entry, check_experiment, check_paper, check_value
+from vit.plan.schema import AXES, SETS, TASKS, DataEntry, EvaluationEntry, Experiment, Paper, Scale, recipe_values
 
 MATCHED = ("model", "pretrain", "transfer")  # keys of a row that say when it holds
 
@@ -49,10 +49,13 @@ def load_scale(name):
         for key, entry in getattr(scale, kind).items():
             built = getattr(scale, kind)[key] = files.build(DataEntry, entry, path, f"{kind}.{key}")
             check_entry(built, f"{files.name_of(path)}: {kind}.{key}")
+    for key, entry in scale.tested_on.items():
+        built = scale.tested_on[key] = files.build(EvaluationEntry, entry, path, f"tested_on.{key}")
+        check_args(built, f"{files.name_of(path)}: tested_on.{key}")
     for recipe, values in scale.recipes.items():
         known = load_recipe(recipe)
         files.check_keys(values, recipe_values(known["task"]), f"{files.name_of(path)}: recipes.{recipe}")
-    files.check_keys([key for key in scale.omit if "." not in key], MATCHED, f"{files.name_of(path)}: omit")
+    files.check_keys([key for key in scale.omit if "." not in key], ("model", *SETS), f"{files.name_of(path)}: omit")
     return scale
 
 

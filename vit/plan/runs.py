@@ -7,7 +7,7 @@ from vit.errors import UserError
 from vit.plan import files
 from vit.plan.cells import Cell, Run, digest
 from vit.plan.resolve import config, values_for
-from vit.plan.schema import SCRATCH, TASKS
+from vit.plan.schema import EVALUATE, SCRATCH, TASKS
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,15 @@ def fill(plan, paper, name, axes):
     recipes = axes.get("transfer_with", "finetune")
     recipes = recipes if isinstance(recipes, list) else [recipes]
     choices = [_transfer(plan, axes_run, recipe, start) for recipe in recipes]
+    notes = [*start.notes, _entry(plan.scale, plan.scale_name, "transfer", axes_run["transfer"]).note]
+    if "tested_on" in axes:
+        entry = _entry(plan.scale, plan.scale_name, "tested_on", axes["tested_on"])
+        choices = [(sweep, tuple(_tested(plan, run, entry) for run in runs)) for sweep, runs in choices]
+        notes.append(entry.note)
     shares = {recipe: share for recipe in recipes if (share := _share(plan, paper, recipe, axes_run, "transfer"))}
-    note = _entry(plan.scale, plan.scale_name, "transfer", axes_run["transfer"]).note
     return Cell(
         name, axes, tuple(run for sweep, runs in choices for run in runs), tuple(choices) if len(choices) > 1 else (),
-        start.upstream, (*start.recipes, *recipes), cell_metric, {**start.schedule, **shares}, (*start.notes, *([note] if note else [])),
+        start.upstream, (*start.recipes, *recipes), cell_metric, {**start.schedule, **shares}, tuple(filter(None, notes)),
     )  # fmt: skip
 
 
@@ -117,6 +121,26 @@ def _transfer(plan, axes, recipe, start):
     sweep = [add(f"lr{rate:g}", 0, "train", needs, lr=rate, lr_from=[]) for rate in rates]
     needs, given = (*needs, *sweep), {"lr": None, "lr_from": sweep}
     return tuple(sweep), tuple(add(f"seed{seed}", seed, "all", needs, **given) for seed in seeds)
+
+
+def _tested(plan, name, entry):
+    """A run that evaluates a finished one on another set: images are prepared as they were for it, nothing is trained."""
+    run, task = plan.runs[name], TASKS[EVALUATE]
+    if not run.keeps_weights:
+        raise UserError(f"tested_on {entry.name}: {name} trains nothing, so there is nothing of it to evaluate")
+    trainer, model, data = (run.config[part] for part in ("trainer", "model", "data"))
+    kept = {key: data["init_args"][key] for key in (*task["data"], "train_on", "seed")}
+    settled = {
+        "seed_everything": run.config["seed_everything"],
+        "trainer": {"max_steps": 0, **{key: trainer[key] for key in task["trainer"].values()}},
+        "model": {
+            "class_path": EVALUATE,
+            "init_args": {**{key: model["init_args"][key] for key in ("model", "options")}, "init": name},
+        },
+        "data": {"class_path": entry.data, "init_args": {**entry.args, **kept}},
+    }
+    label = f"evaluate-{name.rpartition('-')[0]}-{entry.name}"
+    return _add(plan, label, settled, classes=run.classes, keeps_weights=False, needs=(name,), chain=run.chain)
 
 
 def _steps(values, axes, entry, recipe, where):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 SCRATCH = "none"  # the pre-training set of a model that starts from its initialisation
+EVALUATE = "vit.tasks.Evaluate"  # the task of a run that `tested_on` adds
 
 # Where each value of a recipe lands in the run's LightningCLI config; a test holds these equal to the constructors.
 # `callbacks`: values that are null or make a callback of the Trainer: value -> (its class, the argument).
@@ -38,6 +39,13 @@ TASKS = {
         "plan": (),
         "start": ("init",),
     },
+    EVALUATE: {
+        "model": (),
+        "data": DATA,
+        "trainer": {"precision": "precision"},
+        "plan": (),
+        "start": ("init",),
+    },
     "vit.tasks.MaskedPatch": {
         "model": (
             *("lr", "decay", "warmup_steps", "weight_decay", "beta1", "beta2", "clip_rule", "dropout"),
@@ -50,8 +58,10 @@ TASKS = {
     },
 }
 # What a row, a setting or a grid may name besides values. `pretrain_with` and `transfer_with` are recipes (a list of the
-# latter: they compete, and the one that does best on held-out images counts), `metric` is what the cell shows.
-AXES = ("model", "pretrain", "pretrain_with", "transfer", "transfer_with", "epochs", "options", "metric")
+# latter: they compete, and the one that does best on held-out images counts), `tested_on` is a set whose test images the
+# finished runs are evaluated on besides their own, `metric` is what the cell shows.
+AXES = ("model", "pretrain", "pretrain_with", "transfer", "transfer_with", "tested_on", "epochs", "options", "metric")
+SETS = ("pretrain", "transfer", "tested_on")  # the axes, and the keys of a scale, that name data sets
 
 
 def recipe_values(task):
@@ -112,6 +122,17 @@ class DataEntry:
 
 
 @dataclass(frozen=True)
+class EvaluationEntry:
+    """A set that is only tested on: what `tested_on` names at a scale. Its classes are those of the transfer set."""
+
+    name: str  # short name, part of run ids
+    data: str  # class path of a LightningDataModule
+    args: dict = field(default_factory=dict)  # constructor arguments besides those of the evaluated run
+    about: str | None = None  # what it is, when it is not the set of the paper
+    note: str | None = None  # what had to be chosen where it is the paper's set; said under each table
+
+
+@dataclass(frozen=True)
 class Scale:
     """What stands in for the paper's names at one scale."""
 
@@ -120,6 +141,7 @@ class Scale:
     transfer: dict
     processes: str  # 'one-a-run' or 'one-a-chain' (a pre-training and the fine-tunings that start from it)
     assumed_flops_per_second: float  # for estimates before anything was measured
+    tested_on: dict = field(default_factory=dict)
     models: dict = field(default_factory=dict)  # model name -> options of create_model that stand in for its own
     recipes: dict = field(default_factory=dict)  # recipe -> key -> value
     omit: dict = field(default_factory=dict)  # axis -> names that are not run at this scale

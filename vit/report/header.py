@@ -1,6 +1,7 @@
 """What has to be said before the numbers: what they are, what stands in for what, which settings differ from the paper's."""
 
 from vit.plan.resolve import load_scale, values_for
+from vit.plan.schema import SETS
 from vit.report.costs import slips
 from vit.report.names import entry, percent, real_transfer, span, text
 from vit.report.verdicts import COMPARED, MEANING, counted
@@ -11,7 +12,7 @@ WORDS = {"pretrain": "pre-training", "finetune": "fine-tuning"}  # recipes, as p
 def summary(report):
     """Two sentences: what a number is, and how much of the table there is."""
     return (
-        "Top-1 percent on the test set, mean ± sample standard deviation over seeds, then the paper's value and a verdict."
+        f"{_measures(report)} percent on the test set, mean ± sample standard deviation over seeds, then the paper's value and a verdict."
         + (" Learning rates are chosen on held-out training images, never on test images." if _sweeps(report) else ""),
         f"{len(report.finished)} of {len(report.runs)} runs are finished. Verdicts on accuracy: {counted(_accuracy(report))}"
         + (
@@ -19,6 +20,12 @@ def summary(report):
             if report.costs
             else "."
         ),
+    )
+
+
+def _measures(report):
+    return (
+        "Top-1 and top-5" if any("top5" in result.cell.axes.get("metric", "") for result in report.results) else "Top-1"
     )
 
 
@@ -44,7 +51,7 @@ def sections(report):
 
 def data_stand_ins(report):
     lines = []
-    for axis in ("pretrain", "transfer"):
+    for axis in SETS:
         for name in dict.fromkeys(result.cell.axes.get(axis) for result in report.planned):
             found = entry(report.plan, report.experiment, axis, name)
             if found and found.about:

@@ -2,9 +2,13 @@
 
 import json
 
-from vit.plan.schema import SCRATCH
+from vit.plan.schema import SCRATCH, SETS
 
-TITLES = {"pretrain": "pre-training", "transfer": "transfer to"}  # of axes; the others are called as they are
+TITLES = {
+    "pretrain": "pre-training",
+    "transfer": "transfer to",
+    "tested_on": "tested on",
+}  # of axes; the others are called as they are
 JUDGED_OTHERWISE = {"steps", "epochs", "precision"}  # a shorter schedule is SHORT; the paper names no precision
 PRINTED = {SCRATCH: "from scratch"}
 
@@ -36,7 +40,7 @@ def entry(plan, experiment, axis, name):
 
 def stand_in(plan, experiment, axis, name):
     """Name of what runs instead of a data set of the paper, or nothing where it is the set itself."""
-    if axis not in ("pretrain", "transfer"):
+    if axis not in SETS:
         return ""
     found = entry(plan, experiment, axis, name)
     return found.name if found and found.about else ""
@@ -44,7 +48,7 @@ def stand_in(plan, experiment, axis, name):
 
 def has_stand_in(plan, experiment, axes):
     """Does anything that the paper names in this cell differ at this scale?"""
-    sets = any(stand_in(plan, experiment, axis, axes.get(axis)) for axis in ("pretrain", "transfer"))
+    sets = any(stand_in(plan, experiment, axis, axes.get(axis)) for axis in SETS)
     settings = any(set(values) - JUDGED_OTHERWISE for values in plan.scale.recipes.values())
     return sets or settings or axes.get("model") in plan.scale.models
 

@@ -1,8 +1,9 @@
 """One LightningModule a file. Each takes plain, typed arguments; the CLI joins it with data."""
 
+from vit.tasks.evaluate import Evaluate
 from vit.tasks.fewshot import FewShot
 from vit.tasks.finetune import Finetune
 from vit.tasks.masked_patch import MaskedPatch
 from vit.tasks.pretrain import Pretrain
 
-__all__ = ["FewShot", "Finetune", "MaskedPatch", "Pretrain"]
+__all__ = ["Evaluate", "FewShot", "Finetune", "MaskedPatch", "Pretrain"]
