@@ -1,7 +1,8 @@
 """What one archive holds: every picture's place in the file, and the class that a WebDataset sample states beside it."""
 
+import os
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from data.archives.samples import STATED, Statements
 from data.archives.tars import CutShort, tar_members
@@ -38,8 +39,8 @@ def listing(path: Path) -> Listing:
     try:
         with open(path, "rb") as file:
             for member in MEMBERS[path.suffix.lower()](file, Member):
-                suffix = PurePosixPath(member.inside).suffix.lower()
-                if suffix not in SUFFIXES + STATED:
+                suffix = os.path.splitext(member.inside)[1].lower()
+                if suffix not in SUFFIXES and suffix not in STATED:
                     continue
                 if member.inside in names:
                     raise ValueError(f"{path}: two of its members are called {member.inside}; make the archive anew")

@@ -1,16 +1,18 @@
 """Paths: what is passed over in archives and folders, and which members would lie outside their archive."""
 
-from pathlib import PurePosixPath
+import re
+
+# What people do not mean when they speak of their files: .git, ._1.jpg, __MACOSX, and what lies in such folders.
+HIDDEN = re.compile(r"(?:^|/)(?:\.|__MACOSX(?:/|$))")
 
 
 def inside(name: str, archive: str) -> str:
     """The path without `.` and empty parts. ValueError for an absolute one and one with a `..` in it."""
-    path = PurePosixPath(name)
-    if path.is_absolute() or ".." in path.parts:
+    parts = name.split("/")
+    if not parts[0] or ".." in parts:
         raise ValueError(f"{archive}: its member {name!r} lies outside the archive; make the archive anew")
-    return str(path)
+    return "/".join(part for part in parts if part not in ("", "."))
 
 
 def hidden(path: str) -> bool:
-    """Is it, or a folder above it, none of what people mean when they speak of their files: .git, ._1.jpg, __MACOSX?"""
-    return any(part.startswith(".") or part == "__MACOSX" for part in path.split("/"))
+    return HIDDEN.search(path) is not None
