@@ -113,10 +113,10 @@ def in_folders(root: Path, part: str) -> bool:
 def collection(root: Path, part: str, on_error: str = "raise", names: Sequence[str] | None = None) -> Collection:
     """Of root/part/CLASS/ or of the archives that are called after the part; none of its classes is without pictures.
 
-    names: of the classes, where those of another part count. Only a training part may lie in archives that are cut short.
+    names: of the classes, where those of another part count.
     """
-    folders, cut = in_folders(root, part), on_error if part == "train" else "raise"
-    found = of_folders(root / part, on_error) if folders else of_archives(archives_of(root, part), cut)
+    folders = in_folders(root, part)
+    found = of_folders(root / part, on_error) if folders else of_archives(archives_of(root, part), on_error)
     found = found if names is None else found.by(names, root / part)
     return found.complete(root / part, on_error)
 

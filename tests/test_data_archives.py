@@ -87,56 +87,6 @@ def test_an_archive_may_be_sent_to_another_process(folder):
     assert numbers(pickle.loads(sent)) == [5, 2]
 
 
-@pytest.mark.parametrize("kept", ["half a member", "whole members"])
-def test_a_tar_that_is_cut_short_is_named_and_its_whole_pictures_can_be_had(folder, kept, capsys):
-    path = tar(folder / "cut.tar", {f"{k}.png": png(k) for k in range(4)})
-    size = 512 * 2 * 2  # two members: a header and a block of data each
-    os.truncate(path, size + (512 + 20 if kept == "half a member" else 0))
-    with pytest.raises(ValueError, match=r"cut.tar is cut short \(.*\); 2 pictures before that are whole") as raised:
-        opened([path])
-    assert "\n" not in str(raised.value)
-    assert numbers(opened([path], on_error="skip")) == [0, 1]
-
-
-def test_a_tar_with_a_damaged_header_does_not_end_there_in_silence(folder):
-    """tarfile takes what is no header for the end: four members of 1,024 bytes each, the third header is damaged."""
-    path = tar(folder / "hole.tar", {f"{k}.png": png(k) for k in range(4)})
-    data = bytearray(path.read_bytes())
-    data[2 * 1024 + 3] ^= 1
-    path.write_bytes(data)
-    told = r"hole.tar is cut short \(its members end at byte 2,048 of 10,240, and something else follows\); 2 pictures"
-    with pytest.raises(ValueError, match=told):
-        opened([path])
-    members = opened([path], on_error="skip")
-    assert (numbers(members), members.lost) == ([0, 1], (10_240 - 2_048) / 10_240)
-
-
-def test_a_download_that_had_its_full_length_from_the_start_is_not_whole(folder):
-    path = tar(folder / "early.tar", {f"{k}.png": png(k) for k in range(4)})
-    os.truncate(path, 2 * 1024)
-    os.truncate(path, 2 * 1024 + 2**21)
-    with pytest.raises(ValueError, match=r"early.tar is cut short \(from byte 2,048 of 2,099,200 on it is empty\)"):
-        opened([path])
-    assert opened([path], on_error="skip").lost == 2**21 / (2**21 + 2048)
-
-
-@pytest.mark.parametrize(
-    ("cut", "lost", "of"),
-    [
-        (2 * 1024, 0, 2 * 1024),  # between two members: what came after, nobody knows
-        (2 * 1024 + 30, 30, 2 * 1024 + 30),  # in a header
-        (2 * 1024 + 512 + 20, 512 + len(png(2)), 2 * 1024 + 512 + len(png(2))),  # in a picture, whose length is known
-    ],
-)
-def test_of_what_a_cut_has_taken_only_the_member_at_the_end_is_known(folder, cut, lost, of):
-    whole = tar(folder / "whole.tar", {"0.png": png(0)})
-    path = tar(folder / "cut.tar", {f"{k}.png": png(k) for k in range(4)})
-    os.truncate(path, cut)
-    assert opened([path], on_error="skip").lost == lost / of
-    assert opened([whole, path], on_error="skip").lost == lost / (of + 10_240)
-    assert opened([whole]).lost == 0
-
-
 def test_a_compressed_tar_and_no_tar_at_all_are_refused(folder):
     tar(folder / "plain", {"x.png": png(1)})
     (folder / "no.tar").write_bytes(random.Random(0).randbytes(5000))

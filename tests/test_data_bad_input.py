@@ -1,7 +1,6 @@
 """Pictures and classes that cannot be used: named, or passed over and counted, within a limit; nothing depends on workers."""
 
 import json
-import os
 
 import numpy as np
 import pytest
@@ -11,7 +10,6 @@ from folder_runs import smoke_config
 from plain_data import PLAIN
 
 from data import ImageData, ImageFolder
-from data.dmlab import DMLab
 from data.pictures import Files
 from vit.callbacks import Bar
 from vit.plan.cells import Run
@@ -191,54 +189,6 @@ def test_a_link_that_leads_nowhere_is_an_unreadable_picture(folder, target, resi
     module = ImageFolder(folder="mine", on_error="skip", skip_limit=0.1, **options)
     module.setup("fit")
     assert (len(module.parts["train"]), module.skipped_images()) == (11, {"train": 1})
-
-
-def cut_tars(folder, part):
-    """mine/train.tar and mine/test.tar of 8 pictures, a kilobyte each; one of them ends 30 bytes after its fifth."""
-    for name in ("train", "test"):
-        tar(folder / "mine" / f"{name}.tar", {f"c{k % 2}/{k}.png": png(k) for k in range(8)})
-    os.truncate(folder / "mine" / f"{part}.tar", 1024 * 5 + 30)
-
-
-@pytest.mark.parametrize("resize", ["once", "vit_jax"])
-def test_a_training_tar_that_is_cut_short_ends_a_run_or_gives_what_is_whole(folder, resize, capsys):
-    cut_tars(folder, "train")
-    options = COMMON | {"resize": resize, "held_out": 0.2}
-    with pytest.raises(ValueError, match=r"train.tar is cut short .*; 5 pictures before that are whole"):
-        ImageFolder(folder="mine", **options).setup("fit")
-    for _ in range(2):
-        module = ImageFolder(folder="mine", on_error="skip", skip_limit=0.01, **options)  # 30 bytes of 5,150 are lost
-        module.setup("fit")
-        module.setup("test")
-        assert [len(module.parts[name]) for name in ("train", "val", "test")] == [4, 1, 8]
-        assert module.skipped_images() == {"damaged archives": 1}
-    assert capsys.readouterr().err.count("train.tar is cut short") == 1
-    with pytest.raises(ValueError, match=r"train.tar is cut short .*0.58% at least is lost, skip_limit allows 0.10%"):
-        ImageFolder(folder="mine", on_error="skip", **options).setup("fit")
-
-
-@pytest.mark.parametrize("on_error", ["raise", "skip"])
-def test_nothing_is_tested_on_a_test_tar_that_is_cut_short(folder, on_error):
-    cut_tars(folder, "test")
-    module = ImageFolder(folder="mine", on_error=on_error, skip_limit=1.0, **COMMON)
-    module.setup("fit")
-    with pytest.raises(ValueError, match=r"test.tar is cut short .*; 5 pictures before that are whole; bring it again"):
-        module.setup("test")
-
-
-@pytest.mark.parametrize("resize", ["once", "vit_jax"])
-def test_that_holds_for_every_set_that_lies_in_tars(folder, resize):
-    for split in ("train", "test"):
-        path = tar(folder / "dmlab" / split / "0.tar", {"a.cls": b"1", "a.png": png(1), "b.cls": b"2", "b.png": png(2)})
-        os.truncate(path, 2 * 1024)
-    options = COMMON | {"resize": resize, "train_on": "all", "on_error": "skip"}
-    module = DMLab(**options)
-    module.setup("fit")
-    assert module.skipped_images() == {"damaged archives": 1}
-    with pytest.raises(
-        ValueError, match=r"test/0.tar is cut short .*, for nothing is tested on a part of a test split"
-    ):
-        DMLab(**options).setup("test")
 
 
 def test_the_count_stands_in_metrics_json(folder):

@@ -11,6 +11,7 @@ from plain_data import PLAIN
 
 from data import ImageFolder, ImageNet
 from data.archives import opened
+from data.pictures import Files
 
 COMMON = PLAIN | {"image_size": 4, "batch_size": 4, "resize": "vit_jax"}
 FORMS = ["folders", "tar", "zip"]
@@ -99,6 +100,23 @@ def test_every_class_has_test_pictures(folder, form, capsys):
         assert module.parts["test"].labels.tolist() == [0] * 3
         assert module.skipped_images() == {"empty classes": 1}
     assert capsys.readouterr().err.count("no pictures of the class 'dog'") == 1
+
+
+def test_an_empty_class_is_counted_once_where_the_test_split_is_drawn(folder):
+    lay(folder, ".", TWO, "folders")
+    (folder / "emu").mkdir()
+    refused(r"mine/emu: no pictures in it", test_share=0.2)
+    module = ImageFolder(folder="mine", on_error="skip", test_share=0.2, **COMMON)
+    module.setup("fit")
+    module.setup("test")
+    assert (module.classes, module.skipped_images()) == (["cat", "dog", "emu"], {"empty classes": 1})
+
+
+def test_a_part_of_pictures_knows_what_the_whole_goes_without(folder):
+    path = lay(folder, "train", TWO, "tar")
+    for pictures in (Files([path], folder), opened([path])):
+        pictures.empty = ("emu",)
+        assert pictures.only([0]).empty == ("emu",)
 
 
 @pytest.mark.parametrize("form", FORMS)
