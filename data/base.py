@@ -16,7 +16,7 @@ from data.loading import brought, device, loader
 from data.order import Chosen, InOrder, StepOrder
 from data.pictures import Pictures
 from data.resize import resized
-from data.skipped import Skipped
+from data.skipped import Skipped, passed_over
 from data.splits import held_out
 from data.steps import Preparation
 from data.without import Without
@@ -69,7 +69,7 @@ class ImageData(L.LightningDataModule):
         self.preparation = Preparation(size=image_size, augment=augment, evaluation=evaluation, resize=resize)
         self.parts: dict[str, Batches] = {}
         self.left_out: Counter[str] = Counter()  # images of a split that on_error "skip" left out at once
-        self.damage: set[str] = set()  # what it passed over in archives, a line each
+        self.passed_over: set[tuple[str, str]] = set()  # (kind, which): archives and classes that it goes without
 
     def arrays(self, split: Literal["train", "test"]) -> tuple[torch.Tensor | Pictures, torch.Tensor, ...]:
         """Images uint8 (N, H, W) or (N, 3, H, W), or Pictures, and labels int64 (N,) of a split, in a fixed order.
@@ -119,7 +119,7 @@ class ImageData(L.LightningDataModule):
         """The arrays of a split, all of whose labels are classes."""
         images, *labels = self.training_arrays() if split == "train" else self.arrays(split)
         if isinstance(images, Pictures):
-            self.damage |= set(images.damage)
+            self.passed_over |= passed_over(images, split, self.skip_limit)
         if labels[0].ndim > 1:
             return images, *labels
         wrong = ((labels[0] < 0) | (labels[0] >= self.num_classes)).nonzero()[:, 0].numpy()
@@ -142,7 +142,7 @@ class ImageData(L.LightningDataModule):
         if self.on_error == "raise":
             return {}
         met = {name: int(self.met(part.skipped.flags).sum()) for name, part in self.parts.items()}
-        return {**(Counter(met) + self.left_out + Counter({"damaged archives": len(self.damage)}))} or {"train": 0}
+        return {**(Counter(met) + self.left_out + Counter(kind for kind, _ in self.passed_over))} or {"train": 0}
 
     def met(self, flags: torch.Tensor) -> torch.Tensor:
         """Flags (N,) that are set on this or on another device."""

@@ -1,5 +1,10 @@
-"""Pictures sorted into classes as people keep them: a folder a class, or archives with such folders or WebDataset samples."""
+"""Pictures sorted into classes as people keep them: a folder a class, or archives with such folders or WebDataset samples.
 
+Folders and archives of the same pictures mean the same, or both are refused.
+"""
+
+import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,10 +12,12 @@ from pathlib import Path
 import numpy as np
 
 from data.archives import Members, opened
-from data.archives.listing import MEMBERS, UNSTATED
+from data.archives.listing import MEMBERS
+from data.archives.paths import hidden
 from data.decode import SUFFIXES
 from data.folder import data_folder
 from data.pictures import Files, Pictures
+from data.skipped import tell
 
 
 @dataclass
@@ -28,7 +35,9 @@ class Collection:
     def by(self, names: Sequence[str], where: Path) -> "Collection":
         """With labels that are places in `names`: those of the training split. ValueError for a class that is not there."""
         if self.numbered:
-            return self
+            if list(names) != [str(number) for number in range(len(names))]:
+                raise ValueError(f"{where}: its samples state numbers, but training pictures have names of classes")
+            return Collection(self.pictures, list(names), self.labels, numbered=True)
         places = {name: place for place, name in enumerate(names)}
         if strange := [name for name in self.names if name not in places]:
             raise ValueError(f"{where}: no training pictures for the class {strange[0]!r}; add some or remove it")
@@ -38,15 +47,55 @@ class Collection:
     def only(self, rows: np.ndarray) -> "Collection":
         return Collection(self.pictures.only(rows), self.names, self.labels[rows], self.numbered)
 
+    def complete(self, where: Path, on_error: str) -> "Collection":
+        """Itself. ValueError for a class without pictures, unless on_error is "skip": then it is told, and the pictures know.
+
+        A gap in the numbers of samples is such a class.
+        """
+        lacking, known = np.ones(len(self.names), bool), set(self.pictures.empty)
+        lacking[self.labels[(self.labels >= 0) & (self.labels < len(self.names))]] = False
+        new = [name for place in np.flatnonzero(lacking) if f"{where}/{(name := self.names[place])}" not in known]
+        if not new:
+            return self
+        told = f"{where}: no pictures of the class {new[0]!r}{f' and {len(new) - 1:,} others' if new[1:] else ''}"
+        if on_error == "raise":
+            why = (
+                f"numbers go from 0 to {len(self.names) - 1} without gaps"
+                if self.numbered
+                else "every class needs some"
+            )
+            raise ValueError(f"{told}; {why}")
+        tell(told)
+        self.pictures.empty = (*self.pictures.empty, *(f"{where}/{name}" for name in new))
+        return self
+
 
 def all_archives(root: Path) -> list[Path]:
-    """Tars and zips in a folder, sorted."""
-    return sorted(path for path in root.iterdir() if path.suffix.lower() in MEMBERS) if root.is_dir() else []
+    """Tars or zips in a folder, sorted. ValueError where there are both."""
+    return of_one_kind(archives_in(root))
 
 
 def archives_of(root: Path, part: str) -> list[Path]:
     """Those that are called after a part: train.tar, train-0007.tar, imagenet1k-train-0007.tar, test.zip ..."""
-    return [path for path in all_archives(root) if part in path.stem.lower()]
+    called = re.compile(rf"(?<![a-z]){part}")  # latest.tar is no part of a test split
+    return of_one_kind([path for path in archives_in(root) if called.search(path.stem.lower())])
+
+
+def archives_in(root: Path) -> list[Path]:
+    if not root.is_dir():
+        return []
+    return sorted(path for path in root.iterdir() if path.suffix.lower() in MEMBERS and not hidden(path.name))
+
+
+def of_one_kind(archives: list[Path]) -> list[Path]:
+    for path in archives:
+        if path.suffix.lower() != archives[0].suffix.lower():
+            raise ambiguous(archives[0], path)
+    return archives
+
+
+def ambiguous(one: Path, other: Path) -> ValueError:
+    return ValueError(f"{one} and {other} lie side by side; they may hold the same pictures: keep one of the two there")
 
 
 def is_there(root: Path, part: str) -> bool:
@@ -54,23 +103,33 @@ def is_there(root: Path, part: str) -> bool:
 
 
 def in_folders(root: Path, part: str) -> bool:
-    """Folders go before archives, and are what is asked for where there is neither."""
-    return (root / part).is_dir() or not archives_of(root, part)
+    """Or in archives? Folders are what is asked for where there is neither. ValueError where there are both."""
+    archives = archives_of(root, part)
+    if archives and (root / part).is_dir():
+        raise ambiguous(root / part, archives[0])
+    return not archives
 
 
-def collection(root: Path, part: str, on_error: str = "raise") -> Collection:
-    """Of root/part/CLASS/ or of the archives that are called after the part."""
-    if in_folders(root, part):
-        return of_folders(root / part, on_error)
-    return of_archives(archives_of(root, part), on_error)
+def collection(root: Path, part: str, on_error: str = "raise", names: Sequence[str] | None = None) -> Collection:
+    """Of root/part/CLASS/ or of the archives that are called after the part; none of its classes is without pictures.
+
+    names: of the classes, where those of another part count.
+    """
+    folders = in_folders(root, part)
+    found = of_folders(root / part, on_error) if folders else of_archives(archives_of(root, part), on_error)
+    found = found if names is None else found.by(names, root / part)
+    return found.complete(root / part, on_error)
 
 
 def of_folders(root: Path, on_error: str = "raise") -> Collection:
     """A folder a class; a class without pictures is an error, unless on_error is "skip"."""
     names = subfolders(root)
+    if loose := sorted(path for path in root.iterdir() if is_picture(path.name)):
+        raise ValueError(f"{loose[0]} lies beside the class folders; put it into one, or elsewhere")
     found = [pictures(root / name, on_error) for name in names]
     labels = np.repeat(np.arange(len(found)), [len(class_) for class_ in found])
-    return Collection(Files([path for class_ in found for path in class_], data_folder()), names, labels)
+    files = Files([path for class_ in found for path in class_], data_folder())
+    return Collection(files, names, labels).complete(root, on_error)
 
 
 def of_archives(archives: Sequence[Path], on_error: str = "raise") -> Collection:
@@ -78,11 +137,11 @@ def of_archives(archives: Sequence[Path], on_error: str = "raise") -> Collection
     members = opened(archives, on_error)
     if not len(members):
         raise ValueError(f"{archives[0]}: no pictures in it ({', '.join(SUFFIXES)})")
-    if (members.classes != UNSTATED).any():
+    if members.stated.any():
         return by_statement(members)
-    folders = [folder.rsplit("/", 1)[-1] for folder in members.index.folders]
-    if folders != [""]:
-        return by_group(members, folders, members.folders)
+    if members.index.folders != [""]:
+        check_side_by_side(members)
+        return by_group(members, [folder.rsplit("/", 1)[-1] for folder in members.index.folders], members.folders)
     if len(archives) > 1:
         return by_group(members, [path.stem for path in archives], members.archives)
     raise ValueError(f"{archives[0]}: its pictures are in no folders and state no class; nothing says what they show")
@@ -90,8 +149,8 @@ def of_archives(archives: Sequence[Path], on_error: str = "raise") -> Collection
 
 def by_statement(members: Members) -> Collection:
     stated = members.classes.astype(np.int64)
-    if (stated == UNSTATED).any():
-        without = members.name(int(np.argmax(stated == UNSTATED)))
+    if not members.stated.all():
+        without = members.name(int(np.argmin(members.stated)))
         raise ValueError(f"{without}: no .cls or .json beside it states its class, as those of others do")
     return Collection(members, [str(number) for number in range(stated.max() + 1)], stated, numbered=True)
 
@@ -103,21 +162,51 @@ def by_group(members: Members, group_names: Sequence[str], groups: np.ndarray) -
     return Collection(members, names, np.array([places.get(name, -1) for name in group_names])[groups])
 
 
+def check_side_by_side(members: Members) -> None:
+    """ValueError unless the class folders of an archive lie in one folder, and those of all archives equally deep."""
+    parents: dict[str, int] = {}
+    parent = [parents.setdefault(folder.rpartition("/")[0], len(parents)) for folder in members.index.folders]
+    depth = [folder.count("/") if folder else -1 for folder in members.index.folders]
+    parent, depth, archive = np.array(parent)[members.folders], np.array(depth)[members.folders], members.archives
+    apart = (np.diff(parent) != 0) & (np.diff(archive) == 0) | (np.diff(depth) != 0)
+    if apart.any():
+        row = int(np.argmax(apart))
+        one, other = members.name(row), members.name(row + 1)
+        raise ValueError(f"{one} and {other}: of which class? class folders lie side by side, with no folders in them")
+
+
 def subfolders(root: Path) -> list[str]:
     """Names of the folders, sorted."""
     if not root.is_dir():
         raise FileNotFoundError(f"{root}: no such folder")
-    names = sorted(path.name for path in root.iterdir() if path.is_dir() and not path.name.startswith("."))
+    names = sorted(path.name for path in root.iterdir() if path.is_dir() and not hidden(path.name))
     if not names:
         raise ValueError(f"{root}: no class folders in it")
     return names
 
 
 def pictures(folder: Path, on_error: str = "raise") -> list[Path]:
-    """Files with pictures, sorted by name."""
+    """Files with pictures, sorted by name. ValueError for one that lies deeper, and where there are none."""
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder}: no such folder; every class needs one")
-    found = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and path.name[0] != ".")
+    entries = sorted(folder.iterdir())
+    found = [path for path in entries if is_picture(path.name)]
+    for path in entries:
+        if Path(path.name).suffix.lower() not in SUFFIXES and not hidden(path.name) and (deep := first_picture(path)):
+            raise ValueError(f"{deep} lies in a folder in the class folder {folder}; move it up, or elsewhere")
     if not found and on_error == "raise":
         raise ValueError(f"{folder}: no pictures in it ({', '.join(SUFFIXES)}); add some or remove the folder")
     return found
+
+
+def is_picture(name: str) -> bool:
+    return os.path.splitext(name)[1].lower() in SUFFIXES and not hidden(name)
+
+
+def first_picture(folder: Path) -> Path | None:
+    """One that lies in it, however deep."""
+    for place, folders, files in os.walk(folder):  # of a file: nothing
+        folders[:] = sorted(name for name in folders if not hidden(name))
+        for name in sorted(filter(is_picture, files)):
+            return Path(place) / name
+    return None

@@ -6,6 +6,7 @@ from data.base import ImageData
 from data.decoded_once import loaded
 from data.folder import data_folder
 from data.pictures import Pictures
+from data.skipped import passed_over
 
 
 class EncodedData(ImageData):
@@ -17,6 +18,7 @@ class EncodedData(ImageData):
 
     def arrays(self, split):
         pictures, labels = self.pictures(split)
+        self.passed_over |= passed_over(pictures, split, self.skip_limit)
         if self.resize == "once":
             place = data_folder() / f"{type(self).__name__.lower()}-{split}"
             pictures = loaded(pictures, place, (self.image_size,) * 2)

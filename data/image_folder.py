@@ -10,6 +10,7 @@ from data.collection import Collection, collection, in_folders, is_there, of_fol
 from data.decoded_once import loaded, readable
 from data.folder import data_folder
 from data.pictures import Pictures
+from data.skipped import passed_over
 from data.splits import stratified
 
 ADVICE = {  # are there training pictures of their own?
@@ -44,6 +45,7 @@ class ImageFolder(ImageData):
             raise ValueError(f"{self.root}: {ADVICE[self.divided]}")
         if test_share is not None and not 0 < test_share < 1:
             raise ValueError(f"test_share is a fraction between 0 and 1, not {test_share}")
+        self.there: dict[str, tuple[np.ndarray, int]] = {}  # of a split: rows that can be read, of how many
         self.classes = self.class_names()
         self.num_classes = len(self.classes)
 
@@ -55,7 +57,6 @@ class ImageFolder(ImageData):
 
     def arrays(self, split):
         found = self.found(split)
-        self.damage |= set(found.pictures.damage)
         if self.on_error == "skip":
             found = found.only(self.without_unreadable(split, found.pictures))
         size = (self.image_size,) * 2 if self.resize == "once" else None
@@ -64,26 +65,28 @@ class ImageFolder(ImageData):
 
     def found(self, split: str) -> Collection:
         """The pictures of a split, class by class."""
-        if not self.divided:
+        if self.divided:
+            found = collection(self.root, split, self.on_error, self.classes)
+        else:
             whole = of_folders(self.root, self.on_error)
             train, test = stratified(whole.labels, round(self.test_share * len(whole.labels)), seed=0)
-            chosen = train if split == "train" else test
-            return whole.only(chosen)
-        if in_folders(self.root, split):
-            self.check_folders(split)
-        return collection(self.root, split, self.on_error).by(self.classes, self.root / split)
+            found = whole.only(train if split == "train" else test)
+        self.passed_over |= passed_over(found.pictures, split, self.skip_limit)
+        return found
 
     def without_unreadable(self, split: str, pictures: Pictures) -> np.ndarray:
         """Rows of those that can be read; all are tried once, since small sets are decoded at once."""
         rows = readable(pictures, data_folder() / f"{self.folder}-{split}", self.skip_limit)
         self.left_out[split] += len(pictures) - len(rows)
+        self.there[split] = rows, len(pictures)
         return rows
 
-    def check_folders(self, split: str) -> None:
-        """A class of the training split has a folder in every split, and no other class has one."""
-        names = subfolders(self.root / split)
-        if strange := set(names) - set(self.classes):
-            told = f"no training pictures for the class {min(strange)!r}; add some or remove it"
-            raise ValueError(f"{self.root / split}: {told}")
-        if missing := set(self.classes) - set(names):
-            raise FileNotFoundError(f"{self.root / split / min(missing)}: no such folder; every class needs one")
+    def kept_and_held(self, length):
+        """Drawn from all pictures: one that cannot be read is missing in its part, and moves no other.
+
+        Where some were left out for another reason too, it is drawn from those that are there.
+        """
+        rows, total = self.there.get("train", (np.arange(length), length))
+        if len(rows) != length:
+            return super().kept_and_held(length)
+        return tuple(np.flatnonzero(np.isin(rows, part)) for part in super().kept_and_held(total))

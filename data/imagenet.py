@@ -10,7 +10,7 @@ from torchvision.datasets.imagenet import load_meta_file, parse_devkit_archive
 
 from data.archives import opened
 from data.base import ImageData
-from data.collection import Collection, archives_of, collection
+from data.collection import Collection, ambiguous, archives_of, collection, in_folders, is_there
 from data.folder import data_folder
 from data.label_sets import label_sets
 
@@ -34,7 +34,7 @@ class ImageNet(ImageData):
 
     def arrays(self, split):
         root, part = data_folder() / "imagenet", {"train": "train", "test": "val"}[split]
-        found = official_validation(root, self.on_error) if is_flat(root, part) else imagenet(root, part, self.on_error)
+        found = official_validation(root) if is_flat(root, part) else imagenet(root, part, self.on_error)
         labels = torch.from_numpy(found.labels)
         if part == "val" and (root / "real.json").exists():
             return found.pictures, labels, real(root / "real.json", found)
@@ -42,21 +42,25 @@ class ImageNet(ImageData):
 
 
 def is_flat(root: Path, part: str) -> bool:
-    """The official validation tar has no folders; its labels are in the development kit."""
-    return part == "val" and not (root / "val").is_dir() and (root / OFFICIAL["val"]).exists()
+    """The official validation tar, which has no folders: its labels are in the development kit."""
+    return part == "val" and archives_of(root, part) == [root / OFFICIAL["val"]] and not in_folders(root, part)
 
 
 def imagenet(root: Path, part: str, on_error: str) -> Collection:
     """Of a training or validation part in class folders or archives."""
-    if not (root / part).is_dir() and not archives_of(root, part):
+    if not is_there(root, part):
         raise FileNotFoundError(f"ImageNet's {part} part is not in {root}: {HOW}")
+    archives, official = archives_of(root, part), root / OFFICIAL[part]
+    if official in archives and archives != [official]:
+        raise ambiguous(*archives[:2])
     found = collection(root, part, on_error)
-    if len(found.names) != ImageNet.num_classes and not found.numbered:
-        raise ValueError(f"{root}: {len(found.names):,} classes in the {part} part; ImageNet has 1,000")
+    count = min(len(found.names), ImageNet.num_classes) if found.numbered else len(found.names)
+    if count != ImageNet.num_classes:  # a number beyond them is named when the labels are looked at
+        raise ValueError(f"{root}: {count:,} classes in the {part} part; ImageNet has 1,000")
     return found
 
 
-def official_validation(root: Path, on_error: str) -> Collection:
+def official_validation(root: Path) -> Collection:
     """The official tar: classes are the WordNet ids in alphabetical order, as everywhere."""
     if not (root / "meta.bin").exists() and not (root / DEVKIT).exists():
         raise FileNotFoundError(
@@ -71,7 +75,7 @@ def official_validation(root: Path, on_error: str) -> Collection:
     except RuntimeError as error:
         raise ValueError(f"{root / DEVKIT}: {str(error).splitlines()[0]}; bring it again") from error
     names, places = np.unique(wnids, return_inverse=True)
-    members = opened([root / OFFICIAL["val"]], on_error)
+    members = opened([root / OFFICIAL["val"]])
     return Collection(members, list(names), places.astype(np.int64)[numbers(members) - 1])
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 import torch
 
 from data.base import ImageData
-from data.collection import Collection, all_archives, of_archives, of_folders
+from data.collection import Collection, all_archives, ambiguous, first_picture, of_archives, of_folders
 from data.folder import data_folder
 
 
@@ -45,8 +45,10 @@ class ImageNet21k(ImageData):
         archives = all_archives(root)
         if not root.is_dir():
             raise FileNotFoundError(f"ImageNet-21k is not in {root}: {HOW}")
+        if archives and (picture := first_picture(root)):
+            raise ambiguous(archives[0], picture.parent)
         found = of_archives(archives, self.on_error) if archives else of_folders(root, self.on_error)
-        check_release(self.release, found, root)
+        check_release(self.release, found.complete(root, self.on_error), root)
         return found.pictures, torch.from_numpy(found.labels)
 
 

@@ -17,6 +17,8 @@ class Pictures:
     """
 
     damage: Sequence[str] = ()  # what is wrong with the archives they lie in, a line each
+    lost: float = 0  # the share of those archives that is known to be missing
+    empty: Sequence[str] = ()  # classes that have no pictures, where on_error "skip" goes without
 
     def __len__(self) -> int:
         raise NotImplementedError
@@ -76,7 +78,7 @@ class Files(Pictures):
 
     def only(self, indices):
         chosen = type(self)([], Path(self.root))
-        chosen.files = self.files[np.asarray(indices)]
+        chosen.files, chosen.empty = self.files[np.asarray(indices)], self.empty
         return chosen
 
     def stamps(self):

@@ -5,6 +5,29 @@ import sys
 import torch
 
 from data.decode import Unreadable
+from data.pictures import Pictures
+
+TOLD: set[str] = set()  # lines that this process has said
+
+
+def tell(line: str) -> None:
+    """Once in a process, however often its cause is met."""
+    if line not in TOLD:
+        TOLD.add(line)
+        print(f"skipped: {line}", file=sys.stderr, flush=True)
+
+
+def passed_over(pictures: Pictures, split: str, limit: float) -> set[tuple[str, str]]:
+    """(kind, which) of all that these pictures of a split do without: archives in part, and classes.
+
+    ValueError for a test split that lies in an archive that is cut short, since nobody knows of how much a result would be
+    then, and where more than the share `limit` of the training archives is known to be lost.
+    """
+    if pictures.damage and split == "test":
+        raise ValueError(f"{pictures.damage[0]}, for nothing is tested on a part of a test split")
+    if pictures.lost > limit:
+        raise ValueError(f"{pictures.damage[0]} ({pictures.lost:.2%} at least is lost, skip_limit allows {limit:.2%})")
+    return {("damaged archives", line) for line in pictures.damage} | {("empty classes", one) for one in pictures.empty}
 
 
 class Skipped:

@@ -1,7 +1,6 @@
 """Pictures and classes that cannot be used: named, or passed over and counted, within a limit; nothing depends on workers."""
 
 import json
-import os
 
 import numpy as np
 import pytest
@@ -118,13 +117,13 @@ def test_a_class_out_of_range_is_named_or_left_out(folder):
     )
     tar(
         folder / "mine" / "test.tar",
-        {"a.png": png(1), "a.cls": b"1", "b.png": png(2), "b.cls": b"-7", "c.png": png(3), "c.cls": b"3"},
+        {f"{k}.{kind}": data for k in (0, 1, -7, 2, 3) for kind, data in (("png", png(0)), ("cls", str(k).encode()))},
     )
-    with pytest.raises(ValueError, match=r"ImageFolder, test: image 1: class -7 is not one of 0 to 3; 1 of 3 are so"):
+    with pytest.raises(ValueError, match=r"ImageFolder, test: image 2: class -7 is not one of 0 to 3; 1 of 5 are so"):
         ImageFolder(folder="mine", **COMMON).setup("test")
-    module = ImageFolder(folder="mine", on_error="skip", skip_limit=0.4, **COMMON)
+    module = ImageFolder(folder="mine", on_error="skip", skip_limit=0.2, **COMMON)
     module.setup("test")
-    assert module.parts["test"].labels.tolist() == [1, 3]
+    assert module.parts["test"].labels.tolist() == [0, 1, 2, 3]
     assert module.skipped_images() == {"test": 1}
 
 
@@ -138,7 +137,7 @@ def divided(root):
 
 
 @pytest.mark.parametrize("resize", ["once", "vit_jax"])
-def test_pictures_in_folders_are_tried_once(folder, monkeypatch, resize):
+def test_pictures_in_folders_are_tried_once(folder, monkeypatch, resize, capsys):
     divided(folder / "mine")
     (folder / "mine/train/class0/4.png").write_bytes(b"")
     for split in ("train", "test"):
@@ -150,8 +149,31 @@ def test_pictures_in_folders_are_tried_once(folder, monkeypatch, resize):
         module = ImageFolder(folder="mine", on_error="skip", skip_limit=0.1, **options)
         module.setup("fit")
         assert module.parts["train"].labels.tolist() == [0] * 5 + [1] * 6
-        assert module.skipped_images() == {"train": 1}
+        assert module.skipped_images() == {"train": 1, "empty classes": 1}
         monkeypatch.setattr("data.decoded_once.problem", None)  # a second trial would fail
+    told = capsys.readouterr().err.splitlines()
+    assert [line.count("mine/train: no pictures of the class 'empty'") for line in told] == [1, 0]  # once, whoever asks
+
+
+def test_an_unreadable_picture_does_not_move_the_others_between_the_parts(folder):
+    """Held out are pictures of 40, whether all can be read or not."""
+    for split, count in (("train", 40), ("test", 2)):
+        for k in range(count):
+            path = folder / "mine" / split / f"class{k % 2}" / f"{k:02}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(png(k))
+
+    def parts(**options):
+        module = ImageFolder(folder="mine", **COMMON | {"held_out": 0.25, "subset": 0.5, "skip_limit": 0.1} | options)
+        module.setup("fit")
+        return [{number_of(image) for image in module.parts[name].images} for name in ("train", "val")]
+
+    train, val = parts()
+    assert (len(train), len(val)) == (15, 10)
+    broken = {min(train), max(train), min(val), 39}
+    for k in broken:
+        (folder / "mine" / "train" / f"class{k % 2}" / f"{k:02}.png").write_bytes(b"")
+    assert parts(on_error="skip") == [train - broken, val - broken]
 
 
 @pytest.mark.parametrize("target", ["nowhere.png", "7.png"])  # to nothing, and to itself
@@ -167,18 +189,6 @@ def test_a_link_that_leads_nowhere_is_an_unreadable_picture(folder, target, resi
     module = ImageFolder(folder="mine", on_error="skip", skip_limit=0.1, **options)
     module.setup("fit")
     assert (len(module.parts["train"]), module.skipped_images()) == (11, {"train": 1})
-
-
-def test_a_tar_that_is_cut_short_ends_a_run_or_gives_what_is_whole(folder):
-    for part in ("train", "test"):
-        path = tar(folder / "mine" / f"{part}.tar", {f"c{k % 2}/{k}.png": png(k) for k in range(8)})
-    os.truncate(path, 512 * 2 * 5 + 30)
-    with pytest.raises(ValueError, match=r"test.tar is cut short .*; 5 pictures before that are whole"):
-        ImageFolder(folder="mine", **COMMON).setup("test")
-    module = ImageFolder(folder="mine", on_error="skip", **COMMON)
-    module.setup("test")
-    assert len(module.parts["test"]) == 5
-    assert module.skipped_images() == {"damaged archives": 1}
 
 
 def test_the_count_stands_in_metrics_json(folder):

@@ -173,7 +173,10 @@ def test_folders_can_be_moved(folder, tmp_path, monkeypatch):
     [
         (lambda root: shutil.rmtree(root), "mine: there is no train/ in it"),
         (lambda root: shutil.rmtree(root / "test"), "mine/test: no such folder"),
-        (lambda root: shutil.rmtree(root / "test" / "ant"), "mine/test/ant: no such folder; every class needs one"),
+        (
+            lambda root: shutil.rmtree(root / "test" / "ant"),
+            "mine/test: no pictures of the class 'ant'; every class needs some",
+        ),
         (lambda root: (root / "train" / "bee").mkdir(), "mine/train/bee: no pictures in it"),
         (lambda root: save(root / "test" / "bee" / "x.png", 1), "no training pictures for the class 'bee'"),
         (lambda root: (root / "train/ant/0.png").write_bytes(b""), "mine/train/ant/0.png is no readable picture"),

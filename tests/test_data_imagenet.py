@@ -108,8 +108,8 @@ def test_a_wrong_real_json_is_named(imagenet, text):
 def test_real_needs_names_with_the_official_number(imagenet):
     (imagenet / "real.json").parent.mkdir()
     (imagenet / "real.json").write_text("[]")
-    tar(imagenet / "val.tar", {"a.jpg": png(0), "a.cls": b"3"})
-    with pytest.raises(ValueError, match=r"val.tar: a.jpg: its name does not say which validation image it is"):
+    tar(imagenet / "val.tar", samples(range(1000)))
+    with pytest.raises(ValueError, match=r"val.tar: 0.jpg: its name does not say which validation image it is"):
         ImageNet(**COMMON).arrays("test")
 
 
@@ -122,12 +122,54 @@ def test_missing_and_incomplete_sets_say_what_to_bring(imagenet):
         ImageNet(**COMMON).arrays("train")
 
 
+def samples(classes):
+    return {f"{k}.{kind}": data for k in classes for kind, data in (("jpg", png(k)), ("cls", str(k).encode()))}
+
+
 def test_a_class_that_does_not_exist_is_an_error(imagenet):
-    tar(imagenet / "train.tar", {"a.jpg": png(0), "a.cls": b"3", "b.jpg": png(0), "b.cls": b"1000"})
+    tar(imagenet / "train.tar", samples(range(1001)))
     with pytest.raises(
-        ValueError, match=r"ImageNet, train: .*train.tar: b.jpg: class 1000 is not one of 0 to 999; 1 of 2"
+        ValueError, match=r"ImageNet, train: .*train.tar: 1000.jpg: class 1000 is not one of 0 to 999; 1 of 1,001"
     ):
         ImageNet(**COMMON).setup("fit")
+
+
+@pytest.mark.parametrize(
+    ("classes", "message"),
+    [
+        (
+            {*range(1000)} - {57},
+            r"imagenet/train: no pictures of the class '57'; numbers go from 0 to 999 without gaps",
+        ),
+        (range(999), r"999 classes in the train part; ImageNet has 1,000"),
+    ],
+)
+def test_samples_of_fewer_classes_are_refused_as_fewer_folders_are(imagenet, classes, message):
+    tar(imagenet / "train.tar", samples(classes))
+    with pytest.raises(ValueError, match=message):
+        ImageNet(**COMMON).arrays("train")
+
+
+@pytest.mark.parametrize("other", ["{}", "ILSVRC2012_img_{}_t3.tar"])
+@pytest.mark.parametrize(("split", "part"), [("train", "train"), ("test", "val")])
+def test_an_official_tar_is_alone(imagenet, split, part, other):
+    official(imagenet)
+    beside = imagenet / other.format(part)
+    if beside.suffix:
+        tar(beside, samples(range(3)))
+    else:
+        beside.mkdir()
+    with pytest.raises(ValueError, match=r"lie side by side; .*: keep one of the two there") as raised:
+        ImageNet(**COMMON).arrays(split)
+    assert str(imagenet / f"ILSVRC2012_img_{part}.tar") in str(raised.value)
+    assert f"{beside} " in str(raised.value)
+
+
+def test_a_validation_tar_that_is_cut_short_is_refused_under_skip_too(imagenet):
+    official(imagenet)
+    (imagenet / "ILSVRC2012_img_val.tar").write_bytes((imagenet / "ILSVRC2012_img_val.tar").read_bytes()[: 40 * 1024])
+    with pytest.raises(ValueError, match=r"img_val.tar is cut short .*; 40 pictures before that are whole"):
+        ImageNet(**COMMON, on_error="skip").arrays("test")
 
 
 def test_the_two_releases_are_told_apart_by_their_published_counts():
@@ -183,6 +225,15 @@ def test_a_wrong_release_is_refused_with_the_reason(folder, monkeypatch, layout,
     else:
         pictures, labels = module.arrays("train")
         assert [number % classes for number in numbers(pictures)] == labels.tolist()
+
+
+def test_class_folders_beside_archives_of_imagenet21k_are_refused(folder):
+    root = folder / "imagenet-21k"
+    tar(root / "n1.tar", {"0.JPEG": png(0)})
+    (root / "n1").mkdir()
+    (root / "n1" / "0.JPEG").write_bytes(png(0))
+    with pytest.raises(ValueError, match=f"{root}/n1.tar and {root}/n1 lie side by side"):
+        ImageNet21k(release="fall11", **COMMON).arrays("train")
 
 
 def test_jft_is_private_and_tars_of_ones_own_are_read(folder):

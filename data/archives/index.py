@@ -19,7 +19,7 @@ from data.archives.listing import Listing, listing
 from data.folder import data_folder
 from data.pack import locked
 
-FORMAT = 1  # part of an index's name; raise it when a correction changes what is listed
+FORMAT = 2  # part of an index's name; raise it when a correction changes what is listed
 ROW = np.dtype(
     [
         ("archive", "i4"),
@@ -34,12 +34,15 @@ ROW = np.dtype(
 
 
 class Index:
-    """rows: memory map (N,) of ROW; folders: paths inside the archives; damage: what was found wrong, a line an archive."""
+    """rows: memory map (N,) of ROW; folders: paths inside the archives; damage: what was found wrong, a line an archive.
+
+    lost: the share of the archives' bytes that is known to be missing; more may be.
+    """
 
     def __init__(self, place: Path, archives: Sequence[Path]):
         self.place, self.archives = place, [str(path) for path in archives]
         about = json.loads((place / "about.json").read_text())
-        self.folders, self.damage = about["folders"], about["damage"]
+        self.folders, self.damage, self.lost = about["folders"], about["damage"], about["lost"]
         self.rows = np.load(place / "rows.npy", mmap_mode="r")
         self.names = np.memmap(place / "names", np.uint8, mode="r") if len(self.rows) else np.empty(0, np.uint8)
 
@@ -73,20 +76,29 @@ def digest(archives: Sequence[Path]) -> str:
 
 
 def build(archives: Sequence[Path], place: Path) -> None:
-    """Into a temporary folder, then renamed: presence means finished."""
+    """Into a temporary folder, then renamed: presence means finished. Nothing is left where an archive is refused."""
     part = place.with_name(f"{place.name}.part")
-    shutil.rmtree(part, ignore_errors=True)
+    shutil.rmtree(part, ignore_errors=True)  # of a killed process
     part.mkdir()
-    folders, blocks, damage, end = {}, [], [], 0
+    try:
+        write(archives, part)
+        part.rename(place)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def write(archives: Sequence[Path], part: Path) -> None:
+    folders, blocks, damage, end, lost, size = {}, [], [], 0, 0, 0
     with open(part / "names", "wb") as names:
         for number, path in enumerate(tqdm(archives, desc="indexing", unit="archive", disable=not sys.stderr.isatty())):
             found = listing(path)
             block, end = rows_of(found, number, folders, names, end)
             blocks.append(block)
             damage += [found.damage] if found.damage else []
+            lost, size = lost + found.lost, size + found.bytes
     np.save(part / "rows.npy", np.concatenate(blocks))
-    (part / "about.json").write_text(json.dumps({"folders": list(folders), "damage": damage}))
-    part.rename(place)
+    about = {"folders": list(folders), "damage": damage, "lost": lost / max(size, 1)}
+    (part / "about.json").write_text(json.dumps(about))
 
 
 def rows_of(found: Listing, archive: int, folders: dict[str, int], names, end: int) -> tuple[np.ndarray, int]:

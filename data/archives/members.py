@@ -2,15 +2,16 @@
 
 import hashlib
 import os
-import sys
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from data.archives.index import Index, index_of
+from data.archives.samples import UNSTATED
+from data.archives.zips import inflated
 from data.pictures import Pictures
+from data.skipped import tell
 
 OPEN = 500  # archives a process keeps open; others are opened for each read
 LARGEST = 2**28  # bytes of one picture, unpacked
@@ -39,9 +40,18 @@ class Members(Pictures):
         return self.index.damage
 
     @property
+    def lost(self):
+        return self.index.lost
+
+    @property
     def classes(self) -> np.ndarray:
         """int64 (N,): the class that a WebDataset sample states, -1 where nothing is stated."""
-        return np.asarray(self.index.rows["class"][self.rows])
+        return np.where(self.stated, self.index.rows["class"][self.rows], -1)
+
+    @property
+    def stated(self) -> np.ndarray:
+        """bool (N,): does a file beside it state its class?"""
+        return np.asarray(self.index.rows["class"][self.rows] != UNSTATED)
 
     @property
     def folders(self) -> np.ndarray:
@@ -67,7 +77,7 @@ class Members(Pictures):
         data = self.read(int(row["archive"]), int(row["offset"]), int(row["size"]))
         if len(data) < row["size"]:
             raise ValueError("the archive ends before it does")
-        return inflated(data) if row["method"] else data
+        return inflated(data, LARGEST) if row["method"] else data
 
     def read(self, archive: int, offset: int, size: int) -> bytes:
         if archive in self.handles:
@@ -81,22 +91,13 @@ class Members(Pictures):
             os.close(handle)
 
     def only(self, indices):
-        return Members(self.index, self.rows[np.asarray(indices)])
+        chosen = Members(self.index, self.rows[np.asarray(indices)])
+        chosen.empty = self.empty
+        return chosen
 
     def stamps(self):
         yield self.index.place.name
         yield hashlib.sha256(np.ascontiguousarray(self.rows)).hexdigest()
-
-
-def inflated(data: bytes) -> bytes:
-    unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
-    try:
-        whole = unpacker.decompress(data, LARGEST)
-    except zlib.error as error:
-        raise ValueError(str(error)) from error
-    if not unpacker.eof:
-        raise ValueError("it is cut short, or too large")
-    return whole
 
 
 def opened(archives: Sequence[Path], on_error: str = "raise") -> Members:
@@ -105,5 +106,5 @@ def opened(archives: Sequence[Path], on_error: str = "raise") -> Members:
     if index.damage and on_error == "raise":
         raise ValueError(index.damage[0])
     for line in index.damage:
-        print(f"skipped: {line}", file=sys.stderr)
+        tell(line)
     return Members(index)

@@ -1,0 +1,199 @@
+"""The same pictures in folders, in a tar and in a zip: the same classes, or the same refusal, and none is lost in silence."""
+
+import os
+import re
+import tarfile
+import zipfile
+
+import pytest
+from archive_files import numbers, png, tar
+from plain_data import PLAIN
+
+from data import ImageFolder, ImageNet
+from data.archives import opened
+from data.pictures import Files
+
+COMMON = PLAIN | {"image_size": 4, "batch_size": 4, "resize": "vit_jax"}
+FORMS = ["folders", "tar", "zip"]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("VIT_DATA", str(tmp_path))
+    return tmp_path / "mine"
+
+
+def zipped(path, members):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return path
+
+
+def lay(root, split, names, form):
+    """Pictures that say 0, 1, 2 ... under these names."""
+    members = {name: png(k) for k, name in enumerate(names)}
+    if form == "tar":
+        return tar(root / f"{split}.tar", members)
+    if form == "zip":
+        return zipped(root / f"{split}.zip", members)
+    for name, data in members.items():
+        path = root / split / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    return None
+
+
+def refused(line, error=ValueError, **options):
+    """Both splits are set up, and one of them is refused with that line."""
+    with pytest.raises(error, match=line) as raised:
+        module = ImageFolder(folder="mine", **COMMON | options)
+        module.setup("fit")
+        module.setup("test")
+    assert "\n" not in str(raised.value)
+
+
+TWO = [f"{name}/{k}.png" for name in ("cat", "dog") for k in range(5)]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_all_forms_hold_the_same(folder, form):
+    for split in ("train", "test"):
+        lay(folder, split, [*TWO, "cat/notes.txt", "__MACOSX/cat/._0.png", ".git/x/1.png", "cat/.thumbs/0.png"], form)
+    module = ImageFolder(folder="mine", **COMMON)
+    images, labels = module.arrays("train")
+    assert (module.classes, labels.tolist()) == (["cat", "dog"], [0] * 5 + [1] * 5)
+    assert images[:, 0, 0, 0].tolist() == list(range(10))
+
+
+@pytest.mark.parametrize("on_error", ["raise", "skip"])
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("nested", ["cat/more/1.jpg", "cat/more/most/1.jpg", "loose.png"])
+def test_a_picture_that_is_in_no_class_folder_is_refused(folder, form, nested, on_error):
+    for split in ("train", "test"):
+        lay(folder, split, [*TWO, nested], form)
+    refused(
+        rf"mine/train.*{re.escape(nested)}.* (side by side|in the class folder|beside the class folders)",
+        on_error=on_error,
+    )
+
+
+def test_folders_above_the_classes_may_be_any_if_classes_lie_side_by_side(folder):
+    tar(folder / "train-0.tar", {f"train-0/{name}": png(k) for k, name in enumerate(TWO)})
+    tar(folder / "train-1.tar", {f"train-1/{name}": png(k) for k, name in enumerate(TWO)})
+    assert ImageFolder(folder="mine", **COMMON).classes == ["cat", "dog"]
+    tar(folder / "train-2.tar", {"train/cat/1.png": png(1), "val/cat/1.png": png(1)})
+    refused(r"train-2.tar: train/cat/1.png and .*train-2.tar: val/cat/1.png: of which class\?")
+    tar(folder / "train-2.tar", {"cat/1.png": png(1)})
+    refused(r"train-1.tar: train-1/dog/4.png and .*train-2.tar: cat/1.png: of which class\?")
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_class_has_test_pictures(folder, form, capsys):
+    lay(folder, "train", TWO, form)
+    lay(folder, "test", TWO[:3], form)
+    refused(r"mine/test: no pictures of the class 'dog'; every class needs some")
+    for _ in range(2):
+        module = ImageFolder(folder="mine", on_error="skip", **COMMON)
+        module.setup("test")
+        assert module.parts["test"].labels.tolist() == [0] * 3
+        assert module.skipped_images() == {"empty classes": 1}
+    assert capsys.readouterr().err.count("no pictures of the class 'dog'") == 1
+
+
+def test_an_empty_class_is_counted_once_where_the_test_split_is_drawn(folder):
+    lay(folder, ".", TWO, "folders")
+    (folder / "emu").mkdir()
+    refused(r"mine/emu: no pictures in it", test_share=0.2)
+    module = ImageFolder(folder="mine", on_error="skip", test_share=0.2, **COMMON)
+    module.setup("fit")
+    module.setup("test")
+    assert (module.classes, module.skipped_images()) == (["cat", "dog", "emu"], {"empty classes": 1})
+
+
+def test_a_part_of_pictures_knows_what_the_whole_goes_without(folder):
+    path = lay(folder, "train", TWO, "tar")
+    for pictures in (Files([path], folder), opened([path])):
+        pictures.empty = ("emu",)
+        assert pictures.only([0]).empty == ("emu",)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_class_without_training_pictures_is_refused(folder, form):
+    lay(folder, "train", TWO, form)
+    lay(folder, "test", [*TWO, "emu/1.png"], form)
+    refused(r"mine/test: no training pictures for the class 'emu'", on_error="skip")
+
+
+@pytest.mark.parametrize("name", ["../../evil/1.jpg", "/etc/1.jpg", "cat/../dog/1.jpg", ".."])
+@pytest.mark.parametrize("form", ["tar", "zip", "tar in a tar"])
+def test_members_that_lie_outside_their_archive_are_refused(folder, name, form):
+    members = {"cat/1.png": png(1), name: png(2)}
+    path = {"zip": zipped, "tar": tar}.get(form, tar)(folder / f"a.{form[:3]}", members)
+    if form == "tar in a tar":
+        path = tar(folder / "whole.tar", {"inner.tar": path.read_bytes()})
+    expected = f"^{path}: its member '{re.escape(name)}' lies outside the archive; make the archive anew$"
+    for on_error in ("raise", "skip"):
+        with pytest.raises(ValueError, match=expected):
+            opened([path], on_error)
+    assert not list((folder.parent / "indexes").glob("*.part"))
+
+
+@pytest.mark.parametrize("kind", [tarfile.LNKTYPE, tarfile.SYMTYPE])
+def test_a_picture_that_is_a_link_in_a_tar_is_refused(folder, kind):
+    """A class folder may hold links; a tar of that folder would be without these pictures."""
+    path = tar(folder / "a.tar", {"cat/1.png": png(1)})
+    with tarfile.open(path, "a") as archive:
+        for name in ("cat/notes.txt", "cat/2.png"):
+            link = tarfile.TarInfo(name)
+            link.type, link.linkname = kind, "cat/1.png"
+            archive.addfile(link)
+    with pytest.raises(
+        ValueError, match=r"a.tar: cat/2.png is a link; make the tar with --dereference --hard-dereference"
+    ):
+        opened([path])
+
+
+def test_a_zip_of_windows_has_folders_too(folder):
+    assert opened([zipped(folder / "a.zip", {"cat\\1.png": png(1)})]).inside(0) == "cat/1.png"
+    with pytest.raises(ValueError, match="lies outside the archive"):
+        opened([zipped(folder / "b.zip", {"cat\\..\\..\\1.png": png(1)})])
+
+
+def test_what_macos_adds_is_no_picture_and_no_tar(folder):
+    inner = tar(folder / "inner", {"1.JPEG": png(1), "._1.JPEG": b"resource fork"}).read_bytes()
+    members = {"._n1.tar": b"resource fork", "n1.tar": inner, "__MACOSX/n1.png": png(2)}
+    assert numbers(opened([tar(folder / "whole.tar", members)])) == [1]
+
+
+@pytest.mark.parametrize("kind", [ImageFolder, ImageNet])
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("train", "train-0.tar"), ("train", "my-train.zip"), ("train.tar", "train.zip"), ("train-0.tar", "train-1.zip")],
+)
+def test_two_forms_of_one_part_are_refused_with_both_names(folder, kind, one, other):
+    root = folder if kind is ImageFolder else folder.parent / "imagenet"
+    lay(root, "test", TWO, "folders")
+    for name in (one, other):
+        split, _, form = name.partition(".")
+        lay(root, split, TWO, form or "folders")
+    with pytest.raises(ValueError, match=f"{root / one} and {root / other} lie side by side.*keep one") as raised:
+        (ImageFolder(folder="mine", **COMMON) if kind is ImageFolder else ImageNet(**COMMON)).setup("fit")
+    assert "\n" not in str(raised.value)
+
+
+def test_parts_may_lie_in_different_forms(folder):
+    lay(folder, "train", TWO, "tar")
+    lay(folder, "test", TWO, "zip")
+    tar(folder / "latest-backup.tar", {"emu/1.png": png(1)})  # latest is not test
+    module = ImageFolder(folder="mine", **COMMON)
+    assert [len(module.arrays(split)[1]) for split in ("train", "test")] == [10, 10]
+
+
+def test_a_refused_archive_leaves_nothing_behind(folder):
+    tar(folder / "good.tar", {"cat/1.png": png(1)})
+    path = tar(folder / "bad.tar", {"a.png": png(1), "a.cls": b"cat"})
+    with pytest.raises(ValueError, match="states no class"):
+        opened([folder / "good.tar", path])
+    assert [name for name in os.listdir(folder.parent / "indexes") if not name.endswith(".lock")] == []
