@@ -12,6 +12,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from data.batches import Batches, taken
+from data.handover import Handover
 from data.loading import brought, device, loader
 from data.order import Chosen, InOrder, StepOrder
 from data.pictures import Pictures
@@ -190,11 +191,11 @@ class ImageData(L.LightningDataModule):
         how = {"prepare": prepare, "seed": self.seed, "drawn": augmented}
         return Batches(images, tuple(labels), device=there, skipped=skipped, **how)
 
-    def train_dataloader(self) -> DataLoader:
+    def train_dataloader(self) -> DataLoader | Handover:
         """Endless; goes on at the trainer's step, with its share of each batch."""
         part = self.parts["train"]
         order = StepOrder(length=len(part), batch_size=self.batch_size, seed=self.seed, **self.place())
-        return loader(part, order, self.workers, self.trainer)
+        return loader(part, order, self.image_size, self.workers, self.trainer)
 
     def place(self) -> dict[str, int]:
         """Where the trainer stands, if there is one."""
@@ -204,31 +205,31 @@ class ImageData(L.LightningDataModule):
         start, pieces = self.trainer.global_step, self.trainer.accumulate_grad_batches
         return {"start": start, "rank": rank, "ranks": ranks, "pieces": pieces}
 
-    def val_dataloader(self) -> DataLoader | list:
+    def val_dataloader(self) -> DataLoader | Handover | list:
         return [] if self.train_on == "all" else self.sequential("val")
 
-    def test_dataloader(self) -> DataLoader:
+    def test_dataloader(self) -> DataLoader | Handover:
         return self.sequential("test")
 
-    def sequential(self, name: str) -> DataLoader:
+    def sequential(self, name: str) -> DataLoader | Handover:
         """Each image once, whatever the number of devices."""
         part, place = self.parts[name], self.place()
         share = {key: place[key] for key in ("rank", "ranks") if key in place}
         order = InOrder(length=len(part), batch_size=self.eval_batch_size, **share)
-        return loader(part, order, self.workers, self.trainer)
+        return loader(part, order, self.image_size, self.workers, self.trainer)
 
     def labels(self, name: str) -> torch.Tensor:
         """Labels (N,) of a part, "train", "val" or "test"; a set that decodes its images later need not do so for them."""
         return self.ready(name).labels
 
-    def in_order(self, name: str, indices: np.ndarray | None = None) -> DataLoader:
+    def in_order(self, name: str, indices: np.ndarray | None = None) -> DataLoader | Handover:
         """Batches of a part's images without augmentation: all of them, or those at `indices`, in their order."""
         part = self.ready(name)
         how = {"prepare": self.preparation.evaluate, "seed": self.seed, "drawn": False}
         plain = Batches(part.images, part.all_labels, device=part.device, skipped=part.skipped, **how)
         indices = np.arange(len(plain)) if indices is None else indices
         order = Chosen(indices, batch_size=self.eval_batch_size)
-        return loader(plain, order, self.workers, self.trainer)
+        return loader(plain, order, self.image_size, self.workers, self.trainer)
 
     def ready(self, name: str) -> Batches:
         """A part, loaded now if no stage has needed it so far."""

@@ -47,11 +47,17 @@ class Batches(Dataset):
         return len(self.labels)
 
     def __getitem__(self, place: tuple[np.ndarray, np.ndarray]) -> tuple[torch.Tensor, ...]:
+        pixels, labels = self.pixels(place)
+        images = torch.empty(len(pixels), 3, *pixels.shape[2:], device=pixels.device)
+        return scaled(pixels, images), *labels
+
+    def pixels(self, place: tuple[np.ndarray, np.ndarray]) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        """Images of one's own, float32 (B, 1 or 3, S, S) of 0 .. 255, and labels."""
         epochs, indices = place
         images, epochs, indices = self.taken(epochs, indices)
-        images = self.prepare(images, self.seed, epochs, indices).div_(127.5).sub_(1)
+        pixels = self.prepare(images, self.seed, epochs, indices)
         chosen = torch.from_numpy(indices)
-        return images.expand(-1, 3, -1, -1).contiguous(), *(labels[chosen] for labels in self.all_labels)
+        return pixels, [labels[chosen] for labels in self.all_labels]
 
     def taken(self, epochs: np.ndarray, indices: np.ndarray) -> tuple[torch.Tensor | list, np.ndarray, np.ndarray]:
         """The images, with epochs and indices of those that could be read."""
@@ -81,6 +87,11 @@ class Batches(Dataset):
             if not self.drawn:
                 return None, index
             index = (index + 1) % len(self)
+
+
+def scaled(pixels: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
+    """`images` (B, 3, S, S), filled with pixels (B, 1 or 3, S, S) of 0 .. 255 brought to -1 .. 1; they are used up."""
+    return torch.sub(pixels.div_(127.5).expand_as(images), 1, out=images)
 
 
 def taken(rows: np.ndarray, images: torch.Tensor | Pictures, *labels: torch.Tensor) -> tuple:

@@ -5,6 +5,7 @@ import torch
 from torch.utils.data import DataLoader, Sampler
 
 from data.batches import CPU, Batches
+from data.handover import Handover
 from data.pictures import Pictures
 
 RESIDENT = 2**31  # bytes of images of a part that lie on the GPU as long as the run lasts
@@ -39,7 +40,12 @@ def processes(part: Batches, workers: int | None, trainer: L.Trainer | None) -> 
     return min(MOST_WORKERS, max(1, torch.get_num_threads() // trainer.num_devices))
 
 
-def loader(part: Batches, sampler: Sampler, workers: int | None, trainer: L.Trainer | None) -> DataLoader:
+def loader(
+    part: Batches, sampler: Sampler, size: int, workers: int | None, trainer: L.Trainer | None
+) -> DataLoader | Handover:
+    """sampler: one of data.order; size: of the images."""
     pinned = part.device == CPU and torch.cuda.is_available()
     workers = processes(part, workers, trainer)
-    return DataLoader(part, sampler=sampler, batch_size=None, num_workers=workers, pin_memory=pinned)
+    if workers:
+        return Handover(part, sampler, size=size, workers=workers, pinned=pinned)
+    return DataLoader(part, sampler=sampler, batch_size=None, pin_memory=pinned)

@@ -54,7 +54,8 @@ class StepOrder(Sampler):
     """Endless (epochs, indices) of each loader batch, from optimizer step `start` on.
 
     Step s takes the positions s * batch_size ... (s + 1) * batch_size - 1 of the stream. Rank r of `ranks` has the
-    r-th contiguous share of them, handed out in `pieces` equal batches (gradient accumulation).
+    r-th contiguous share of them, handed out in `pieces` equal batches (gradient accumulation). `largest` is the number of
+    images of a loader batch, here and below the most that one has.
     """
 
     def __init__(
@@ -72,9 +73,10 @@ class StepOrder(Sampler):
             raise ValueError(f"batch_size {batch_size} does not divide into {ranks} rank(s) x {pieces} piece(s)")
         self.length, self.batch_size, self.seed, self.start = length, batch_size, seed, start
         self.rank, self.ranks, self.pieces = rank, ranks, pieces
+        self.largest = batch_size // (ranks * pieces)
 
     def __iter__(self):
-        size = self.batch_size // (self.ranks * self.pieces)
+        size = self.largest
         for step in count(self.start):
             first = step * self.batch_size + self.rank * self.pieces * size
             for piece in range(self.pieces):
@@ -86,15 +88,15 @@ class Chosen(Sampler):
     """The given indices, in their order, in batches of at most `batch_size`."""
 
     def __init__(self, indices: np.ndarray, *, batch_size: int):
-        self.indices, self.batch_size = indices, batch_size
+        self.indices, self.largest = indices, batch_size
 
     def __iter__(self):
-        for first in range(0, len(self.indices), self.batch_size):
-            indices = self.indices[first : first + self.batch_size]
+        for first in range(0, len(self.indices), self.largest):
+            indices = self.indices[first : first + self.largest]
             yield np.zeros_like(indices), indices
 
     def __len__(self):
-        return -(-len(self.indices) // self.batch_size)
+        return -(-len(self.indices) // self.largest)
 
 
 class InOrder(Sampler):
@@ -107,12 +109,12 @@ class InOrder(Sampler):
         if length < ranks:
             raise ValueError(f"{length} images cannot be shared out among {ranks} devices; evaluate on fewer")
         self.first, self.last = length * rank // ranks, length * (rank + 1) // ranks
-        self.batch_size = batch_size
+        self.largest = batch_size
 
     def __iter__(self):
-        for first in range(self.first, self.last, self.batch_size):
-            indices = np.arange(first, min(first + self.batch_size, self.last))
+        for first in range(self.first, self.last, self.largest):
+            indices = np.arange(first, min(first + self.largest, self.last))
             yield np.zeros_like(indices), indices
 
     def __len__(self):
-        return -(-(self.last - self.first) // self.batch_size)
+        return -(-(self.last - self.first) // self.largest)

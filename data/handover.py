@@ -1,0 +1,67 @@
+"""Batches from loader processes, handed over through memory that is used again.
+
+torch takes new shared memory for every batch: its pages cost a tenth of the decoding, and in a container they come out of a
+/dev/shm of 64 MB, beyond which a process dies of a "bus error". R rooms, B batch, S image size.
+"""
+
+import mmap
+from collections.abc import Iterator
+
+import torch
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from data.batches import Batches, scaled
+
+AHEAD = 2  # batches that a process may prepare before the first of them is asked for
+
+
+class Handover:
+    """Batches of a part, prepared by `workers` processes: what a DataLoader of them would give, in the same order."""
+
+    def __init__(self, part: Batches, sampler: Sampler, *, size: int, workers: int, pinned: bool):
+        """sampler: one of data.order. size: S. pinned: images come in memory that a GPU reads faster."""
+        self.part, self.sampler, self.size, self.workers, self.pinned = part, sampler, size, workers, pinned
+
+    def __len__(self):
+        return len(self.sampler)
+
+    def __iter__(self) -> Iterator[tuple[torch.Tensor, ...]]:
+        """Images have left their room when the next batch is asked for; one room more than batches on their way is enough."""
+        rooms = self.workers * AHEAD + 1
+        shape = rooms, self.sampler.largest, 3, self.size, self.size
+        memory = torch.frombuffer(mmap.mmap(-1, 4 * torch.Size(shape).numel()), dtype=torch.float32).view(shape)
+        batches = DataLoader(
+            Written(self.part, memory),
+            sampler=InTurn(self.sampler, rooms),
+            batch_size=None,
+            num_workers=self.workers,
+            prefetch_factor=AHEAD,
+            multiprocessing_context="fork",  # a process sees what was mapped before it began
+        )
+        for room, count, *labels in batches:
+            images = memory[room, :count]
+            yield images.pin_memory() if self.pinned else images.clone(), *labels
+
+
+class InTurn(Sampler):
+    """(room, place) for each place of a sampler; rooms take turns."""
+
+    def __init__(self, sampler: Sampler, rooms: int):
+        self.sampler, self.rooms = sampler, rooms
+
+    def __iter__(self):
+        for turn, place in enumerate(self.sampler):
+            yield turn % self.rooms, place
+
+
+class Written(Dataset):
+    """(room, place) -> (room, B, labels, ...); the images (B, 3, S, S) are in the memory's room."""
+
+    def __init__(self, part: Batches, memory: torch.Tensor):
+        self.part, self.memory = part, memory
+
+    def __getitem__(self, where):
+        room, place = where
+        pixels, labels = self.part.pixels(place)
+        scaled(pixels, self.memory[room, : len(pixels)])
+        return room, len(pixels), *labels
