@@ -22,8 +22,8 @@ def fetch(name: str) -> str:
     if not row.files:
         raise ValueError(f"{key} cannot be fetched: {row.how()}")
     folder = data_folder()
-    lock = folder / f".{row.files[0].place.replace('/', '-')}.fetch.lock"  # sets that share files share the lock
-    with locked(lock, f"{key}: another process is fetching it", wait=True):
+    shared = folder / f"{row.files[0].place.replace('/', '-')}.fetch"  # sets that share files share the lock
+    with locked(shared, f"{key}: another process is fetching it"):
         if complete(key, row):
             return f"{key} is here"
         for file in row.files:

@@ -13,6 +13,7 @@ from data.eyes import btgraham
 from data.folder import data_folder
 from data.foreign import Damaged, lying, named
 from data.pictures import Files
+from data.room import written_to
 
 QUALITY = 72  # of the JPEG files that TFDS keeps of its btgraham-300
 LISTS = {"train": ("trainLabels.csv", None), "test": ("retinopathy_solution.csv", "Private")}  # and the Usage of rows
@@ -33,7 +34,8 @@ class Eyes(Files):
         kept.parent.mkdir(parents=True, exist_ok=True)
         part = kept.with_suffix(f".{os.getpid()}.part")  # several processes may need it at once
         try:
-            part.write_bytes(data)
+            with written_to(kept):
+                part.write_bytes(data)
             part.rename(kept)
         finally:
             part.unlink(missing_ok=True)

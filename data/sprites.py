@@ -8,6 +8,7 @@ import torch
 
 from data.base import ImageData
 from data.draws import uniform
+from data.room import check_memory
 
 ORIENTATION, ANGLE, SHAPE, RADIUS, CENTRE_X, CENTRE_Y, FRONT, BACK = range(8)  # streams of draws
 TEST = 1_000_000  # index of the first test image, whatever the size of the training part
@@ -95,6 +96,8 @@ class Sprites(ImageData):
 
     def arrays(self, split):
         indices = np.arange(self.train_size) if split == "train" else TEST + np.arange(self.test_size)
+        told, pixels = f"{len(indices):,} sprites of {self.image_size} px", len(indices) * self.image_size**2
+        check_memory(told, pixels, f"{split}_size or image_size")
         images, labels = [], []
         for first in range(0, len(indices), 1000):  # the points of all at once would fill the memory
             shown = parameters(self.sprite_seed, indices[first : first + 1000], self.orientations)

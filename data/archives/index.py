@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from data.archives.listing import Listing, listing
 from data.folder import data_folder
-from data.pack import locked
+from data.lock import locked
 
 FORMAT = 1  # part of an index's name; raise it when a correction changes what is listed
 ROW = np.dtype(
