@@ -133,6 +133,7 @@ def parser():
 
 def main(arguments):
     """Run a command; whatever goes wrong is one line on stderr and an exit code that is not 0."""
+    sys.stdout.reconfigure(errors="backslashreplace")  # names of files may be any bytes; stderr shows them so already
     try:
         if arguments and arguments[0] in ("fit", "validate", "test"):
             from vit.cli import lightning_main

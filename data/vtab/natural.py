@@ -10,6 +10,7 @@ from data.collection import of_folders
 from data.draws import permutation
 from data.encoded import EncodedData
 from data.folder import data_folder
+from data.foreign import named
 from data.pictures import Files
 from data.splits import stratified
 from data.torchvision_sets import TorchvisionData, there
@@ -94,7 +95,8 @@ class SUN397(EncodedData):
 def listed(path: Path, names: list[str]) -> np.ndarray:
     """Sorted places in `names` of the lines of a list. ValueError for one that is not there."""
     places = {name: place for place, name in enumerate(names)}
-    wanted = path.read_text().split()
+    with named(path):
+        wanted = path.read_text().split()
     if missing := [name for name in wanted if name not in places]:
         raise ValueError(f"{path}: there is no picture {missing[0][:100]}; get both again")
     return np.unique([places[name] for name in wanted])
