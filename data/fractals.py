@@ -15,6 +15,7 @@ from data.pack import packed
 from data.rendered import Rendered, check_room, rendered
 from data.room import check_memory
 from data.splits import part_of
+from data.values import check, whole
 from data.worked_out import Grid, WorkedOut
 
 RENDERER = 2  # part of a pack's name; raise it when a correction changes the images
@@ -43,8 +44,8 @@ def attempts(seed: int, categories: int) -> np.ndarray:
 
 
 def in_range(name: str, value: int) -> int:
-    if not 1 <= value <= LIMIT:
-        raise ValueError(f"{name} lies between 1 and {LIMIT:,}, not at {value:,}")
+    if not whole(value) or not 1 <= value <= LIMIT:
+        raise ValueError(f"{name} is a whole number from 1 to {LIMIT:,}, not {value!r}")
     return value
 
 
@@ -71,8 +72,7 @@ class Fractals(ImageData):
         **common,
     ):
         super().__init__(**common)
-        if validation not in ("further", "held_out"):
-            raise ValueError(f"validation is 'further' or 'held_out', not {validation!r}")
+        check(validation=validation, colour=colour, packed=packed, fractal_seed=fractal_seed)
         self.validation, self.colour, self.packed = validation, colour, packed
         self.num_classes = self.categories = in_range("categories", categories)
         self.instances, self.fractal_seed = in_range("instances", instances), fractal_seed
@@ -144,6 +144,7 @@ class UnseenFractals(ImageData):
 
     def __init__(self, *, categories: int, instances: int, colour: bool = False, **common):
         super().__init__(**common)
+        check(colour=colour)
         self.num_classes = self.categories = in_range("categories", categories)
         self.instances, self.colour = in_range("instances", instances), colour
 

@@ -9,6 +9,7 @@ import torch
 from data.base import ImageData
 from data.draws import uniform
 from data.room import check_memory
+from data.values import check
 
 ORIENTATION, ANGLE, SHAPE, RADIUS, CENTRE_X, CENTRE_Y, FRONT, BACK = range(8)  # streams of draws
 TEST = 1_000_000  # index of the first test image, whatever the size of the training part
@@ -89,7 +90,8 @@ class Sprites(ImageData):
 
     def __init__(self, *, orientations: int, train_size: int, test_size: int, **common):
         super().__init__(**common)
-        if not 1 <= train_size <= TEST:
+        check(orientations=orientations, train_size=train_size, test_size=test_size)
+        if train_size > TEST:
             raise ValueError(f"train_size lies between 1 and {TEST:,}, not at {train_size:,}")
         self.num_classes = self.orientations = orientations
         self.train_size, self.test_size = train_size, test_size
