@@ -30,6 +30,7 @@ DAMAGE = (
     zlib.error,
     Image.DecompressionBombError,
 )
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)  # below PIL's own limit; PIXELS decides
 
 
 class Unreadable(ValueError):
@@ -69,12 +70,13 @@ def dimensions(data: bytes, name: str) -> tuple[int, int]:
     if not data:
         raise unreadable(name, "it is empty")
     try:
-        with warnings.catch_warnings(), Image.open(io.BytesIO(data), formats=KINDS) as image:
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        with Image.open(io.BytesIO(data), formats=KINDS) as image:
             width, height = image.size
             lying = image.getexif().get(ORIENTATION, 1) >= 5
     except UnidentifiedImageError:
         raise unreadable(name, f"none of {', '.join(KINDS)}") from None
+    except Image.DecompressionBombError:  # PIL's own limit, which lies above ours
+        raise unreadable(name, f"more than {PIXELS:,} pixels") from None
     except DAMAGE as error:
         raise unreadable(name, str(error)) from error
     if width * height > PIXELS:
