@@ -11,6 +11,7 @@ from data.draws import permutation
 from data.encoded import EncodedData
 from data.folder import data_folder
 from data.foreign import named
+from data.ledger import advice
 from data.pictures import Files
 from data.splits import stratified
 from data.torchvision_sets import TorchvisionData, there
@@ -30,7 +31,8 @@ class Caltech101(EncodedData):
             type(self), lambda: of_folders(data_folder() / "caltech101" / "101_ObjectCategories", self.on_error)
         )
         if len(found.names) != self.num_classes:
-            raise ValueError(f"caltech101/101_ObjectCategories has {len(found.names)} classes, not 102; fetch it again")
+            told = f"has {len(found.names)} classes, not 102; remove it, then: {advice(type(self))}"
+            raise ValueError(f"{data_folder() / 'caltech101' / '101_ObjectCategories'} {told}")
         depth = np.empty(len(found.labels), np.int64)  # place of a picture in a random order of its class
         for label in range(self.num_classes):
             members = np.flatnonzero(found.labels == label)
