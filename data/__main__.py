@@ -22,6 +22,7 @@ def state(name: str, row: Row) -> str:
 
 
 def main() -> None:
+    sys.stdout.reconfigure(errors="backslashreplace")  # names of files may be any bytes; stderr shows them so already
     parser = argparse.ArgumentParser(prog="python -m data", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("list", help="which sets are here")

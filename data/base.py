@@ -20,6 +20,7 @@ from data.resize import resized
 from data.skipped import Skipped, passed_over
 from data.splits import held_out
 from data.steps import Preparation
+from data.values import check
 from data.without import Without
 
 
@@ -58,10 +59,9 @@ class ImageData(L.LightningDataModule):
         without: str | None = None,
     ):
         super().__init__()
-        if train_on not in ("train", "all"):
-            raise ValueError(f"train_on is 'train' or 'all', not {train_on!r}")
-        if on_error not in ("raise", "skip"):
-            raise ValueError(f"on_error is 'raise' or 'skip', not {on_error!r}")
+        check(image_size=image_size, batch_size=batch_size, eval_batch_size=eval_batch_size, workers=workers)
+        check(train_on=train_on, held_out=held_out, subset=subset, split_seed=split_seed, seed=seed)
+        check(on_error=on_error, skip_limit=skip_limit)
         self.image_size, self.batch_size, self.eval_batch_size = image_size, batch_size, eval_batch_size
         self.train_on, self.held_out, self.split_seed = train_on, held_out, split_seed
         self.evaluation, self.subset, self.resize, self.seed, self.workers = evaluation, subset, resize, seed, workers

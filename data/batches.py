@@ -33,7 +33,7 @@ class Batches(Dataset):
         """prepare: images, seed, epochs and indices -> new float32 (B, 1 or 3, S, S), 0 .. 255 (data.steps).
 
         labels: tensors (N, ...), the classes first. drawn: is this for training? device: where batches are prepared, of
-        images that are no Pictures. skipped: None where an unreadable picture is an error.
+        images that come as a tensor. skipped: None where an unreadable picture is an error.
         """
         self.images, self.all_labels, self.prepare, self.seed = images, labels, prepare, seed
         self.drawn, self.device, self.skipped = drawn, device, skipped
@@ -65,7 +65,8 @@ class Batches(Dataset):
             rows = torch.from_numpy(indices).to(self.images.device)
             return self.images.index_select(0, rows).to(self.device), epochs, indices
         if not isinstance(self.images, Pictures):
-            return self.images[indices].to(self.device), epochs, indices
+            images = self.images[indices]
+            return images.to(self.device) if isinstance(images, torch.Tensor) else images, epochs, indices
         if self.skipped is None:
             return self.images[indices], epochs, indices
         found = [(self.readable(int(index)), epoch) for epoch, index in zip(epochs, indices, strict=True)]

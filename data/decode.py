@@ -4,9 +4,12 @@ H and W are height and width, upright as the picture's EXIF tag says.
 """
 
 import io
+import math
 import struct
 import warnings
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -28,8 +31,8 @@ DAMAGE = (
     IndexError,
     struct.error,
     zlib.error,
-    Image.DecompressionBombError,
 )
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)  # below PIL's own limit; PIXELS decides
 
 
 class Unreadable(ValueError):
@@ -38,13 +41,8 @@ class Unreadable(ValueError):
 
 def decoded(data: bytes, name: str) -> torch.Tensor:
     """uint8 (3, H, W); grey, palette, CMYK, transparent and 16-bit pictures become RGB. `name` is for the message."""
-    dimensions(data, name)
-    try:
-        return from_jpeg(data) if data.startswith(JPEG) else from_others(data, name)
-    except Unreadable:
-        raise
-    except (RuntimeError, *DAMAGE) as error:
-        raise unreadable(name, (str(error).splitlines() or [type(error).__name__])[0]) from error
+    with opened(data, name) as image:
+        return from_jpeg(data) if data.startswith(JPEG) else from_others(image, name)
 
 
 def from_jpeg(data: bytes) -> torch.Tensor:
@@ -53,33 +51,42 @@ def from_jpeg(data: bytes) -> torch.Tensor:
     return decode_jpeg(coded, ImageReadMode.RGB, apply_exif_orientation=True)
 
 
-def from_others(data: bytes, name: str) -> torch.Tensor:
+def from_others(image: Image.Image, name: str) -> torch.Tensor:
     """By PIL: torchvision's reader of PNG ends the process at some damaged files (seen in version 0.29)."""
-    with Image.open(io.BytesIO(data), formats=KINDS) as image:
-        if getattr(image, "n_frames", 1) > 1:
-            raise Unreadable(f"{name} holds several pictures; keep one")
-        image = ImageOps.exif_transpose(image)
-        if image.mode.startswith("I"):  # 16 bits
-            image = Image.fromarray((np.asarray(image).astype(np.int64) // 256).astype(np.uint8))
-        return torch.from_numpy(np.array(image.convert("RGB"))).permute(2, 0, 1).contiguous()
+    if getattr(image, "n_frames", 1) > 1:
+        raise Unreadable(f"{name} holds several pictures; keep one")
+    image = ImageOps.exif_transpose(image)
+    if image.mode.startswith("I"):  # 16 bits
+        image = Image.fromarray((np.asarray(image).astype(np.int64) // 256).astype(np.uint8))
+    return torch.from_numpy(np.array(image.convert("RGB"))).permute(2, 0, 1).contiguous()
 
 
 def dimensions(data: bytes, name: str) -> tuple[int, int]:
     """(H, W) from the head of the file."""
+    with opened(data, name) as image:
+        width, height = image.size
+        return (width, height) if image.getexif().get(ORIENTATION, 1) >= 5 else (height, width)
+
+
+@contextmanager
+def opened(data: bytes, name: str) -> Iterator[Image.Image]:
+    """The picture with its head read, if it is small enough; whatever it then fails with becomes an Unreadable."""
     if not data:
         raise unreadable(name, "it is empty")
     try:
-        with warnings.catch_warnings(), Image.open(io.BytesIO(data), formats=KINDS) as image:
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            width, height = image.size
-            lying = image.getexif().get(ORIENTATION, 1) >= 5
+        with Image.open(io.BytesIO(data), formats=KINDS) as image:
+            if math.prod(image.size) > PIXELS:
+                raise unreadable(name, f"{image.width} x {image.height} pixels, more than {PIXELS:,}")
+            image.getexif()  # a damaged one is refused, whatever the picture is wanted for
+            yield image
+    except Unreadable:
+        raise
     except UnidentifiedImageError:
         raise unreadable(name, f"none of {', '.join(KINDS)}") from None
-    except DAMAGE as error:
-        raise unreadable(name, str(error)) from error
-    if width * height > PIXELS:
-        raise unreadable(name, f"{width} x {height} pixels, more than {PIXELS:,}")
-    return (width, height) if lying else (height, width)
+    except Image.DecompressionBombError:  # PIL's own limit, above ours
+        raise unreadable(name, f"far more than {PIXELS:,} pixels") from None
+    except (RuntimeError, *DAMAGE) as error:
+        raise unreadable(name, (str(error).splitlines() or [type(error).__name__])[0]) from error
 
 
 def unreadable(name: str, why: str) -> Unreadable:

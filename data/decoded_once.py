@@ -15,7 +15,8 @@ import numpy as np
 import torch
 
 from data.decode import Unreadable
-from data.pack import locked, packed, written
+from data.lock import locked
+from data.pack import packed, written
 from data.pictures import Pictures
 from data.resize import resized
 from data.skipped import Skipped
@@ -52,14 +53,21 @@ def readable(pictures: Pictures, place: Path, limit: float) -> np.ndarray:
     """Rows of the pictures that can be decoded, found out once. Unreadable if more than the share `limit` cannot."""
     path = place.with_name(f"{place.name}-{digest(pictures)}-readable.npy")
     if not path.exists():
-        skipped = Skipped(len(pictures), limit)
-        with ThreadPoolExecutor(THREADS) as threads:
-            for index, error in enumerate(threads.map(partial(problem, pictures), range(len(pictures)))):
-                if error:
-                    skipped.add(index, error)
-        with locked(path), written(path) as file:
-            np.save(file, np.flatnonzero(~skipped.flags.numpy()))
+        with locked(path):
+            if not path.exists():  # another process may have been faster
+                skipped = unreadable_of(pictures, limit)
+                with written(path) as file:
+                    np.save(file, np.flatnonzero(~skipped.flags.numpy()))
     return np.load(path)
+
+
+def unreadable_of(pictures: Pictures, limit: float) -> Skipped:
+    skipped = Skipped(len(pictures), limit)
+    with ThreadPoolExecutor(THREADS) as threads:
+        for index, error in enumerate(threads.map(partial(problem, pictures), range(len(pictures)))):
+            if error:
+                skipped.add(index, error)
+    return skipped
 
 
 def problem(pictures: Pictures, index: int) -> Unreadable | None:
@@ -92,5 +100,5 @@ def packed_size(place: Path, stem: str) -> tuple[int, int] | None:
 def digest(pictures: Pictures) -> str:
     stamp = hashlib.sha256()
     for line in pictures.stamps():
-        stamp.update(f"{line}\n".encode())
+        stamp.update(f"{line}\n".encode(errors="surrogateescape"))  # a name may be any bytes
     return stamp.hexdigest()[:10]

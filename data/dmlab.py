@@ -7,6 +7,7 @@ from data.collection import all_archives
 from data.encoded import EncodedData
 from data.folder import data_folder
 from data.foreign import Damaged, lying
+from data.ledger import advice
 
 
 class DMLab(EncodedData):
@@ -16,8 +17,7 @@ class DMLab(EncodedData):
 
     def pictures(self, split):
         root = data_folder() / "dmlab" / split
-        source = "DMLab comes from https://huggingface.co/datasets/clip-benchmark/wds_vtab-dmlab, train/ and test/"
-        members = opened(all_archives(root) or [lying([root / "0.tar"], source)], self.on_error)
+        members = opened(all_archives(root) or [lying([root / "0.tar"], advice(type(self)))], self.on_error)
         if not len(members):
             raise Damaged(f"{root} has no pictures in its tars; get them again")
         return members, torch.from_numpy(members.classes)

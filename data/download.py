@@ -13,6 +13,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from data.lock import locked
+from data.room import written_to
 
 BLOCK = 2**20  # bytes
 PATIENCE = 3  # connections in a row that bring nothing new
@@ -44,7 +45,7 @@ def download(urls: Sequence[str], path: Path, *, checksum: str | None = None, wa
     server states (Google's storage does) and what the first download was. wait: for another process that downloads it,
     and then its file is taken; else that is data.lock.Busy. The sha256 is left beside the file.
     """
-    with locked(path.with_name(f".{path.name}.lock"), f"{path}: another process is downloading it", wait):
+    with locked(path, f"{path}: another process is downloading it", wait):
         if wait and path.exists():
             return
         problems = []
@@ -149,7 +150,8 @@ def record(path: Path, sha256: str) -> None:
     """Beside the file, as `sha256sum -c` reads it."""
     beside = checksum_file(path)
     part = beside.with_name(f".{beside.name}.{os.getpid()}.part")
-    part.write_text(f"{sha256}  {path.name}\n")
+    with written_to(beside):
+        part.write_text(f"{sha256}  {path.name}\n")
     part.replace(beside)
 
 

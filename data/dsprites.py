@@ -14,6 +14,7 @@ from data.decoded_once import digest
 from data.draws import permutation
 from data.folder import data_folder
 from data.foreign import Damaged, ended, exactly, lying, named
+from data.ledger import advice
 from data.pack import packed
 from data.pictures import Files
 
@@ -36,8 +37,7 @@ class DSprites(ImageData):
     values: int  # how many it has
 
     def arrays(self, split):
-        for_it = f"{type(self).__name__} comes from https://github.com/google-deepmind/dsprites-dataset"
-        path = lying([data_folder() / "dsprites" / NAME, data_folder() / NAME], for_it)
+        path = lying([data_folder() / "dsprites" / NAME, data_folder() / NAME], advice(type(self)))
         factors = latents(path)
         rows = part(len(factors), split)
         of_each = factors[rows, self.factor]

@@ -22,8 +22,8 @@ def fetch(name: str) -> str:
     if not row.files:
         raise ValueError(f"{key} cannot be fetched: {row.how()}")
     folder = data_folder()
-    lock = folder / f".{row.files[0].place.replace('/', '-')}.fetch.lock"  # sets that share files share the lock
-    with locked(lock, f"{key}: another process is fetching it", wait=True):
+    shared = folder / f"{row.files[0].place.replace('/', '-')}.fetch"  # sets that share files share the lock
+    with locked(shared, f"{key}: another process is fetching it"):
         if complete(key, row):
             return f"{key} is here"
         for file in row.files:
@@ -62,8 +62,13 @@ def bring(file: File, path: Path) -> None:
 
 def check(file: File, path: Path) -> None:
     """The file that lies there must be the right one; its checksum is left beside it."""
+    record(path, compared(file, path)["sha256"])
+
+
+def compared(file: File, path: Path) -> dict[str, str]:
+    """Its checksums. WrongBytes unless they are those that are known and that its download has left beside it."""
     sums = digests(path)
     wanted = {file.checksum, recorded(path) if checksum_file(path).exists() else None} - {None}
     if not wanted <= set(sums.values()):
         raise WrongBytes(f"{path}: not the file that is known by its checksum; remove it to download it again")
-    record(path, sums["sha256"])
+    return sums

@@ -12,8 +12,11 @@ from data.batches import Batches
 from data.folder import data_folder
 from data.ifs import search
 from data.pack import packed
-from data.rendered import Rendered, rendered
+from data.rendered import Rendered, check_room, rendered
+from data.room import check_memory
 from data.splits import part_of
+from data.values import check, whole
+from data.worked_out import Grid, WorkedOut
 
 RENDERER = 2  # part of a pack's name; raise it when a correction changes the images
 LIMIT = 1_000_000  # categories and instances of training sets lie below it
@@ -21,6 +24,7 @@ HELD_OUT, TEST = 1 * LIMIT, 2 * LIMIT  # first instance of these parts
 UNSEEN = LIMIT  # first category of the transfer task
 BLOCK = 2**22  # pixels drawn between two writes
 MANY = 10_000  # categories whose search takes more than a second: what it finds is kept in a file
+DIVIDED = 40  # bytes of memory an image, where a random order of all is drawn: its label, and what that takes
 
 
 def grid(categories: int, instances: int) -> tuple[np.ndarray, np.ndarray]:
@@ -40,8 +44,8 @@ def attempts(seed: int, categories: int) -> np.ndarray:
 
 
 def in_range(name: str, value: int) -> int:
-    if not 1 <= value <= LIMIT:
-        raise ValueError(f"{name} lies between 1 and {LIMIT:,}, not at {value:,}")
+    if not whole(value) or not 1 <= value <= LIMIT:
+        raise ValueError(f"{name} is a whole number from 1 to {LIMIT:,}, not {value!r}")
     return value
 
 
@@ -52,7 +56,8 @@ class Fractals(ImageData):
     `held_out` is; `subset` and `split_seed` then choose among all training images. "held_out": a part of the training
     images, as in any other set. Test images are others again, like further ones: one a category, 500 at least.
     colour: hue and ground by instance, instead of white on black. packed: drawn once, into a file; else whenever they
-    are needed, by the GPU if there is one and workers is 0. The images are the same.
+    are needed, by the GPU if there is one and workers is 0. The images are the same. Not packed, with "further" and the
+    whole set, nothing is kept of any image, so that there may be 10^12; otherwise a set without room is refused.
     """
 
     def __init__(
@@ -67,8 +72,7 @@ class Fractals(ImageData):
         **common,
     ):
         super().__init__(**common)
-        if validation not in ("further", "held_out"):
-            raise ValueError(f"validation is 'further' or 'held_out', not {validation!r}")
+        check(validation=validation, colour=colour, packed=packed, fractal_seed=fractal_seed)
         self.validation, self.colour, self.packed = validation, colour, packed
         self.num_classes = self.categories = in_range("categories", categories)
         self.instances, self.fractal_seed = in_range("instances", instances), fractal_seed
@@ -79,33 +83,43 @@ class Fractals(ImageData):
     def training_images(self) -> torch.Tensor | Rendered:
         """The pack, a file that the first use makes, or what draws the same."""
         if not self.packed:
-            return self.drawn(*grid(self.categories, self.instances))
+            return self.every()
         size, kind = self.image_size, "-colour" if self.colour else ""
         name = f"fractals{RENDERER}{kind}-{self.categories}x{self.instances}-{size}px-seed{self.fractal_seed}.npy"
         shape = (self.categories * self.instances, *[3] * self.colour, size, size)
         return packed(data_folder() / name, shape, self.blocks)
 
+    def every(self) -> Rendered:
+        """All training images; what each shows is worked out when it is asked for."""
+        grid, count = Grid(self.instances, self.attempts()), self.categories * self.instances
+        numbers = (WorkedOut(count, of) for of in (grid.category, grid.instance, grid.attempt))
+        return Rendered(self.fractal_seed, *numbers, self.image_size, self.colour)
+
+    def attempts(self) -> np.ndarray:
+        return attempts(self.fractal_seed, self.categories)
+
     def blocks(self) -> Iterator[np.ndarray]:
-        drawn = self.drawn(*grid(self.categories, self.instances))
+        drawn = self.every()
         step = max(1, BLOCK // self.image_size**2)
         for first in range(0, len(drawn), step):
             yield drawn[np.arange(first, min(first + step, len(drawn)))].numpy()
 
-    def drawn(self, categories: np.ndarray, instances: np.ndarray) -> Rendered:
-        known = attempts(self.fractal_seed, self.categories)[categories]
-        return rendered(
-            self.fractal_seed, categories, instances, size=self.image_size, colour=self.colour, attempts=known
-        )
-
     def arrays(self, split):
-        if split == "train":
-            return self.training_images(), torch.from_numpy(grid(self.categories, self.instances)[0])
-        return self.further(TEST)
+        if split == "test":
+            return self.further(TEST)
+        count = self.categories * self.instances
+        told = f"{count:,} fractals ({self.categories:,} categories x {self.instances:,} instances)"
+        check_memory(told, DIVIDED * count, "either, or take validation 'further', subset 1 and packed: false")
+        return self.training_images(), torch.arange(self.categories).repeat_interleave(self.instances)
 
     def training_parts(self) -> dict[str, Batches]:
         if self.validation == "held_out":
             return super().training_parts()
-        images, labels = self.training_arrays()
+        if self.packed or self.subset != 1 or self.without or self.on_error == "skip":
+            images, labels = self.training_arrays()
+        else:  # nothing is kept of any image
+            images = self.training_images()
+            labels = images.categories
         chosen = None if self.subset == 1 else part_of(len(labels), self.subset, self.split_seed)
         parts = {"train": self.part(images, labels, chosen=chosen, augmented=True)}
         if self.train_on == "train":
@@ -115,7 +129,10 @@ class Fractals(ImageData):
     def further(self, first: int) -> tuple[torch.Tensor | Rendered, torch.Tensor]:
         """Instances of all categories that are in no training set, counted from `first` on."""
         turn, categories = np.divmod(np.arange(max(500, self.categories)), self.categories)
-        drawn = self.drawn(categories, first + turn)
+        drawn = rendered(
+            self.fractal_seed, categories, first + turn,
+            size=self.image_size, colour=self.colour, attempts=self.attempts()[categories],
+        )  # fmt: skip
         return drawn.all() if self.packed else drawn, torch.from_numpy(categories)
 
 
@@ -127,11 +144,13 @@ class UnseenFractals(ImageData):
 
     def __init__(self, *, categories: int, instances: int, colour: bool = False, **common):
         super().__init__(**common)
+        check(colour=colour)
         self.num_classes = self.categories = in_range("categories", categories)
         self.instances, self.colour = in_range("instances", instances), colour
 
     def arrays(self, split):
         first, count = (0, self.instances) if split == "train" else (TEST, self.test_instances)
+        check_room(self.categories * count, self.image_size, self.colour)
         labels, instances = grid(self.categories, count)
         drawn = rendered(
             self.fractal_seed, UNSEEN + labels, first + instances, size=self.image_size, colour=self.colour

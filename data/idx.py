@@ -13,6 +13,7 @@ import torch
 from data.base import ImageData
 from data.folder import data_folder
 from data.foreign import Damaged, ended, exactly, lying, unzipped
+from data.ledger import advice
 
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")  # of the package dataset-fashion-mnist
 PARTS = {"train": "train", "test": "t10k"}
@@ -36,7 +37,7 @@ class IdxData(ImageData):
     """Grey, 28 x 28, 10 classes: 60,000 train and 10,000 test."""
 
     num_classes = 10
-    source: str  # what to do where the files are missing
+    besides = ""  # what else than the ledger's advice to do where the files are missing
 
     @staticmethod
     def folders() -> list[Path]:
@@ -54,13 +55,11 @@ class IdxData(ImageData):
 
     def file(self, name: str) -> Path:
         places = [folder / f"{name}{zipped}" for folder in self.folders() for zipped in ("", ".gz")]
-        return lying(places, f"{type(self).__name__} comes from {self.source}")
+        return lying(places, f"{advice(type(self))}{self.besides}")
 
 
 class MNIST(IdxData):
     """Handwritten digits (LeCun et al., 1998)."""
-
-    source = "https://ossci-datasets.s3.amazonaws.com/mnist/, four files"
 
     @staticmethod
     def folders():
@@ -70,7 +69,7 @@ class MNIST(IdxData):
 class FashionMNIST(IdxData):
     """Pictures of clothes."""
 
-    source = "https://github.com/zalandoresearch/fashion-mnist, four files, or: apt-get install dataset-fashion-mnist"
+    besides = ", or: apt-get install dataset-fashion-mnist"
 
     @staticmethod
     def folders():

@@ -6,6 +6,7 @@ Terms are what the publisher states; where that is unclear, it is "see its page"
 import difflib
 import re
 
+from data.folder import data_folder
 from data.ledger_row import BRING, FETCHED, MADE, PACKAGE, Row
 from data.sources import FILES
 
@@ -44,7 +45,7 @@ LEDGER: dict[str, Row] = {  # name of the class, or of what several sets need
         places=(("jft-300m/*.tar",),), names=("jft",),
     ),
     "ObjectNet": Row(
-        title="ObjectNet", way=BRING, page="https://objectnet.dev", to="the unpacked archive as objectnet-1.0/",
+        title="ObjectNet", way=BRING, page="https://objectnet.dev (its password too)", to="the unpacked archive as objectnet-1.0/",
         terms="CC BY 4.0, and never for training", images={"test": 50_273}, classes=313, places=(("objectnet-1.0/images", "objectnet-1.0/mappings"),),
     ),
     "CIFAR10": Row(
@@ -161,7 +162,7 @@ LEDGER: dict[str, Row] = {  # name of the class, or of what several sets need
     ),
     "Vtab1k": Row(
         title="VTAB-1k, the lists of its 1,000 images a task", way=BRING, terms="those of its sets",
-        page="https://github.com/ZhangYuanhan-AI/NOAH (vtab-1k.zip)", to="it as vtab-1k/", images={"train": 1_000},
+        page="https://github.com/ZhangYuanhan-AI/NOAH (vtab-1k.zip)", to="it, unpacked, as vtab-1k/", images={"train": 1_000},
         classes=None, places=(("vtab-1k*",),),
     ),
     "MNIST": Row(
@@ -211,6 +212,15 @@ def row_of(name: str) -> tuple[str, Row]:
     close = difflib.get_close_matches(plain(name), known, n=1)
     hint = f", did you mean {known[close[0]]}?" if close else ""
     raise ValueError(f"no set is called {name!r}{hint} (python -m data list shows all)")
+
+
+def advice(kind: type) -> str:
+    """What to do where the files of a set are missing, half a line: for its class, or one that is made from it."""
+    names = [one.__name__ for one in kind.__mro__ if one.__name__ in LEDGER]
+    if not names:
+        return f"bring them to {data_folder()}"
+    row = LEDGER[names[0]]
+    return f"python -m data fetch {names[0]}" if row.way == FETCHED else row.how()
 
 
 def plain(name: str) -> str:

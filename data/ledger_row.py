@@ -7,6 +7,7 @@ from data.folder import data_folder
 from data.sources import File
 
 MADE, PACKAGE, FETCHED, BRING = "made", "with a package", "fetched", "bring your own"  # how a set comes
+INSTALLED_AS = {"sklearn": "scikit-learn"}  # package -> its name for pip, where that is another
 BESIDE = (".part", ".sha256", ".lock")  # what a download leaves beside a file, or in its place
 
 
@@ -23,7 +24,7 @@ class Row:
     bytes: int = 0  # to download; 0 where nothing is, or nobody says how much
     places: tuple[tuple[str, ...], ...] = ()  # it is present if all patterns of one of these lie in the data folder
     to: str = ""  # what has to be put where, for a set that has to be brought
-    package: str | None = None  # what has to be installed to read it
+    package: str | None = None  # what is imported to read it
     names: tuple[str, ...] = ()  # short names besides its class's
     files: tuple[File, ...] = ()
 
@@ -33,11 +34,17 @@ class Row:
             return importlib.util.find_spec(self.package) is not None
         return self.way == MADE or any(all(map(lies, patterns)) for patterns in self.places)
 
+    @property
+    def lacks(self) -> str | None:
+        """What has to be installed to read it, as pip calls it."""
+        missing = self.package and importlib.util.find_spec(self.package) is None
+        return INSTALLED_AS.get(self.package, self.package) if missing else None
+
     def how(self) -> str:
         """Half a line for people: how it comes here."""
         return {
             MADE: "made",
-            PACKAGE: f"comes with {self.package}",
+            PACKAGE: f"comes with {INSTALLED_AS.get(self.package, self.package)}",
             FETCHED: "can be fetched",
             BRING: f"bring your own: {self.page}; put {self.to} in {data_folder()}",
         }[self.way]

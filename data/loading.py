@@ -7,6 +7,7 @@ from torch.utils.data import DataLoader, Sampler
 from data.batches import CPU, Batches
 from data.handover import Handover
 from data.pictures import Pictures
+from data.rendered import Rendered
 
 RESIDENT = 2**31  # bytes of images of a part that lie on the GPU as long as the run lasts
 MOST_WORKERS = 16  # each holds two batches that nobody has asked for yet
@@ -17,11 +18,11 @@ def root_device(trainer: L.Trainer | None) -> torch.device:
     return CPU if trainer is None else trainer.strategy.root_device
 
 
-def device(images: torch.Tensor | Pictures, workers: int | None, trainer: L.Trainer | None) -> torch.device:
-    """On the trainer's GPU, unless workers decode or draw the images."""
-    by_workers = isinstance(images, Pictures) or (workers and not isinstance(images, torch.Tensor))
+def device(images: torch.Tensor | Pictures | Rendered, workers: int | None, trainer: L.Trainer | None) -> torch.device:
+    """On the trainer's GPU, unless the images have to be read or, by workers, drawn."""
+    at_hand = isinstance(images, torch.Tensor) or (isinstance(images, Rendered) and not workers)
     root = root_device(trainer)
-    return root if root.type == "cuda" and not by_workers else CPU
+    return root if root.type == "cuda" and at_hand else CPU
 
 
 def brought(images: torch.Tensor, device: torch.device) -> torch.Tensor:
@@ -30,12 +31,12 @@ def brought(images: torch.Tensor, device: torch.device) -> torch.Tensor:
 
 
 def processes(part: Batches, workers: int | None, trainer: L.Trainer | None) -> int:
-    """`workers`; where nothing is said, a GPU's pictures are decoded by this process's share of the cores."""
+    """`workers`; where nothing is said, a GPU's images are read by this process's share of the cores."""
     if part.device != CPU:
         return 0
     if workers is not None:
         return workers
-    if not isinstance(part.images, Pictures) or root_device(trainer) == CPU:
+    if isinstance(part.images, torch.Tensor | Rendered) or root_device(trainer) == CPU:
         return 0
     return min(MOST_WORKERS, max(1, torch.get_num_threads() // trainer.num_devices))
 

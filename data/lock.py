@@ -12,13 +12,15 @@ class Busy(RuntimeError):
 
 
 @contextmanager
-def locked(path: Path, busy: str, wait: bool = False) -> Iterator[None]:
-    """Holds the lock file while the block runs. Where another process has it: Busy, or its end is waited for.
+def locked(path: Path, busy: str | None = None, wait: bool = True) -> Iterator[None]:
+    """Holds the lock of what is to be made at `path` while the block runs; its file lies beside it, hidden.
 
-    busy: what to say then. The lock is the process's own (lockf), so workers that outlive it do not keep it.
+    Where another process has it, its end is waited for, and a line says so; without `wait` that is Busy. busy: what to
+    say then. The lock is the process's own (lockf), so workers that outlive it do not keep it.
     """
+    busy = busy or f"{path}: another process is making it"
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as file:
+    with path.with_name(f".{path.name}.lock").open("a") as file:
         try:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except (BlockingIOError, PermissionError):

@@ -16,6 +16,7 @@ from data.encoded import EncodedData
 from data.folder import data_folder
 from data.foreign import Damaged, lying, named
 from data.label_sets import label_sets
+from data.ledger import advice
 from data.pictures import Files
 
 BORDER = 2  # pixels on each side: the pictures are framed in red, and the authors' own loader cuts two
@@ -46,10 +47,10 @@ class ObjectNet(EncodedData):
     def pictures(self, split):
         if split != "test":
             raise ValueError("ObjectNet has no training images: its licence forbids to train on it, so only test on it")
-        source = "ObjectNet comes from https://objectnet.dev, unpacked with the password that is given there"
-        root = lying([data_folder() / "objectnet-1.0"], source)
-        classes = imagenet_classes(lying([root / "mappings"], source), self.num_classes)
-        found = [pictures(lying([root / "images"], source) / folder) for folder in classes]
+        root = data_folder() / "objectnet-1.0"
+        images, mappings = (lying([root / name], advice(type(self))) for name in ("images", "mappings"))
+        classes = imagenet_classes(mappings, self.num_classes)
+        found = [pictures(images / folder) for folder in classes]
         rows = np.repeat(np.arange(len(found)), [len(files) for files in found])
         sets = label_sets(list(classes.values()), self.num_classes)[torch.from_numpy(rows)]
         return Framed([path for files in found for path in files], data_folder()), sets

@@ -1,6 +1,5 @@
 """Files of images that are made once: uint8 in numpy's .npy format, opened as memory maps."""
 
-import fcntl
 import io
 import math
 import sys
@@ -13,16 +12,22 @@ from typing import BinaryIO
 import numpy as np
 import torch
 
+from data.lock import locked
+from data.room import check_disk, written_to
+
 
 def packed(path: Path, shape: tuple[int, ...], make: Callable[[], Iterable[np.ndarray]]) -> torch.Tensor:
-    """The images in the file; if it is missing or cut short, `make` yields them in blocks and it is written first."""
+    """The images in the file; if it is missing or cut short, `make` yields them in blocks and it is written first.
+
+    ValueError where the disk has no room for it, OSError where it is full nevertheless.
+    """
     head = header(shape)
     if not complete(path, head, shape):
-        path.parent.mkdir(parents=True, exist_ok=True)
         with locked(path):
             if not complete(path, head, shape):  # another process may have been faster
                 if path.exists():
                     print(f"{path} is cut short or too long; making it again", file=sys.stderr)
+                check_disk(path, len(head) + math.prod(shape), f"{shape[0]:,} images")
                 write(path, head, announced(make(), path, shape[0]))
     # Copy on write: torch wants memory it could write to, the file stays as it is.
     return torch.from_numpy(np.memmap(path, np.uint8, mode="c", offset=len(head), shape=shape))
@@ -50,19 +55,11 @@ def written(path: Path) -> Iterator[BinaryIO]:
     """A file to write: by a temporary name, then renamed: presence means finished. Under a lock, which makes the one name enough."""
     part = path.with_suffix(".part")
     try:
-        with part.open("wb") as file:
+        with written_to(path), part.open("wb") as file:
             yield file
         part.rename(path)
     finally:
         part.unlink(missing_ok=True)
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """One process at a time; the lock goes with the process, even when that is killed."""
-    with path.with_suffix(".lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def announced(blocks: Iterable[np.ndarray], path: Path, total: int) -> Iterator[np.ndarray]:

@@ -13,6 +13,8 @@ from torch.utils.data import get_worker_info
 from data.chaos_game import draw
 from data.fractal_colours import coloured
 from data.ifs import affine, candidates, search, varied, views
+from data.room import check_memory
+from data.worked_out import WorkedOut
 
 PIXELS = 2**24  # of the images of one call: the memory that is needed besides the images themselves
 
@@ -26,9 +28,9 @@ class Rendered:
     """
 
     seed: int
-    categories: np.ndarray  # (N,)
-    instances: np.ndarray  # (N,)
-    attempts: np.ndarray  # (N,)
+    categories: np.ndarray | WorkedOut  # (N,)
+    instances: np.ndarray | WorkedOut  # (N,)
+    attempts: np.ndarray | WorkedOut  # (N,)
     size: int
     colour: bool
 
@@ -41,7 +43,8 @@ class Rendered:
         return replace(self, **{name: getattr(self, name)[np.asarray(indices)] for name in names})
 
     def all(self) -> torch.Tensor:
-        """Every image, drawn now: uint8 (N, S, S), in colour (N, 3, S, S)."""
+        """Every image, drawn now: uint8 (N, S, S), in colour (N, 3, S, S). ValueError where there is no memory for them."""
+        check_room(len(self), self.size, self.colour)
         images = self[np.arange(len(self))]
         return images if self.colour else images[:, 0]
 
@@ -62,6 +65,12 @@ class Rendered:
         systems = candidates(self.seed, categories, self.attempts[indices])
         tones = draw(affine(varied(systems, *keys), views(*keys)).to(device), self.size)
         return coloured(tones, *keys) if self.colour else tones[:, None]
+
+
+def check_room(count: int, size: int, colour: bool) -> None:
+    """ValueError where there is no memory for so many images."""
+    pixels = count * (3 if colour else 1) * size**2
+    check_memory(f"{count:,} fractals of {size} px", pixels, "categories, instances or image_size")
 
 
 def drawing_device() -> str:

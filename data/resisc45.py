@@ -12,6 +12,7 @@ from data.draws import permutation
 from data.encoded import EncodedData
 from data.folder import data_folder
 from data.foreign import Damaged, lying, named
+from data.ledger import advice
 from data.pictures import Pictures
 
 NAME = "NWPU-RESISC45"
@@ -29,8 +30,7 @@ class Resisc45(EncodedData):
 
     def pictures(self, split):
         root = data_folder() / "resisc45"
-        source = "Resisc45 comes from https://huggingface.co/datasets/torchgeo/resisc45, the zip or its unpacked folder"
-        place = lying([root / f"{NAME}.zip", root / NAME], source)
+        place = lying([root / f"{NAME}.zip", root / NAME], advice(type(self)))
         found, inside = contents(place, self.on_error)
         classes = [path.parent.name for path in inside]
         names = sorted(set(classes))

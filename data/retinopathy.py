@@ -12,7 +12,9 @@ from data.encoded import EncodedData
 from data.eyes import btgraham
 from data.folder import data_folder
 from data.foreign import Damaged, lying, named
+from data.ledger import advice
 from data.pictures import Files
+from data.room import written_to
 
 QUALITY = 72  # of the JPEG files that TFDS keeps of its btgraham-300
 LISTS = {"train": ("trainLabels.csv", None), "test": ("retinopathy_solution.csv", "Private")}  # and the Usage of rows
@@ -33,7 +35,8 @@ class Eyes(Files):
         kept.parent.mkdir(parents=True, exist_ok=True)
         part = kept.with_suffix(f".{os.getpid()}.part")  # several processes may need it at once
         try:
-            part.write_bytes(data)
+            with written_to(kept):
+                part.write_bytes(data)
             part.rename(kept)
         finally:
             part.unlink(missing_ok=True)
@@ -54,9 +57,7 @@ class Retinopathy(EncodedData):
 
     def pictures(self, split):
         root, (name, usage) = data_folder() / "retinopathy", LISTS[split]
-        page = "https://kaggle.com/c/diabetic-retinopathy-detection"
-        source = f"Retinopathy comes from {page}, {name} and {split}/*.jpeg"
-        path, folder = lying([root / name], source), lying([root / split], source)
+        path, folder = (lying([root / one], advice(type(self))) for one in (name, split))
         rows = grades(path, usage)
         if not rows:
             raise Damaged(f"{path} has no rows{f' of Usage {usage}' if usage else ''}; get it again")

@@ -16,6 +16,7 @@ from data.base import ImageData
 from data.decoded_once import digest
 from data.folder import data_folder
 from data.foreign import Damaged, ended, exactly, lying, unzipped
+from data.ledger import advice
 from data.pack import packed
 from data.pictures import Files
 
@@ -55,7 +56,7 @@ class SmallNORB(ImageData):
     def file(self, name: str) -> Path:
         folders = data_folder() / "smallnorb", data_folder()
         places = [folder / f"{name}{zipped}" for folder in folders for zipped in ("", ".gz")]
-        return lying(places, f"{type(self).__name__} comes from https://cs.nyu.edu/~ylclab/data/norb-v1.0-small/")
+        return lying(places, advice(type(self)))
 
 
 class SmallNORBAzimuth(SmallNORB):

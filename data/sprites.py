@@ -8,6 +8,8 @@ import torch
 
 from data.base import ImageData
 from data.draws import uniform
+from data.room import check_memory
+from data.values import check
 
 ORIENTATION, ANGLE, SHAPE, RADIUS, CENTRE_X, CENTRE_Y, FRONT, BACK = range(8)  # streams of draws
 TEST = 1_000_000  # index of the first test image, whatever the size of the training part
@@ -88,13 +90,16 @@ class Sprites(ImageData):
 
     def __init__(self, *, orientations: int, train_size: int, test_size: int, **common):
         super().__init__(**common)
-        if not 1 <= train_size <= TEST:
+        check(orientations=orientations, train_size=train_size, test_size=test_size)
+        if train_size > TEST:
             raise ValueError(f"train_size lies between 1 and {TEST:,}, not at {train_size:,}")
         self.num_classes = self.orientations = orientations
         self.train_size, self.test_size = train_size, test_size
 
     def arrays(self, split):
         indices = np.arange(self.train_size) if split == "train" else TEST + np.arange(self.test_size)
+        told, pixels = f"{len(indices):,} sprites of {self.image_size} px", len(indices) * self.image_size**2
+        check_memory(told, pixels, f"{split}_size or image_size")
         images, labels = [], []
         for first in range(0, len(indices), 1000):  # the points of all at once would fill the memory
             shown = parameters(self.sprite_seed, indices[first : first + 1000], self.orientations)

@@ -1,4 +1,4 @@
-"""The transfer sets of the paper (section 4.1) that torchvision can fetch: `python -m data fetch NAME`."""
+"""The transfer sets of the paper (section 4.1) that torchvision reads, brought by `python -m data fetch NAME`."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +10,7 @@ from torchvision import datasets
 
 from data.base import ImageData
 from data.folder import data_folder
+from data.ledger import advice
 from data.pictures import Files
 
 INCOMPLETE = (RuntimeError, FileNotFoundError, NotADirectoryError)  # what torchvision says of missing and damaged files
@@ -21,7 +22,7 @@ def there(kind: type, make: Callable):
     try:
         return make()
     except INCOMPLETE as error:
-        raise FileNotFoundError(f"{name} is not complete in {data_folder()}: python -m data fetch {name}") from error
+        raise FileNotFoundError(f"{name} is not complete in {data_folder()}: {advice(kind)}") from error
     except ModuleNotFoundError as error:
         raise ImportError(f"{name} needs {error.name}: pip install {error.name}") from error
 

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 from tiny_runs import FINETUNE, MODEL
+from torch._utils import ExceptionWrapper
 
 from data import Digits
-from vit.errors import UserError
+from vit.errors import UserError, reason
 from vit.plan.folders import FORMAT
 from vit.selection import best_learning_rate
 
@@ -49,6 +50,33 @@ def test_a_held_out_part_as_large_as_the_data_is_named_with_both_sizes(share):
     data = Digits(**common, train_on="train", held_out=share)
     with pytest.raises(ValueError, match=f"held_out={share} of 1297 training images leaves one part empty"):
         data.setup("fit")
+
+
+def damaged_label():
+    try:
+        return {"a": 1}["b\nc"]
+    except KeyError as error:
+        raise FileNotFoundError(2, "No such file or directory", "x/labels: new.txt") from error
+
+
+@pytest.mark.parametrize(
+    ("fails", "told"),
+    [
+        (damaged_label, "[Errno 2] No such file or directory: 'x/labels: new.txt'"),
+        (lambda: {"a": 1}["b"], "'b'"),
+        (lambda: b"\xff".decode(), "'utf-8' codec can't decode byte 0xff in position 0: invalid start byte"),
+        (lambda: exec("raise MemoryError"), "MemoryError"),
+    ],
+)
+def test_what_fails_in_another_process_is_told_as_if_it_had_failed_here(fails, told):
+    """torch carries the error over as text: a traceback, of causes too."""
+    try:
+        fails()
+    except Exception:
+        carried = ExceptionWrapper(where="in DataLoader worker process 0")
+    with pytest.raises(Exception, match="Original Traceback") as raised:
+        carried.reraise()
+    assert reason(raised.value) == told
 
 
 @pytest.fixture(scope="module")

@@ -1,10 +1,12 @@
 """Pictures and classes that cannot be used: named, or passed over and counted, within a limit; nothing depends on workers."""
 
 import json
+import os
 
 import numpy as np
 import pytest
 import torch
+import yaml
 from archive_files import number_of, png, tar
 from folder_runs import smoke_config
 from plain_data import PLAIN
@@ -191,6 +193,18 @@ def test_a_link_that_leads_nowhere_is_an_unreadable_picture(folder, target, resi
     assert (len(module.parts["train"]), module.skipped_images()) == (11, {"train": 1})
 
 
+def pretraining(start, **options):
+    """The config of that pre-training of scale smoke, on pictures in the folder "mine"."""
+    config = smoke_config(start)
+    given = {
+        key: value
+        for key, value in config["data"]["init_args"].items()
+        if key not in ("categories", "instances", "fractal_seed")
+    }
+    config["data"] = {"class_path": "data.ImageFolder", "init_args": given | {"folder": "mine"} | options}
+    return config
+
+
 def test_the_count_stands_in_metrics_json(folder):
     """A pre-training of scale smoke on a folder of pictures, one of which is broken."""
     for k in range(60):
@@ -198,15 +212,29 @@ def test_the_count_stands_in_metrics_json(folder):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(png(4 * k))
     (folder / "mine/train/class1/7.png").write_bytes(b"no picture")
-    config = smoke_config("pretrain-ViT-B-32")
-    given = {
-        key: value
-        for key, value in config["data"]["init_args"].items()
-        if key not in ("categories", "instances", "fractal_seed")
-    }
-    given |= {"folder": "mine", "held_out": 0.2, "on_error": "skip", "skip_limit": 0.1}
-    config["data"] = {"class_path": "data.ImageFolder", "init_args": given}
+    config = pretraining("pretrain-ViT-B-32", held_out=0.2, on_error="skip", skip_limit=0.1)
     run = Run("pretrain-here-0", config, (), 1, 2, "chain", True, True)
     _, measured = train_and_evaluate(run, folder, Bar("here", 0), print)
     write_record(run, folder, **measured, seconds=1.0, flops=1.0, threads=1)
     assert json.loads((folder / "metrics.json").read_text())["skipped_images"] == {"train": 1}
+
+
+NAMES = {"7.png": "7.png", os.fsdecode(b"caf\xe9.png"): r"caf\udce9.png"}  # -> as it is printed; the second is no UTF-8
+
+
+@pytest.mark.parametrize("name", NAMES, ids=NAMES.values())
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_picture_that_ends_a_run_is_one_line_whichever_process_met_it(processes, folder, name, workers):
+    divided(folder / "mine")
+    for number in (1, 3, 5, 7, 9, 11):
+        (folder / f"mine/train/class1/{number}.png").unlink()
+    (folder / "mine/train/class1" / name).write_bytes(b"no picture")
+    (folder / "mine/train/class0/0.png").write_bytes(png(0, (9, 9)))  # several sizes: decoded when they are needed
+    options = {"train_on": "all", "resize": "vit_jax", "batch_size": 4, "workers": workers}
+    (folder / "own.yaml").write_text(yaml.safe_dump(pretraining("pretrain-ViT-B-16-fractals-80", **options)))
+    words = ("fit", "--config", str(folder / "own.yaml"), "--trainer.default_root_dir", str(folder))
+    code = processes.end(processes.start(*words, results=folder / "results", VIT_DATA=str(folder)))
+    said = (folder / "results" / "said").read_text()
+    expected = f"error: {folder}/mine/train/class1/{NAMES[name]} is no readable picture (none of JPEG, PNG, WEBP, GIF);"
+    assert code == 1 and said.splitlines()[-1].startswith(expected), said
+    assert "Traceback" not in said and "Caught" not in said

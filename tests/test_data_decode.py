@@ -1,7 +1,13 @@
 """Encoded pictures, sound and damaged: pixels, or one line that names the picture."""
 
 import io
+import os
 import random
+import struct
+import subprocess
+import sys
+import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +16,7 @@ from PIL import Image
 
 from data.decode import Unreadable, decoded
 
+ROOT = Path(__file__).resolve().parents[1]
 KINDS = [
     ("RGB", "JPEG"),
     ("L", "JPEG"),
@@ -85,11 +92,30 @@ def test_several_pictures_in_one_file(tmp_path):
         decoded((tmp_path / "x.gif").read_bytes(), "x")
 
 
-def test_a_decompression_bomb_is_refused_before_it_is_decoded():
-    file = io.BytesIO()
-    Image.new("1", (12_000, 12_000)).save(file, "PNG")  # 18 kB that would take 432 MB
-    with pytest.raises(Unreadable, match=r"pixels"):
-        decoded(file.getvalue(), "x")
+LARGE = """
+from PIL import Image
+from data.decode import decoded
+Image.MAX_IMAGE_PIXELS = 1000  # PIL warns above, as it does above 89 million; the picture has 2,000
+print(tuple(decoded(open("large.png", "rb").read(), "x").shape))
+"""
+
+
+def test_a_picture_that_pil_finds_large_is_decoded_without_a_word(tmp_path):
+    (tmp_path / "large.png").write_bytes(encoded("RGB", "PNG"))
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", LARGE], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("(3, 40, 50)\n", "")
+
+
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")  # pytest puts its filters in place of ours
+@pytest.mark.parametrize(("width", "height"), [(12_000, 12_000), (60_000, 60_000)])  # the second is beyond PIL's limit
+def test_a_decompression_bomb_is_refused_before_it_is_decoded(width, height):
+    """A few bytes that would take 432 MB and 10 GB: a small picture whose head says another size."""
+    head = b"IHDR" + struct.pack(">2I", width, height) + encoded("RGB", "PNG")[24:29]
+    data = encoded("RGB", "PNG")
+    data = data[:12] + head + struct.pack(">I", zlib.crc32(head)) + data[33:]
+    with pytest.raises(Unreadable, match=r"^x is no readable picture \([^)]*more than 134,217,728( pixels)?\)"):
+        decoded(data, "x")
 
 
 @pytest.mark.parametrize(("mode", "kind"), KINDS)

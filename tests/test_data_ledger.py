@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,13 +10,16 @@ from plain_data import PLAIN
 
 import data
 from data import ImageData
-from data.ledger import LEDGER, plain
+from data.download import record
+from data.ledger import LEDGER, advice, plain, row_of
 from data.ledger_row import BRING, FETCHED, MADE, PACKAGE
 from data.resize import resized
-from data.sources import FILES
+from data.sources import FILES, File
+from vit.__main__ import parser
 from vit.errors import UserError
-from vit.ledger import cells_of_sets, data_check, human
+from vit.ledger import cells_of_sets, data_check
 from vit.plan import make_plan
+from vit.plan.files import ROOT
 from vit.plan.resolve import load_scale
 
 
@@ -88,7 +92,8 @@ def test_what_is_missing_says_how_it_comes(folder):
     found = blocks(text)
     assert list(found) == list(LEDGER)
     assert found["OxfordIIITPet"]["state"] == "can be fetched: make data SET=pets"
-    assert found["OxfordIIITPet"]["checksums"] == "not recorded"
+    assert found["OxfordIIITPet"]["checksums"] == "known, not checked yet: 2 files"
+    assert found["DMLab"]["checksums"] == "none known, the first download counts: 10 files"
     assert found["OxfordIIITPet"]["images"] == "train 3,680, test 3,669; 37 classes"
     assert found["CIFAR10"]["size"] == "170 MB" and "table5: 14 cells" in found["CIFAR10"]["unlocks"]
     assert found["Retinopathy"]["state"].startswith("bring your own: https://www.kaggle.com/")
@@ -144,17 +149,79 @@ def test_images_in_memory_are_hashed_by_their_content():
     assert re.fullmatch(rf"train 3,600 \w{{10}}, val 400 \w{{10}}, test 1,000 {test} \(.*held_out 0\.1, .*\)", text)
 
 
-def test_checksums_are_recorded_compared_and_a_difference_is_named(folder):
-    archive = folder / "cifar-10-python.tar.gz"
-    archive.write_bytes(b"an archive")
-    archive.with_name(f"{archive.name}.sha256").write_text(f"{hashlib.sha256(b'an archive').hexdigest()}  x\n")
-    said = blocks(data_check("paper"))["CIFAR10"]["checksums"]
-    assert said == "recorded at the fetch, 1 of 1 files (--hashes compares them)"
-    same = blocks(data_check("paper", ["cifar10"], hashes=True))["CIFAR10"]["checksums"]
-    assert same == "recorded at the fetch, 1 of 1 files, and still the same"
-    archive.write_bytes(b"an archivE")
-    said = blocks(data_check("paper", ["cifar10"], hashes=True))["CIFAR10"]["checksums"]
-    assert said == f"{archive} differs from the file that was fetched; remove it and fetch it again"
+def with_files(monkeypatch, name, *checksums):
+    """The set's row with so many files, set/0, set/1 ..., of which these checksums are known."""
+    files = tuple(File(f"set/{number}", ("nowhere",), checksum) for number, checksum in enumerate(checksums))
+    monkeypatch.setitem(LEDGER, name, replace(LEDGER[name], files=files))
+
+
+def test_of_each_file_a_checksum_is_known_and_matched_or_not_checked_yet_or_none_is_known(folder, monkeypatch):
+    with_files(monkeypatch, "CIFAR10", *(hashlib.md5(name).hexdigest() for name in (b"0", b"1", b"2")), None, None)
+
+    def said(**options):
+        return blocks(data_check("paper", ["cifar10"], **options))["CIFAR10"]["checksums"]
+
+    none = "none known, the first download counts: 2 files"
+    assert said() == said(hashes=True) == f"known, not checked yet: 3 files; {none}"
+    (folder / "set").mkdir()
+    for name in "013":
+        (folder / "set" / name).write_text(name)
+    for name in "03":
+        record(folder / "set" / name, hashlib.sha256(name.encode()).hexdigest())
+    again = " (--hashes compares what is here again)"
+    assert said() == f"known and matched: 1 file; known, not checked yet: 2 files; {none}{again}"
+    assert said(hashes=True) == f"known and matched: 2 files; known, not checked yet: 1 file; {none}"
+    for name in "13":  # by what is known, and by the first download
+        (folder / "set" / name).write_text("other")
+        told = f"{folder}/set/{name}: not the file that is known by its checksum; remove it to download it again"
+        assert said(hashes=True) == told
+        (folder / "set" / name).write_text(name)
+    assert said(hashes=True).startswith("known and matched: 2 files")
+
+
+# What a person is told to do can be done, of every set.
+
+OWN = {"ImageNet21k": {"release": "fall11"}, "JFT300M": {"classes": 5}, "Vtab1k": {"task": "DTD", "held_out": 200}}
+SPLITS = {"ImageNet21k": ["train"], "JFT300M": ["train"], "ObjectNet": ["test"]}
+FILES_NEEDED = [name for name, row in LEDGER.items() if row.way in (FETCHED, BRING) and name != "ImageFolder"]
+MISSING = [(name, split) for name in FILES_NEEDED for split in SPLITS.get(name, ["train", "test"])]
+
+
+@pytest.mark.parametrize(("name", "split"), [one for one in MISSING if one[0] != "ImageNetReaL"])
+def test_where_files_are_missing_the_command_that_is_named_brings_them(name, split, monkeypatch, folder):
+    monkeypatch.setattr(data.idx, "DEBIAN", folder / "none")
+    module = getattr(data, name)(**PLAIN | {"image_size": 8, "batch_size": 1, "resize": "vit_jax"} | OWN.get(name, {}))
+    with pytest.raises(FileNotFoundError) as missing:
+        module.arrays(split)
+    line = str(missing.value)
+    assert "\n" not in line and str(folder) in line
+    assert re.findall(r"python -m data \w+ (\w+)", line) == ([name] if LEDGER[name].way == FETCHED else [])
+    if LEDGER[name].way == BRING and name not in ("ImageNet", "ImageNet21k", "JFT300M"):
+        assert line.endswith(f"bring your own: {LEDGER[name].page}; put {LEDGER[name].to} in {folder}")
+
+
+def test_a_class_that_is_made_from_a_set_gives_its_advice(folder):
+    assert advice(type("Mine", (data.OxfordIIITPet,), {})) == "python -m data fetch OxfordIIITPet"
+    assert advice(type("Mine", (ImageData,), {})) == f"bring them to {folder}"
+
+
+def test_commands_of_the_overview_name_sets_that_can_be_fetched_and_packages_that_there_are(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)  # no package is installed
+    monkeypatch.setattr("data.ledger_row.lies", lambda pattern: False)  # nor lies a set elsewhere on this machine
+    found, known = blocks(data_check("paper")), (ROOT / "pyproject.toml").read_text()
+    for name, rows in found.items():
+        fetched = re.findall(r"make data SET=(\S+?);?(?: |$)", rows["state"])
+        assert [row_of(one)[0] for one in fetched] == ([name] if LEDGER[name].way == FETCHED else [])
+        installed = re.findall(r"pip install (\S+)", rows["state"])
+        assert bool(installed) == bool(LEDGER[name].package) and all(f'"{one}>=' in known for one in installed)
+
+
+def test_help_names_one_scale(capsys):
+    with pytest.raises(SystemExit):
+        parser().parse_args(["data", "--help"])
+    text = capsys.readouterr().out
+    assert sorted(re.findall(r"default:\s+(\w+)", text)) == ["all", "paper"]  # sets, scale
+    assert "mini" not in text and "scale: " not in text and parser().parse_args(["data"]).scale == "paper"
 
 
 def test_a_set_that_is_damaged_is_one_line_and_the_others_are_still_told(folder):
@@ -168,8 +235,3 @@ def test_a_set_that_is_damaged_is_one_line_and_the_others_are_still_told(folder)
 def test_a_name_that_no_set_has_is_one_line():
     with pytest.raises(UserError, match=r"^no set is called 'petz', did you mean OxfordIIITPet\?"):
         data_check("paper", ["petz"])
-
-
-@pytest.mark.parametrize("count, text", [(12, "12 bytes"), (26_000_000, "26 MB"), (1_310_000_000_000, "1.31 TB")])
-def test_sizes_are_told_as_people_say_them(count, text):
-    assert human(count) == text

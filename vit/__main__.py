@@ -91,9 +91,9 @@ def parser():
     )
     commands = top.add_subparsers(dest="command", required=True)
 
-    def command(name, function, text):
+    def command(name, function, text, scale="mini"):
         one = commands.add_parser(name, help=text, description=text)
-        one.add_argument("--scale", default="mini", help="a file of experiments/scales (default: mini)")
+        one.add_argument("--scale", default=scale, help="a file of experiments/scales (default: %(default)s)")
         one.set_defaults(function=function)
         return one
 
@@ -119,10 +119,10 @@ def parser():
         "--write", metavar="SCALE", help="instead: count the models of a scale into results/SCALE/costs.json"
     )
     cost.set_defaults(function=cost_command)
-    sets = command("data", data_command, "every set: is it here, how does it come, which cells need it (scale: paper)")
+    told = "every set: is it here, how does it come, which of the scale's cells need it"
+    sets = command("data", data_command, told, scale="paper")
     sets.add_argument("sets", nargs="*", help="names, such as pets (default: all)")
     sets.add_argument("--hashes", action="store_true", help="read what is here: compare checksums, hash the parts")
-    sets.set_defaults(scale="paper")
     run = command("run", run_command, "train and evaluate runs, in order, in one process")
     run.add_argument("runs", nargs="+", help="run ids")
     run.add_argument(
@@ -133,6 +133,7 @@ def parser():
 
 def main(arguments):
     """Run a command; whatever goes wrong is one line on stderr and an exit code that is not 0."""
+    sys.stdout.reconfigure(errors="backslashreplace")  # names of files may be any bytes; stderr shows them so already
     try:
         if arguments and arguments[0] in ("fit", "validate", "test"):
             from vit.cli import lightning_main

@@ -1,24 +1,28 @@
 """`make data-check`: of every set whether it is here, how it comes, whose it is, and which cells of which tables need it."""
 
 import hashlib
-import importlib.util
 import textwrap
 from collections import Counter
 from collections.abc import Sequence
 
 import data
 from data.base import Batches, ImageData
-from data.download import checksum_file, digests, recorded
+from data.download import WrongBytes, checksum_file
+from data.fetch import compared
 from data.folder import data_folder
 from data.ledger import LEDGER, row_of
 from data.ledger_row import BRING, FETCHED, MADE, Row
 from data.pictures import Pictures
+from data.room import human
+from data.sources import File
 from vit.errors import UserError
 from vit.plan import make_plan
 from vit.plan.cells import Plan
 
 REAL = "ImageNetReaL"  # labels that cells with the metric below need besides their runs' sets
 REAL_METRIC = "test_real_accuracy"
+MATCHED, UNCHECKED, UNKNOWN = "known and matched", "known, not checked yet", "none known, the first download counts"
+CHECKED = (MATCHED, UNCHECKED, UNKNOWN)
 SPLIT = ("held_out", "split_seed", "subset")  # what of a recipe says which images are held out
 
 
@@ -80,22 +84,28 @@ def state(name: str, row: Row) -> str:
     """Present, or how it comes."""
     here = "present" if row.present() and row.way in (FETCHED, BRING) else row.how()
     command = f": make data SET={(*row.names, name.lower())[0]}" if row.way == FETCHED and here != "present" else ""
-    lacks = row.package and importlib.util.find_spec(row.package) is None
-    return f"{here}{command}" + (f"; needs {row.package}: pip install {row.package}" if lacks else "")
+    return f"{here}{command}" + (f"; needs {row.lacks}: pip install {row.lacks}" if row.lacks else "")
 
 
 def checksums(row: Row, compare: bool) -> str:
-    """How many files have one beside them from their download; compared where that is asked for."""
-    paths = [data_folder() / file.place for file in row.files]
-    known = [path for path in paths if checksum_file(path).exists()]
-    if compare:
-        for path in known:
-            if path.exists() and recorded(path) != digests(path)["sha256"]:
-                return f"{path} differs from the file that was fetched; remove it and fetch it again"
-    if not known:
-        return "not recorded"
-    told = f"recorded at the fetch, {len(known)} of {len(paths)} files"
-    return f"{told}, and still the same" if compare else f"{told} (--hashes compares them)"
+    """Of how many files one is known, and has been compared; `compare` does so now with those that are here."""
+    try:
+        found = Counter(checked(file, compare) for file in row.files)
+    except WrongBytes as error:
+        return str(error)
+    again = "" if compare or not found[MATCHED] else " (--hashes compares what is here again)"
+    return "; ".join(f"{word}: {counted(found[word], 'file')}" for word in CHECKED if found[word]) + again
+
+
+def checked(file: File, compare: bool) -> str:
+    """One of CHECKED: a download leaves the sha256 beside the file when it was the right one."""
+    path = data_folder() / file.place
+    here = compare and path.exists()
+    if here:
+        compared(file, path)
+    if not file.checksum:
+        return UNKNOWN
+    return MATCHED if here or checksum_file(path).exists() else UNCHECKED
 
 
 def parts(name: str, row: Row, plan: Plan) -> list[str]:
@@ -149,10 +159,3 @@ def summary(scale: str) -> str:
         f"{len(here)} sets are here, {len(fetched)} can be fetched ({human(sum(files.values()))}), {brought} have to be"
         f" brought; cells are those of scale {scale}"
     )
-
-
-def human(count: int) -> str:
-    for power, unit in ((12, "TB"), (9, "GB"), (6, "MB"), (3, "kB")):
-        if count >= 10**power:
-            return f"{count / 10**power:.3g} {unit}"
-    return f"{count} bytes"

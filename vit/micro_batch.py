@@ -1,10 +1,10 @@
 """A global batch in parts that fit: batch_size = devices x micro-batch x pieces, and gradients of the pieces add up."""
 
 import math
-from pathlib import Path
 
 import torch
 
+from data.room import free_memory
 from vit.errors import UserError
 from vit.machine import concurrent_processes, device_name
 from vit.ranks import positive
@@ -76,23 +76,9 @@ def bytes_per_image(model, image_size):
 
 
 def free_bytes():
-    """Memory that this process may still take, or None where the system does not say (it is not Linux)."""
-    try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
-        free = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
-    except (OSError, StopIteration):
-        return None
-    limit, used = (number_in(f"/sys/fs/cgroup/memory.{name}") for name in ("max", "current"))
-    if limit and used:  # a container's own
-        free = min(free, limit - used)
-    return max(0, free) // concurrent_processes()
-
-
-def number_in(path):
-    try:
-        return int(Path(path).read_text())
-    except (OSError, ValueError):  # no such file, or "max"
-        return None
+    """Memory that this process may still take, or None where the system does not say."""
+    free = free_memory()
+    return None if free is None else free // concurrent_processes()
 
 
 def size(count):

@@ -92,7 +92,8 @@ def details(error, folder):
     if isinstance(error, UserError):
         return ""
     with suppress(OSError):  # the disk may be what is full
-        (folder / "error.log").write_text("".join(traceback.format_exception(error)))
+        text = "".join(traceback.format_exception(error))
+        (folder / "error.log").write_text(text, errors="backslashreplace")  # names of files may be any bytes
     return f" (details: {files.name_of(folder / 'error.log')})"
 
 

@@ -17,7 +17,8 @@ from tqdm import tqdm
 
 from data.archives.listing import Listing, listing
 from data.folder import data_folder
-from data.pack import locked
+from data.lock import locked
+from data.room import written_to
 
 FORMAT = 2  # part of an index's name; raise it when a correction changes what is listed
 ROW = np.dtype(
@@ -71,7 +72,8 @@ def digest(archives: Sequence[Path]) -> str:
     stamp = hashlib.sha256(f"{FORMAT}\n".encode())
     for path in archives:
         state = os.stat(path)
-        stamp.update(f"{os.path.relpath(path, data_folder())} {state.st_size} {state.st_mtime_ns}\n".encode())
+        line = f"{os.path.relpath(path, data_folder())} {state.st_size} {state.st_mtime_ns}\n"
+        stamp.update(line.encode(errors="surrogateescape"))
     return stamp.hexdigest()[:10]
 
 
@@ -81,8 +83,9 @@ def build(archives: Sequence[Path], place: Path) -> None:
     shutil.rmtree(part, ignore_errors=True)  # of a killed process
     part.mkdir()
     try:
-        write(archives, part)
-        part.rename(place)
+        with written_to(place):
+            write(archives, part)
+            part.rename(place)
     finally:
         shutil.rmtree(part, ignore_errors=True)
 

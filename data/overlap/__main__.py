@@ -16,6 +16,7 @@ from data.overlap.written import place, write
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
+    sys.stdout.reconfigure(errors="backslashreplace")  # names of files may be any bytes; stderr shows them so already
     kind = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(prog="python -m data.overlap", description=__doc__, formatter_class=kind)
     parser.add_argument("set", metavar="PRETRAIN", help="a set in quotes")

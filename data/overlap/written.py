@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw
 from data.folder import data_folder
 from data.overlap.found import Overlap
 from data.overlap.sets import file_name
+from data.room import written_to
 from data.without import digest_of, text
 
 COLUMNS = (
@@ -31,17 +32,22 @@ def write(found: list[Overlap], stem: Path) -> list[str]:
     """All comparisons of one pre-training set with transfer sets; gives back what a person should know, line by line."""
     stem.parent.mkdir(parents=True, exist_ok=True)
     table, sheet, listed = (stem.with_name(stem.name + suffix) for suffix in (".csv", ".png", ".txt"))
-    with table.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:  # names may be any bytes
+    with (
+        written_to(table),
+        table.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file,  # names may be any bytes
+    ):
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
         for one in found:
             writer.writerows(lines(one))
     rows = np.unique(np.concatenate([one.rows for one in found]))  # one list: the set is pre-trained on once
-    listed.write_bytes(text(rows, found[0].pretraining.hashes, about(found)).encode("utf-8", "surrogateescape"))
+    with written_to(listed):
+        listed.write_bytes(text(rows, found[0].pretraining.hashes, about(found)).encode("utf-8", "surrogateescape"))
     said = [f"pairs: {table}"]
     sheet.unlink(missing_ok=True)
     if any(map(len, found)):
-        contact_sheet(found).save(sheet)
+        with written_to(sheet):
+            contact_sheet(found).save(sheet)
         said.append(f"the nearest of them: {sheet}")
     value = f"{listed.relative_to(data_folder())}@{digest_of(listed.read_bytes())}"
     return [*said, f"to train without these {len(rows):,} images, give the data module  without: {value}"]

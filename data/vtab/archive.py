@@ -10,6 +10,7 @@ from data.download import checksum_file, digests, record, recorded
 from data.encoded import EncodedData
 from data.folder import data_folder
 from data.foreign import Damaged, lying, named
+from data.ledger import advice
 from data.pictures import Files
 
 TASKS = {  # as Table 9 names them -> folder of the archive, classes, test images
@@ -58,9 +59,7 @@ class Vtab1k(EncodedData):
         self.task, (self.source_folder, self.num_classes, self.test_images) = task, TASKS[task]
 
     def pictures(self, split):
-        root = lying(
-            [data_folder() / "vtab-1k" / self.source_folder], "bring vtab-1k.zip, unpacked (python -m data list)"
-        )
+        root = lying([data_folder() / "vtab-1k" / self.source_folder], advice(type(self)))
         train, held, test = (listed(root, name) for name in (f"train{TRAIN}", f"val{HELD}", "test"))
         self.check(root, train, held, test)
         files, labels = zip(*(test if split == "test" else train + held), strict=True)

@@ -10,6 +10,8 @@ from data.collection import of_folders
 from data.draws import permutation
 from data.encoded import EncodedData
 from data.folder import data_folder
+from data.foreign import named
+from data.ledger import advice
 from data.pictures import Files
 from data.splits import stratified
 from data.torchvision_sets import TorchvisionData, there
@@ -29,7 +31,8 @@ class Caltech101(EncodedData):
             type(self), lambda: of_folders(data_folder() / "caltech101" / "101_ObjectCategories", self.on_error)
         )
         if len(found.names) != self.num_classes:
-            raise ValueError(f"caltech101/101_ObjectCategories has {len(found.names)} classes, not 102; fetch it again")
+            told = f"has {len(found.names)} classes, not 102; remove it, then: {advice(type(self))}"
+            raise ValueError(f"{data_folder() / 'caltech101' / '101_ObjectCategories'} {told}")
         depth = np.empty(len(found.labels), np.int64)  # place of a picture in a random order of its class
         for label in range(self.num_classes):
             members = np.flatnonzero(found.labels == label)
@@ -94,7 +97,8 @@ class SUN397(EncodedData):
 def listed(path: Path, names: list[str]) -> np.ndarray:
     """Sorted places in `names` of the lines of a list. ValueError for one that is not there."""
     places = {name: place for place, name in enumerate(names)}
-    wanted = path.read_text().split()
+    with named(path):
+        wanted = path.read_text().split()
     if missing := [name for name in wanted if name not in places]:
         raise ValueError(f"{path}: there is no picture {missing[0][:100]}; get both again")
     return np.unique([places[name] for name in wanted])

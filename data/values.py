@@ -1,0 +1,42 @@
+"""What the arguments of a set may be: a value that no run could use is refused before anything is loaded."""
+
+import math
+from numbers import Integral, Real
+
+
+def number(value) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def whole(value) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def count(value) -> bool:
+    return whole(value) and value > 0
+
+
+def one_of(*words):
+    return lambda value: value in words, " or ".join(map(repr, words))
+
+
+VALUES = {  # argument -> (check, what is expected)
+    **dict.fromkeys(("image_size", "batch_size", "eval_batch_size"), (count, "a whole number above 0")),
+    **dict.fromkeys(("orientations", "train_size", "test_size"), (count, "a whole number above 0")),
+    **dict.fromkeys(("seed", "split_seed", "fractal_seed"), (whole, "a whole number")),
+    **dict.fromkeys(("held_out", "subset"), (number, "a share or a number of images")),
+    "workers": (lambda value: value is None or (whole(value) and value >= 0), "null or a whole number, 0 or more"),
+    "skip_limit": (lambda value: number(value) and 0 <= value <= 1, "a share from 0 to 1"),
+    "train_on": one_of("train", "all"),
+    "on_error": one_of("raise", "skip"),
+    "validation": one_of("further", "held_out"),
+    **dict.fromkeys(("colour", "packed"), (lambda value: isinstance(value, bool), "true or false")),
+}
+
+
+def check(**given) -> None:
+    """ValueError for the first that is nothing of the kind: what it is, what it should be."""
+    for name, value in given.items():
+        fits, expected = VALUES[name]
+        if not fits(value):
+            raise ValueError(f"{name} is {expected}, not {value!r}")
