@@ -25,9 +25,7 @@ class Statements:
         self.archive = archive
         self.classes: dict[str, int] = {}  # by key, as the others
         self.wrong: dict[str, str] = {}
-        self.without: dict[
-            str, str
-        ] = {}  # .json files in which a class would be: they are about something else, or wrong
+        self.without: dict[str, str] = {}  # .json files without one: they are about something else, or wrong
 
     def read(self, file, member) -> None:
         """A .cls or .json in the open archive, unless it is large."""
