@@ -1,0 +1,75 @@
+"""What loader processes hand over is what the part gives, whoever asks and however long the batches are kept."""
+
+import gc
+import multiprocessing
+import time
+
+import numpy as np
+import pytest
+import torch
+
+from data.batches import Batches
+from data.handover import AHEAD, Handover
+from data.order import InOrder, StepOrder
+from data.steps import Preparation
+
+
+@pytest.fixture
+def part():
+    """37 grey images of 10 x 8, which become 12 x 12."""
+    images = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (37, 1, 10, 8), dtype=np.uint8))
+    how = Preparation(size=12, augment=["inception_crop", "flip"], evaluation="resize", resize="vit_jax")
+    return Batches(images, (torch.arange(37), torch.eye(37)), prepare=how.augment, seed=1, drawn=True)
+
+
+def handover(part, workers=2, order=None):
+    order = order or InOrder(length=37, batch_size=4)
+    return Handover(part, order, size=12, workers=workers, pinned=False)
+
+
+def same(found, expected):
+    return len(found) == len(expected) and all(
+        len(one) == len(other) and all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
+        for one, other in zip(found, expected, strict=True)
+    )
+
+
+@pytest.mark.filterwarnings("ignore:This DataLoader will create:UserWarning")  # more workers than cores
+@pytest.mark.parametrize("workers", [1, 2, 5])
+def test_batches_that_are_kept_are_those_of_the_part_in_order_with_a_smaller_last_one(part, workers):
+    """Ten batches, through fewer rooms."""
+    assert workers == 5 or workers * AHEAD + 1 < 10
+    loader = handover(part, workers)
+    expected = [part[place] for place in loader.sampler]
+    assert [len(batch[0]) for batch in expected] == [4] * 9 + [1]
+    assert len(loader) == len(expected) == 10
+    assert same(list(loader), expected)
+    assert same(list(loader), expected)  # and again
+
+
+def test_two_who_ask_in_turn_do_not_disturb_each_other(part):
+    loader = handover(part, workers=1)
+    one, other, expected = iter(loader), iter(loader), [part[place] for place in loader.sampler]
+    ahead = [next(one) for _ in range(5)]
+    behind = [next(other) for _ in range(5)]
+    ahead += [next(one) for _ in range(5)]
+    behind += [next(other) for _ in range(5)]
+    assert same(ahead, expected)
+    assert same(behind, expected)
+
+
+def test_an_endless_one_has_no_length_and_what_is_given_up_leaves_no_process(part):
+    before = len(multiprocessing.active_children())
+    loader = handover(part, order=StepOrder(length=37, batch_size=6, seed=0))
+    with pytest.raises(TypeError):
+        len(loader)
+    batches = iter(loader)
+    seen = [next(batches) for _ in range(20)]
+    assert same(seen, [part[place] for place, _ in zip(loader.sampler, range(20), strict=False)])
+    assert len(multiprocessing.active_children()) == before + 2
+    batches.close()
+    gc.collect()
+    end = time.monotonic() + 30
+    while len(multiprocessing.active_children()) > before and time.monotonic() < end:
+        time.sleep(0.05)
+    assert len(multiprocessing.active_children()) == before
