@@ -56,8 +56,8 @@ class Fractals(ImageData):
     `held_out` is; `subset` and `split_seed` then choose among all training images. "held_out": a part of the training
     images, as in any other set. Test images are others again, like further ones: one a category, 500 at least.
     colour: hue and ground by instance, instead of white on black. packed: drawn once, into a file; else whenever they
-    are needed, by the GPU if there is one, unless workers draw them. The images are the same. Not packed, with "further" and the
-    whole set, nothing is kept of any image, so that there may be 10^12; otherwise a set without room is refused.
+    are needed, by the GPU if there is one, unless workers draw them. The images are the same. Not packed, with "further"
+    and the whole set, nothing is kept of any image, so that there may be 10^12; otherwise a set without room is refused.
     """
 
     def __init__(

@@ -26,8 +26,6 @@ def message(error):
     text = str(error)
     if not CAUGHT.match(text):
         return text
-    inmost = text.rpartition('\n  File "')[2].splitlines()[
-        1:
-    ]  # after it come its line of code, indented, and the words
+    inmost = text.rpartition('\n  File "')[2].splitlines()[1:]  # its line of code, indented, and then the words
     start = next((position for position, line in enumerate(inmost) if not line.startswith(" ")), 0)
     return RAISED.sub("", "\n".join(inmost[start:]), count=1)
