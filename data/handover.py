@@ -18,21 +18,21 @@ AHEAD = 2  # batches that a process may prepare before the first of them is aske
 class Handover:
     """Batches of a part, prepared by `workers` processes: what a DataLoader of them would give, in the same order."""
 
-    def __init__(self, part: Batches, sampler: Sampler, *, size: int, workers: int, pinned: bool):
-        """sampler: one of data.order. size: S. pinned: images come in memory that a GPU reads faster."""
-        self.part, self.sampler, self.size, self.workers, self.pinned = part, sampler, size, workers, pinned
+    def __init__(self, part: Batches, order: Sampler, *, size: int, workers: int, pinned: bool):
+        """order: one of data.order. size: S. pinned: images come in memory that a GPU reads faster."""
+        self.part, self.order, self.size, self.workers, self.pinned = part, order, size, workers, pinned
 
     def __len__(self):
-        return len(self.sampler)
+        return len(self.order)
 
     def __iter__(self) -> Iterator[tuple[torch.Tensor, ...]]:
         """Images have left their room when the next batch is asked for; one room more than batches on their way is enough."""
         rooms = self.workers * AHEAD + 1
-        shape = rooms, self.sampler.largest, 3, self.size, self.size
+        shape = rooms, self.order.largest, 3, self.size, self.size
         memory = torch.frombuffer(mmap.mmap(-1, 4 * torch.Size(shape).numel()), dtype=torch.float32).view(shape)
         batches = DataLoader(
             Written(self.part, memory),
-            sampler=InTurn(self.sampler, rooms),
+            sampler=InTurn(self.order, rooms),
             batch_size=None,
             num_workers=self.workers,
             prefetch_factor=AHEAD,
@@ -44,13 +44,13 @@ class Handover:
 
 
 class InTurn(Sampler):
-    """(room, place) for each place of a sampler; rooms take turns."""
+    """(room, place) for each place of an order; rooms take turns."""
 
-    def __init__(self, sampler: Sampler, rooms: int):
-        self.sampler, self.rooms = sampler, rooms
+    def __init__(self, order: Sampler, rooms: int):
+        self.order, self.rooms = order, rooms
 
     def __iter__(self):
-        for turn, place in enumerate(self.sampler):
+        for turn, place in enumerate(self.order):
             yield turn % self.rooms, place
 
 

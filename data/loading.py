@@ -42,11 +42,11 @@ def processes(part: Batches, workers: int | None, trainer: L.Trainer | None) -> 
 
 
 def loader(
-    part: Batches, sampler: Sampler, size: int, workers: int | None, trainer: L.Trainer | None
+    part: Batches, order: Sampler, size: int, workers: int | None, trainer: L.Trainer | None
 ) -> DataLoader | Handover:
-    """sampler: one of data.order; size: of the images."""
+    """order: one of data.order; size: of the images."""
     pinned = part.device == CPU and torch.cuda.is_available()
     workers = processes(part, workers, trainer)
     if workers:
-        return Handover(part, sampler, size=size, workers=workers, pinned=pinned)
-    return DataLoader(part, sampler=sampler, batch_size=None, pin_memory=pinned)
+        return Handover(part, order, size=size, workers=workers, pinned=pinned)
+    return DataLoader(part, sampler=order, batch_size=None, pin_memory=pinned)

@@ -4,10 +4,13 @@ import gc
 import multiprocessing
 import time
 
+import lightning as L
 import numpy as np
 import pytest
 import torch
+from plain_data import PLAIN
 
+from data import Digits
 from data.batches import Batches
 from data.handover import AHEAD, Handover
 from data.order import InOrder, StepOrder
@@ -40,7 +43,7 @@ def test_batches_that_are_kept_are_those_of_the_part_in_order_with_a_smaller_las
     """Ten batches, through fewer rooms."""
     assert workers == 5 or workers * AHEAD + 1 < 10
     loader = handover(part, workers)
-    expected = [part[place] for place in loader.sampler]
+    expected = [part[place] for place in loader.order]
     assert [len(batch[0]) for batch in expected] == [4] * 9 + [1]
     assert len(loader) == len(expected) == 10
     assert same(list(loader), expected)
@@ -49,7 +52,7 @@ def test_batches_that_are_kept_are_those_of_the_part_in_order_with_a_smaller_las
 
 def test_two_who_ask_in_turn_do_not_disturb_each_other(part):
     loader = handover(part, workers=1)
-    one, other, expected = iter(loader), iter(loader), [part[place] for place in loader.sampler]
+    one, other, expected = iter(loader), iter(loader), [part[place] for place in loader.order]
     ahead = [next(one) for _ in range(5)]
     behind = [next(other) for _ in range(5)]
     ahead += [next(one) for _ in range(5)]
@@ -65,11 +68,52 @@ def test_an_endless_one_has_no_length_and_what_is_given_up_leaves_no_process(par
         len(loader)
     batches = iter(loader)
     seen = [next(batches) for _ in range(20)]
-    assert same(seen, [part[place] for place, _ in zip(loader.sampler, range(20), strict=False)])
+    assert same(seen, [part[place] for place, _ in zip(loader.order, range(20), strict=False)])
     assert len(multiprocessing.active_children()) == before + 2
     batches.close()
     gc.collect()
     end = time.monotonic() + 30
     while len(multiprocessing.active_children()) > before and time.monotonic() < end:
         time.sleep(0.05)
+    assert len(multiprocessing.active_children()) == before
+
+
+class Sums(L.LightningModule):
+    """What it is given in each stage, as sums of pixels and labels."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight, self.seen = torch.nn.Parameter(torch.zeros(())), []
+
+    def training_step(self, batch, _):
+        images, labels = batch
+        self.seen.append((images.double().sum().item(), labels.tolist()))
+        return self.weight * images.mean()
+
+    def validation_step(self, batch, _):
+        self.training_step(batch, _)
+
+    def test_step(self, batch, _):
+        self.training_step(batch, _)
+
+    def configure_optimizers(self):
+        return torch.optim.SGD(self.parameters(), lr=0.1)
+
+
+def seen_by_a_trainer(workers):
+    """30 steps with three validations among them, and a test."""
+    model, data = Sums(), Digits(image_size=8, batch_size=50, workers=workers, **PLAIN)
+    quiet = dict.fromkeys(("logger", "enable_progress_bar", "enable_checkpointing", "enable_model_summary"), False)
+    trainer = L.Trainer(accelerator="cpu", devices=1, max_steps=30, max_epochs=-1, val_check_interval=10, **quiet)
+    trainer.fit(model, data)
+    trainer.test(model, data, verbose=False)
+    return model.seen
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_trainer_sees_the_same_in_every_stage_and_leaves_no_process():
+    before = len(multiprocessing.active_children())
+    alone, helped = seen_by_a_trainer(workers=0), seen_by_a_trainer(workers=2)
+    assert len(alone) > 33
+    assert helped == alone
     assert len(multiprocessing.active_children()) == before
