@@ -1,5 +1,7 @@
 """Where batches are prepared, and by how many processes: what changes no number but their rounding."""
 
+import os
+
 import lightning as L
 import torch
 from torch.utils.data import DataLoader, Sampler
@@ -10,7 +12,7 @@ from data.pictures import Pictures
 from data.rendered import Rendered
 
 RESIDENT = 2**31  # bytes of images of a part that lie on the GPU as long as the run lasts
-MOST_WORKERS = 16  # each holds two batches that nobody has asked for yet
+MOST_WORKERS = 16  # or as many as there are cores; each holds two batches that nobody has asked for yet
 
 
 def root_device(trainer: L.Trainer | None) -> torch.device:
@@ -31,11 +33,11 @@ def brought(images: torch.Tensor, device: torch.device) -> torch.Tensor:
 
 
 def processes(part: Batches, workers: int | None, trainer: L.Trainer | None) -> int:
-    """`workers`; where nothing is said, a GPU's images are read by this process's share of the cores."""
+    """`workers`, if that is no slip; where nothing is said, a GPU's images are read by this process's share of the cores."""
     if part.device != CPU:
         return 0
     if workers is not None:
-        return workers
+        return min(workers, max(MOST_WORKERS, os.cpu_count()))
     if isinstance(part.images, torch.Tensor | Rendered) or root_device(trainer) == CPU:
         return 0
     return min(MOST_WORKERS, max(1, torch.get_num_threads() // trainer.num_devices))

@@ -116,6 +116,7 @@ def test_images_go_along_if_they_are_few_enough_to_stay(monkeypatch):
         (GPU, None, "pictures", 3),  # 6 cores for 2 devices
         (GPU, 0, "pictures", 0),
         (GPU, 5, "pictures", 5),
+        (GPU, 1000, "pictures", 20),  # as many as there are cores
         (GPU, 5, "tensor", 0),  # prepared on the GPU
         (CPU, None, "pictures", 0),  # the model has the cores
         (CPU, 5, "tensor", 5),
@@ -124,6 +125,7 @@ def test_images_go_along_if_they_are_few_enough_to_stay(monkeypatch):
 )
 def test_how_many_processes_load_a_part(tmp_path, monkeypatch, root, workers, kind, expected):
     monkeypatch.setattr(torch, "get_num_threads", lambda: 6)
+    monkeypatch.setattr("os.cpu_count", lambda: 20)
     images = {"tensor": noise(8, 8), "pictures": Files([], tmp_path)}[kind]
     trainer = root and SimpleNamespace(strategy=SimpleNamespace(root_device=root), num_devices=2)
     there = device(images, workers, trainer)
