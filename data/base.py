@@ -156,14 +156,19 @@ class ImageData(L.LightningDataModule):
         """What a checkpoint keeps: how images are prepared, and what a resumed run needs to go on counting."""
         parts = {name: part.skipped for name, part in self.parts.items() if part.skipped is not None}
         skipped = {name: skipped.flags.nonzero()[:, 0] for name, skipped in parts.items()}
-        return {"prepared": self.prepared(), "skipped": skipped}
+        images = {name: len(part) for name, part in self.parts.items()}
+        return {"prepared": self.prepared(), "images": images, "skipped": skipped}
 
     def load_state_dict(self, state: dict) -> None:
-        """ValueError if the checkpoint is one of a model for images that are prepared in another way."""
+        """ValueError if the checkpoint is one of a model for images that are prepared in another way, or were more or fewer."""
         for name, here in self.prepared().items():
             if state["prepared"][name] != here:
                 told = f"a model for images with {name} {state['prepared'][name]!r}; here it is {here!r}"
                 raise ValueError(f"the checkpoint is one of {told}")
+        for name, count in state["images"].items():
+            if name in self.parts and len(self.parts[name]) != count:
+                told = f"{count:,} images in part {name!r}, and here are {len(self.parts[name]):,}"
+                raise ValueError(f"the checkpoint is one of a run with {told}; bring them back, or train anew")
         for name, indices in state["skipped"].items():
             self.parts[name].skipped.flags[indices] = True
 
@@ -181,6 +186,8 @@ class ImageData(L.LightningDataModule):
         """The chosen images (default: all); resized now where that happens once, and brought to where they are prepared."""
         if chosen is not None:
             images, *labels = taken(chosen, images, *labels)
+        if not len(labels[0]):
+            raise ValueError(f"{type(self).__name__}: no images are left for a part of it; look at held_out and subset")
         there = device(images, self.workers, self.trainer)
         if isinstance(images, torch.Tensor):
             images = images if images.ndim == 4 else images[:, None]

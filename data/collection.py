@@ -19,6 +19,8 @@ from data.folder import data_folder
 from data.pictures import Files, Pictures
 from data.skipped import tell
 
+COMPRESSED = re.compile(r"\.(?:tgz|tbz2?|txz|7z|rar|tar\.\w+)$")
+
 
 @dataclass
 class Collection:
@@ -77,8 +79,27 @@ def all_archives(root: Path) -> list[Path]:
 
 def archives_of(root: Path, part: str) -> list[Path]:
     """Those that are called after a part: train.tar, train-0007.tar, imagenet1k-train-0007.tar, test.zip ..."""
-    called = re.compile(rf"(?<![a-z]){part}")  # latest.tar is no part of a test split
-    return of_one_kind([path for path in archives_in(root) if called.search(path.stem.lower())])
+    check_compressed(root, part)
+    found = [path for path in archives_in(root) if part in parts_in(path)]
+    if double := [path for path in found if len(parts_in(path)) > 1]:
+        raise ValueError(
+            f"{double[0]}: called after {' and '.join(sorted(parts_in(double[0])))}; which is it? rename it"
+        )
+    return of_one_kind(found)
+
+
+def check_compressed(root: Path, part: str) -> None:
+    """ValueError for what could only be read from its beginning on."""
+    for path in sorted(root.iterdir()) if root.is_dir() else ():
+        if COMPRESSED.search(path.name.lower()) and part in parts_in(path):
+            raise ValueError(
+                f"{path}: a compressed archive cannot be read where it lies; make it a plain .tar or a .zip"
+            )
+
+
+def parts_in(path: Path) -> set[str]:
+    """Which parts an archive is called after; latest.tar is none of a test split."""
+    return set(re.findall(r"(?<![a-z])(?:train|test|val)", path.stem.lower()))
 
 
 def archives_in(root: Path) -> list[Path]:

@@ -5,6 +5,7 @@ H and W are height and width, upright as the picture's EXIF tag says.
 
 import io
 import math
+import re
 import struct
 import warnings
 import zlib
@@ -18,6 +19,7 @@ from torchvision.io import ImageReadMode, decode_jpeg
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif")
 KINDS = ("JPEG", "PNG", "WEBP", "GIF")
+SOURCE = re.compile(r"\w+, /\S+:\d+, ")  # where torchvision's own code lay when it was compiled
 JPEG = b"\xff\xd8"  # its first bytes
 ORIENTATION = 0x0112  # EXIF; values from 5 on lay the picture on its side
 PIXELS = 2**27  # of one picture; a few bytes may stand for more than any memory holds ("decompression bomb")
@@ -90,4 +92,10 @@ def opened(data: bytes, name: str) -> Iterator[Image.Image]:
 
 
 def unreadable(name: str, why: str) -> Unreadable:
-    return Unreadable(f"{name} is no readable picture ({why}); repair or remove it")
+    why = SOURCE.sub("", why)
+    return Unreadable(f"{one_line(name)} is no readable picture ({why}); repair or remove it")
+
+
+def one_line(name: str) -> str:
+    """A file may have line breaks in its name."""
+    return name.replace("\n", "\\n").replace("\r", "\\r")

@@ -5,6 +5,8 @@ torch takes new shared memory for every batch: its pages cost a tenth of the dec
 """
 
 import mmap
+import re
+import warnings
 from collections.abc import Iterator
 
 import torch
@@ -12,6 +14,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from data.batches import Batches, scaled
 
+KILLED = re.compile(r"DataLoader worker \(pid")  # how torch begins to tell of it, if it is told itself
 AHEAD = 2  # batches that a process may prepare before the first of them is asked for
 
 
@@ -30,17 +33,31 @@ class Handover:
         rooms = self.workers * AHEAD + 1
         shape = rooms, self.order.largest, 3, self.size, self.size
         memory = torch.frombuffer(mmap.mmap(-1, 4 * torch.Size(shape).numel()), dtype=torch.float32).view(shape)
-        batches = DataLoader(
-            Written(self.part, memory),
-            sampler=InTurn(self.order, rooms),
-            batch_size=None,
-            num_workers=self.workers,
-            prefetch_factor=AHEAD,
-            multiprocessing_context="fork",  # a process sees what was mapped before it began
-        )
-        for room, count, *labels in batches:
+        for room, count, *labels in self.written(memory):
             images = memory[room, :count]
             yield images.pin_memory() if self.pinned else images.clone(), *labels
+
+    def written(self, memory: torch.Tensor) -> Iterator[tuple]:
+        """(room, B, labels, ...) of each batch. RuntimeError, in one line, where a process was killed."""
+        with warnings.catch_warnings():  # how many there are was somebody's wish, or suits the machine
+            warnings.filterwarnings("ignore", "This DataLoader will create", UserWarning)
+            batches = iter(
+                DataLoader(
+                    Written(self.part, memory),
+                    sampler=InTurn(self.order, len(memory)),
+                    batch_size=None,
+                    num_workers=self.workers,
+                    prefetch_factor=AHEAD,
+                    multiprocessing_context="fork",  # a process sees what was mapped before it began
+                )
+            )
+        try:
+            yield from batches
+        except (ConnectionError, EOFError, RuntimeError) as error:
+            if isinstance(error, RuntimeError) and not KILLED.match(str(error)):
+                raise
+            told = f"one of the {self.workers} processes that load data was killed, perhaps as memory ran out"
+            raise RuntimeError(f"{told}; take fewer (VIT_WORKERS) and give the same command again") from error
 
 
 class InTurn(Sampler):

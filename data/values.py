@@ -12,6 +12,10 @@ def whole(value) -> bool:
     return isinstance(value, Integral) and not isinstance(value, bool)
 
 
+def seed(value) -> bool:
+    return whole(value) and -(2**63) <= value < 2**63
+
+
 def count(value) -> bool:
     return whole(value) and value > 0
 
@@ -23,7 +27,7 @@ def one_of(*words):
 VALUES = {  # argument -> (check, what is expected)
     **dict.fromkeys(("image_size", "batch_size", "eval_batch_size"), (count, "a whole number above 0")),
     **dict.fromkeys(("orientations", "train_size", "test_size"), (count, "a whole number above 0")),
-    **dict.fromkeys(("seed", "split_seed", "fractal_seed"), (whole, "a whole number")),
+    **dict.fromkeys(("seed", "split_seed", "fractal_seed"), (seed, "a whole number of 64 bits")),
     **dict.fromkeys(("held_out", "subset"), (number, "a share or a number of images")),
     "workers": (lambda value: value is None or (whole(value) and value >= 0), "null or a whole number, 0 or more"),
     "skip_limit": (lambda value: number(value) and 0 <= value <= 1, "a share from 0 to 1"),

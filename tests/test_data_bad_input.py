@@ -12,6 +12,7 @@ from folder_runs import smoke_config
 from plain_data import PLAIN
 
 from data import ImageData, ImageFolder
+from data.order import StepOrder
 from data.pictures import Files
 from vit.callbacks import Bar
 from vit.plan.cells import Run
@@ -77,10 +78,9 @@ def test_in_training_the_next_one_stands_in_and_the_count_is_that_of_all_workers
     plain = numbered(on_error="skip", workers=workers)
     plain.setup("fit")
     batches = [batch for batch, _ in zip(plain.train_dataloader(), range(10), strict=False)]  # two epochs
+    order = StepOrder(length=40, batch_size=plain.batch_size, seed=plain.seed)
     expected = [
-        {3: 5, 4: 5, 17: 18}.get(k, k)
-        for _, (_, order) in zip(range(10), plain.train_dataloader().sampler, strict=False)
-        for k in order
+        {3: 5, 4: 5, 17: 18}.get(k, k) for _, (_, places) in zip(range(10), order, strict=False) for k in places
     ]
     assert [number for images, _ in batches for number in shown(images)] == expected
     assert torch.cat([labels for _, labels in batches]).tolist() == [k % 4 for k in expected]
@@ -101,6 +101,38 @@ def test_a_resumed_run_goes_on_counting(numbered):
     list(zip(first.train_dataloader(), range(5), strict=False))
     second.load_state_dict(first.state_dict())
     assert second.skipped_images() == first.skipped_images() == {"train": 3}
+
+
+def test_a_run_is_not_resumed_on_fewer_or_more_images(numbered):
+    first, second = numbered(), numbered(without=None, subset=0.5)
+    for module in (first, second):
+        module.setup("fit")
+    line = r"one of a run with 40 images in part 'train', and here are 22; bring them back, or train anew"
+    with pytest.raises(ValueError, match=line):
+        second.load_state_dict(first.state_dict())
+
+
+def test_a_part_without_images_is_refused():
+    class Nothing(ImageData):
+        num_classes = 2
+
+        def arrays(self, split):
+            return torch.empty(0, 4, 4, dtype=torch.uint8), torch.empty(0, dtype=torch.int64)
+
+    with pytest.raises(ValueError, match="Nothing: no images are left for a part of it; look at held_out and subset"):
+        Nothing(**COMMON).setup("test")
+
+
+def test_a_line_break_in_a_name_is_none_in_the_line(folder):
+    for split in ("train", "test"):
+        for k in range(2):
+            path = folder / "mine" / split / f"class{k}" / f"a\nb{k}.png"
+            path.parent.mkdir(parents=True)
+            path.write_bytes(png(k) if split == "train" else b"")
+    with pytest.raises(ValueError, match=r"a\\nb0.png is no readable picture \(it is empty\)"):
+        module = ImageFolder(folder="mine", **COMMON)
+        module.setup("test")
+        list(module.test_dataloader())
 
 
 def test_on_error_is_one_of_two_words(numbered):

@@ -2,6 +2,7 @@
 
 import io
 import tarfile
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -60,9 +61,11 @@ SOURCES = {
 def stream(module, start=0):
     """The batches of optimizer steps start .. STEPS."""
     module.setup("fit")
-    loader = module.train_dataloader()
-    loader.sampler.start = start
-    return [batch for batch, _ in zip(loader, range(STEPS - start), strict=False)]
+    module.trainer = SimpleNamespace(
+        global_step=start, global_rank=0, world_size=1, accumulate_grad_batches=1,
+        strategy=SimpleNamespace(root_device=torch.device("cpu")),
+    )  # fmt: skip
+    return [batch for batch, _ in zip(module.train_dataloader(), range(STEPS - start), strict=False)]
 
 
 def same(some, others):

@@ -117,3 +117,14 @@ def test_that_holds_for_every_set_that_lies_in_tars(folder, resize):
         ValueError, match=r"test/0.tar is cut short .*, for nothing is tested on a part of a test split"
     ):
         DMLab(**options).setup("test")
+
+
+def test_a_cut_between_a_picture_and_its_class_costs_that_sample(folder):
+    members = {f"{k}.{kind}": data for k in range(4) for kind, data in (("png", png(k)), ("cls", str(k % 2).encode()))}
+    path = tar(folder / "mine" / "train.tar", members)
+    tar(folder / "mine" / "test.tar", members)
+    os.truncate(path, 3 * 2048 + 1024)  # the last class is missing
+    module = ImageFolder(folder="mine", on_error="skip", skip_limit=0.5, **COMMON | {"train_on": "all"})
+    module.setup("fit")
+    assert module.parts["train"].labels.tolist() == [0, 1, 0]
+    assert module.skipped_images() == {"damaged archives": 1}

@@ -2,6 +2,8 @@
 
 import gc
 import multiprocessing
+import os
+import signal
 import time
 
 import lightning as L
@@ -37,7 +39,6 @@ def same(found, expected):
     )
 
 
-@pytest.mark.filterwarnings("ignore:This DataLoader will create:UserWarning")  # more workers than cores
 @pytest.mark.parametrize("workers", [1, 2, 5])
 def test_batches_that_are_kept_are_those_of_the_part_in_order_with_a_smaller_last_one(part, workers):
     """Ten batches, through fewer rooms."""
@@ -117,3 +118,24 @@ def test_a_trainer_sees_the_same_in_every_stage_and_leaves_no_process():
     assert len(alone) > 33
     assert helped == alone
     assert len(multiprocessing.active_children()) == before
+
+
+def test_a_process_that_is_killed_is_told_in_one_line(part):
+    """As the system does it where memory runs out."""
+    before = {process.pid for process in multiprocessing.active_children()}
+    batches = iter(handover(part, order=StepOrder(length=37, batch_size=6, seed=0)))
+    next(batches)
+    for process in multiprocessing.active_children():
+        if process.pid not in before:
+            os.kill(process.pid, signal.SIGKILL)
+    with pytest.raises(
+        RuntimeError, match=r"^one of the 2 processes that load data was killed, .*VIT_WORKERS"
+    ) as raised:
+        for _ in range(10):
+            next(batches)
+    assert "\n" not in str(raised.value)
+
+
+def test_more_processes_than_cores_are_no_warning(part, recwarn):
+    list(handover(part, workers=os.cpu_count() + 1))
+    assert not [one for one in recwarn if "DataLoader" in str(one.message)]

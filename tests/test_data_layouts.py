@@ -2,6 +2,8 @@
 
 import os
 import re
+import shutil
+import subprocess
 import tarfile
 import zipfile
 
@@ -197,3 +199,33 @@ def test_a_refused_archive_leaves_nothing_behind(folder):
     with pytest.raises(ValueError, match="states no class"):
         opened([folder / "good.tar", path])
     assert [name for name in os.listdir(folder.parent / "indexes") if not name.endswith(".lock")] == []
+
+
+@pytest.mark.parametrize("name", ["train-test.tar", "test_train-0.tar", "train-val.tar"])
+def test_an_archive_that_is_called_after_two_parts_is_refused(folder, name):
+    """It would be trained on and tested on."""
+    for split in ("train", "test"):
+        lay(folder, split, TWO, "tar")
+    tar(folder / name, {one: png(k) for k, one in enumerate(TWO)})
+    refused(rf"{name}: called after \w+ and \w+; which is it\? rename it")
+
+
+@pytest.mark.parametrize("name", ["train-1.tar.gz", "train-1.tgz", "test.tar.zst", "test.7z"])
+def test_a_compressed_archive_beside_others_is_no_archive_that_is_passed_over(folder, name):
+    for split in ("train", "test"):
+        lay(folder, split, TWO, "tar")
+    (folder / name).write_bytes(b"packed")
+    refused(rf"{name}: a compressed archive cannot be read where it lies; make it a plain \.tar or a \.zip")
+
+
+def test_a_tar_without_the_zeros_of_its_members_is_told_from_a_damaged_one(folder):
+    lay(folder, "test", TWO, "tar")
+    sparse = folder / "train" / "cat" / "1.png"
+    sparse.parent.mkdir(parents=True)
+    with sparse.open("wb") as file:
+        file.write(png(1))
+        file.seek(2**20)
+        file.write(b"\1")
+    subprocess.run(["tar", "-C", str(folder / "train"), "-S", "-cf", str(folder / "train.tar"), "cat"], check=True)
+    shutil.rmtree(folder / "train")
+    refused(r"train\.tar: cat/1\.png is stored without its zeros; make the tar without --sparse")

@@ -12,7 +12,7 @@ OWN = {
     UnseenFractals: {"categories": 2, "instances": 2},
     Sprites: {"orientations": 4, "train_size": 2, "test_size": 2},
 }
-COUNT, WHOLE, SHARE = "a whole number above 0", "a whole number", "a share from 0 to 1"
+COUNT, WHOLE, SHARE = "a whole number above 0", "a whole number of 64 bits", "a share from 0 to 1"
 PART, WORD = "a share or a number of images", "true or false"
 WRONG = [
     *(

@@ -16,7 +16,7 @@ from vit.checkpoints import LAST, Checkpoints
 from vit.errors import UserError
 from vit.plan.files import name_of
 from vit.plan.folders import check_config, locked, read_metrics
-from vit.ranks import leads, positive
+from vit.ranks import leads, whole_number
 from vit.record import count_test, test_evaluations
 from vit.run_folder import fit, trainer_settings
 from vit.training_loss import TrainingLoss
@@ -41,7 +41,7 @@ class PaperCLI(LightningCLI):
     def before_instantiate_classes(self):
         """The runs that a fine-tuning starts from lie beside its own; how many processes load data changes no number."""
         config = self.config[self.subcommand] if self.subcommand else self.config
-        if workers := positive("VIT_WORKERS"):
+        if (workers := whole_number("VIT_WORKERS")) is not None:
             config.data.init_args.workers = workers
         files = [Path(path.absolute) for path in config.get("config") or []]
         folder = self.folder or (files[-1].parent if files else None)

@@ -31,7 +31,12 @@ def devices():
 
 def positive(name):
     """The whole number above 0 in an environment variable, or None where it is not set."""
+    return whole_number(name, 1, "above 0")
+
+
+def whole_number(name, least=0, told="from 0 on"):
+    """The whole number in an environment variable, or None where it is not set."""
     text = os.environ.get(name, "")
-    if text and (not text.isdecimal() or int(text) < 1):
-        raise UserError(f"{name}: a whole number above 0 was expected, found {text!r}")
+    if text and (not text.isdecimal() or int(text) < least):
+        raise UserError(f"{name}: a whole number {told} was expected, found {text!r}")
     return int(text) if text else None

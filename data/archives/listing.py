@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from data.archives.samples import STATED, Statements
+from data.archives.samples import STATED, Statements, key_of
 from data.archives.tars import CutShort, tar_members
 from data.archives.zips import zip_members
 from data.decode import SUFFIXES
@@ -51,6 +51,8 @@ def listing(path: Path) -> Listing:
                     statements.read(file, member)
     except CutShort as error:
         cut = error
+    if cut and statements.classes and pictures and key_of(pictures[-1].inside) not in statements.classes:
+        pictures.pop()  # its class came after the cut
     found = Listing(pictures, statements.of(pictures), path.stat().st_size)
     if cut:
         found.damage = f"{path} is cut short ({cut}); {len(pictures):,} pictures before that are whole; bring it again"

@@ -34,6 +34,8 @@ def tar_members(file: BinaryIO, make: Callable, folder: str = "", end: int | Non
         if not member.isreg():
             check_link(path, name_of(file))
             continue
+        if member.issparse():
+            raise ValueError(f"{name_of(file)}: {path} is stored without its zeros; make the tar without --sparse")
         if offset + member.size > end:
             raise CutShort(f"{path} goes beyond the end", member.offset, offset + member.size)
         if hidden(path):
