@@ -3,6 +3,7 @@
 import pytest
 from report_runs import finish
 
+from vit.__main__ import main
 from vit.errors import UserError
 from vit.plan import make_plan
 from vit.plan.checks import check_args
@@ -98,3 +99,12 @@ def test_arguments_of_a_set_to_test_on_are_a_mapping():
         UserError, match=r"^paper.yaml: tested_on.ObjectNet: args: a mapping was expected, found \['on_error'\]$"
     ):
         check_args(entry, "paper.yaml: tested_on.ObjectNet")
+
+
+def test_a_report_of_what_no_run_is_planned_of_says_why(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("VIT_RESULTS", str(tmp_path))
+    assert main(["report", "objectnet", "--scale", "mini"]) in (0, None)
+    assert (
+        "objectnet: nothing of it runs at scale mini, which has none of the sets that it needs"
+        in capsys.readouterr().out
+    )

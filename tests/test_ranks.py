@@ -5,7 +5,7 @@ import os
 import pytest
 
 from vit.errors import UserError
-from vit.ranks import devices, leads
+from vit.ranks import devices, leads, whole_number
 
 LAUNCHED = {  # environment -> (does it lead?, Trainer arguments)
     "alone": ({}, True, {}),
@@ -31,6 +31,15 @@ def test_launchers(launcher, monkeypatch):
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert (leads(), devices()) == (first, arguments)
+
+
+def test_no_process_is_a_number_of_processes_that_load_data(monkeypatch):
+    for text, number in (("", None), ("0", 0), ("3", 3)):
+        monkeypatch.setenv("VIT_WORKERS", text)
+        assert whole_number("VIT_WORKERS") == number
+    monkeypatch.setenv("VIT_WORKERS", "-1")
+    with pytest.raises(UserError, match="VIT_WORKERS: a whole number from 0 on was expected, found '-1'"):
+        whole_number("VIT_WORKERS")
 
 
 def test_a_number_of_devices_that_is_none_is_one_line(monkeypatch):

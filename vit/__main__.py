@@ -36,6 +36,9 @@ def report_command(arguments):
     plan = make_plan(arguments.scale)
     check_keys(arguments.experiments, list(plan.experiments), "report: experiments")
     for name in arguments.experiments or plan.experiments:
+        if not plan.runs_of(name):
+            print(f"{name}: nothing of it runs at scale {plan.scale_name}, which has none of the sets that it needs")
+            continue
         if not any(read_metrics(runs_folder(plan.scale_name) / run) for run in plan.runs_of(name)):
             print(f"{name}: no run is finished here yet; nothing is rendered, and what is there stays")
             continue
