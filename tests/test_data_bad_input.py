@@ -2,6 +2,7 @@
 
 import json
 import os
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from plain_data import PLAIN
 from data import ImageData, ImageFolder
 from data.order import StepOrder
 from data.pictures import Files
-from vit.callbacks import Bar
+from vit.callbacks import Bar, SetSize
 from vit.plan.cells import Run
 from vit.record import write_record
 from vit.runner import train_and_evaluate
@@ -249,6 +250,22 @@ def test_the_count_stands_in_metrics_json(folder):
     _, measured = train_and_evaluate(run, folder, Bar("here", 0), print)
     write_record(run, folder, **measured, seconds=1.0, flops=1.0, threads=1)
     assert json.loads((folder / "metrics.json").read_text())["skipped_images"] == {"train": 1}
+
+
+@pytest.mark.parametrize("train_on", ["train", "all"])
+def test_a_scale_that_is_mistaken_about_a_sets_size_is_told_so(folder, train_on):
+    """It would train for a hundred times as many epochs."""
+    for k in range(60):
+        path = folder / "mine" / ("test" if k % 3 == 0 else "train") / f"class{k % 2}" / f"{k}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(png(4 * k))
+    config, said = pretraining("pretrain-ViT-B-32", held_out=0.2, train_on=train_on, subset=1.0), []
+    told = "ImageFolder: 40 training images are here, and the scale says images: 4,000; epochs are counted by"
+    for images, lines in ((40, 0), (4000, 1)):
+        trainer, module = SimpleNamespace(datamodule=ImageFolder(**config["data"]["init_args"])), None
+        trainer.datamodule.setup("fit")
+        SetSize(images, said.append).on_fit_start(trainer, module)
+        assert [line[: len(told)] for line in said] == [told] * lines
 
 
 NAMES = {"7.png": "7.png", os.fsdecode(b"caf\xe9.png"): r"caf\udce9.png"}  # -> as it is printed; the second is no UTF-8

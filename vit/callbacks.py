@@ -8,6 +8,8 @@ from tqdm import tqdm
 
 from vit.ranks import leads
 
+LEEWAY = 0.02  # of a set's images: some copies of large sets lack a few
+
 
 class Speed(Callback):
     """Logs images/s of training between two logged steps."""
@@ -21,6 +23,22 @@ class Speed(Callback):
             now = time.perf_counter()
             module.log("images_per_second", self.images / (now - self.since))
             self.since, self.images = now, 0
+
+
+class SetSize(Callback):
+    """Tells where a training set has not as many images as the scale says: its epochs are others than planned then."""
+
+    def __init__(self, images, tell):
+        self.images, self.tell = images, tell
+
+    def on_fit_start(self, trainer, module):
+        data = trainer.datamodule
+        if data.subset < 1 or not leads():
+            return
+        train, held = (len(data.parts.get(name, ())) for name in ("train", "val"))
+        if min(abs(here - self.images) for here in (train, train + held)) > LEEWAY * self.images:
+            told = f"{train + held:,} training images are here, and the scale says images: {self.images:,}"
+            self.tell(f"{type(data).__name__}: {told}; epochs are counted by the scale's number, mend it")
 
 
 class Bar(Callback):

@@ -151,7 +151,7 @@ def fitted(run, folder, bar, tell):
 
     least = 1
     while True:
-        cli = build(run, folder, bar)
+        cli = build(run, folder, bar, tell)
         try:
             return cli, fit(cli.trainer, cli.model, cli.datamodule, folder, tell, least)
         except Exception as error:
@@ -164,17 +164,16 @@ def fitted(run, folder, bar, tell):
         torch.cuda.empty_cache()
 
 
-def build(run, folder, bar):
+def build(run, folder, bar, tell):
     """Trainer, task and data of a run, joined."""
-    from vit.callbacks import Speed
+    from vit.callbacks import SetSize, Speed
     from vit.checkpoints import Checkpoints
     from vit.cli import PaperCLI
 
     settings = {"save_config_callback": None, "parser_kwargs": {"exit_on_error": False}}
+    callbacks = [Checkpoints(folder), Speed(), bar, *([SetSize(run.set_images, tell)] if run.set_images else [])]
     with redirect_stdout(StringIO()), hidden_arguments():
-        return PaperCLI(
-            args=run.config, run=False, folder=folder, callbacks=[Checkpoints(folder), Speed(), bar], **settings
-        )
+        return PaperCLI(args=run.config, run=False, folder=folder, callbacks=callbacks, **settings)
 
 
 def evaluate(cli):

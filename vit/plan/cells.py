@@ -19,6 +19,7 @@ class Run:
     chain: str  # runs of one chain may share a process
     pretrains: bool  # others start from it
     keeps_weights: bool  # a point of a learning-rate sweep is measured on held-out images and leaves none
+    set_images: int | None = None  # how many its training set has, as the scale says
 
     @property
     def model(self):

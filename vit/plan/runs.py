@@ -91,7 +91,8 @@ def _start(plan, paper, axes):
     entry, values, steps = at_scale(recipe, axes, "pretrain", plan.scale, plan.scale_name)
     settled = config(values, axes, entry, plan.scale, seed=0, steps=steps, train_on="train", start={})
     label = f"{recipe}-{model}-{entry.name}"
-    run = _add(plan, label, settled, classes=entry.classes, pretrains=True, keeps_weights=True)
+    known = {"classes": entry.classes, "set_images": entry.images}
+    run = _add(plan, label, settled, pretrains=True, keeps_weights=True, **known)
     notes = tuple(filter(None, (values.get("assumed"), entry.note)))
     schedule = {recipe: _share(plan, paper, recipe, axes, "pretrain")}
     return Start(label.removeprefix("pretrain-"), run, run, (recipe,), schedule, notes)
@@ -106,7 +107,8 @@ def _transfer(plan, axes, recipe, start):
             f"experiments/recipes/{recipe}.yaml: {values['task']} starts from nothing, not from {start.label}"
         )
     label = f"{recipe}-{start.label}-{entry.name}"
-    shared = {"classes": entry.classes, "chain": start.upstream or f"scratch-{_model_label(axes)}"}
+    shared = {"classes": entry.classes, "set_images": entry.images}
+    shared["chain"] = start.upstream or f"scratch-{_model_label(axes)}"
 
     def add(name, seed, train_on, needs, **given):
         given = {key: value for key, value in {"init": start.init, **given}.items() if key in takes}
@@ -178,9 +180,10 @@ def _model_label(axes):
     return "-".join([axes["model"], *(f"{key}-{value}" for key, value in axes.get("options", {}).items())])
 
 
-def _add(plan, label, settled, *, classes, keeps_weights, needs=(), chain=None, pretrains=False):
+def _add(plan, label, settled, *, classes, keeps_weights, needs=(), chain=None, pretrains=False, set_images=None):
     """Register a run under its name, label and digest."""
     name = "".join(c if c.isalnum() or c in ".+-" else "-" for c in label) + f"-{digest(settled)}"
     images = settled["trainer"]["max_steps"] * settled["data"]["init_args"]["batch_size"]
-    plan.runs.setdefault(name, Run(name, settled, needs, images, classes, chain or name, pretrains, keeps_weights))
+    run = Run(name, settled, needs, images, classes, chain or name, pretrains, keeps_weights, set_images)
+    plan.runs.setdefault(name, run)
     return name
