@@ -14,7 +14,7 @@ import numpy as np
 from data.archives import Members, opened
 from data.archives.listing import MEMBERS
 from data.archives.paths import hidden
-from data.decode import SUFFIXES
+from data.decode import FOREIGN, SUFFIXES, foreign
 from data.folder import data_folder
 from data.pictures import Files, Pictures
 from data.skipped import tell
@@ -200,7 +200,10 @@ def subfolders(root: Path) -> list[str]:
     """Names of the folders, sorted."""
     if not root.is_dir():
         raise FileNotFoundError(f"{root}: no such folder")
-    names = sorted(path.name for path in root.iterdir() if path.is_dir() and not hidden(path.name))
+    entries = sorted(path for path in root.iterdir() if not hidden(path.name))
+    if dangling := [path for path in entries if path.is_symlink() and not path.exists()]:
+        raise ValueError(f"{dangling[0]}: a link that leads nowhere; mend it or remove it")
+    names = [path.name for path in entries if path.is_dir()]
     if not names:
         raise ValueError(f"{root}: no class folders in it")
     return names
@@ -212,6 +215,8 @@ def pictures(folder: Path, on_error: str = "raise") -> list[Path]:
         raise FileNotFoundError(f"{folder}: no such folder; every class needs one")
     entries = sorted(folder.iterdir())
     found = [path for path in entries if is_picture(path.name)]
+    if strange := [path for path in entries if path.suffix.lower() in FOREIGN and not hidden(path.name)]:
+        raise foreign(str(strange[0]))
     for path in entries:
         if Path(path.name).suffix.lower() not in SUFFIXES and not hidden(path.name) and (deep := first_picture(path)):
             raise ValueError(f"{deep} lies in a folder in the class folder {folder}; move it up, or elsewhere")

@@ -18,6 +18,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from torchvision.io import ImageReadMode, decode_jpeg
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif")
+FOREIGN = (".bmp", ".tif", ".tiff", ".jfif", ".jpe", ".heic", ".avif", ".jp2")  # pictures too, but not read here
 KINDS = ("JPEG", "PNG", "WEBP", "GIF")
 SOURCE = re.compile(r"\w+, /\S+:\d+, ")  # where torchvision's own code lay when it was compiled
 JPEG = b"\xff\xd8"  # its first bytes
@@ -99,3 +100,7 @@ def unreadable(name: str, why: str) -> Unreadable:
 def one_line(name: str) -> str:
     """A file may have line breaks in its name."""
     return name.replace("\n", "\\n").replace("\r", "\\r")
+
+
+def foreign(name: str) -> ValueError:
+    return ValueError(f"{one_line(name)}: pictures are read from {', '.join(SUFFIXES)}; convert it, or take it out")

@@ -229,3 +229,18 @@ def test_a_tar_without_the_zeros_of_its_members_is_told_from_a_damaged_one(folde
     subprocess.run(["tar", "-C", str(folder / "train"), "-S", "-cf", str(folder / "train.tar"), "cat"], check=True)
     shutil.rmtree(folder / "train")
     refused(r"train\.tar: cat/1\.png is stored without its zeros; make the tar without --sparse")
+
+
+@pytest.mark.parametrize("name", ["cat/9.bmp", "cat/9.TIF", "dog/9.jfif"])
+@pytest.mark.parametrize("form", FORMS)
+def test_a_picture_of_a_kind_that_is_not_read_is_not_passed_over(folder, form, name):
+    lay(folder, "train", [*TWO, name], form)
+    lay(folder, "test", TWO, form)
+    refused(rf"{name}: pictures are read from \.jpg, \.jpeg, \.png, \.webp, \.gif; convert it, or take it out")
+
+
+def test_a_class_folder_that_is_a_link_to_nothing_is_no_class_that_is_passed_over(folder):
+    for split in ("train", "test"):
+        lay(folder, split, TWO, "folders")
+    (folder / "train" / "eel").symlink_to(folder / "nowhere")
+    refused("train/eel: a link that leads nowhere; mend it or remove it")

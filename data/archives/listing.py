@@ -7,7 +7,7 @@ from pathlib import Path
 from data.archives.samples import STATED, Statements, key_of
 from data.archives.tars import CutShort, tar_members
 from data.archives.zips import zip_members
-from data.decode import SUFFIXES
+from data.decode import FOREIGN, SUFFIXES, foreign
 
 MEMBERS = {".tar": tar_members, ".zip": zip_members}  # suffix -> its reader
 
@@ -40,6 +40,8 @@ def listing(path: Path) -> Listing:
         with open(path, "rb") as file:
             for member in MEMBERS[path.suffix.lower()](file, Member):
                 suffix = os.path.splitext(member.inside)[1].lower()
+                if suffix in FOREIGN:
+                    raise foreign(f"{path}: {member.inside}")
                 if suffix not in SUFFIXES and suffix not in STATED:
                     continue
                 if member.inside in names:
