@@ -9,7 +9,7 @@ from typing import Literal
 import lightning as L
 import numpy as np
 import torch
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Sampler
 
 from data.batches import Batches, taken
 from data.handover import Handover
@@ -202,7 +202,7 @@ class ImageData(L.LightningDataModule):
         """Endless; goes on at the trainer's step, with its share of each batch."""
         part = self.parts["train"]
         order = StepOrder(length=len(part), batch_size=self.batch_size, seed=self.seed, **self.place())
-        return loader(part, order, self.image_size, self.workers, self.trainer)
+        return self.batches(part, order)
 
     def place(self) -> dict[str, int]:
         """Where the trainer stands, if there is one."""
@@ -223,6 +223,9 @@ class ImageData(L.LightningDataModule):
         part, place = self.parts[name], self.place()
         share = {key: place[key] for key in ("rank", "ranks") if key in place}
         order = InOrder(length=len(part), batch_size=self.eval_batch_size, **share)
+        return self.batches(part, order)
+
+    def batches(self, part: Batches, order: Sampler) -> DataLoader | Handover:
         return loader(part, order, self.image_size, self.workers, self.trainer)
 
     def labels(self, name: str) -> torch.Tensor:
@@ -236,7 +239,7 @@ class ImageData(L.LightningDataModule):
         plain = Batches(part.images, part.all_labels, device=part.device, skipped=part.skipped, **how)
         indices = np.arange(len(plain)) if indices is None else indices
         order = Chosen(indices, batch_size=self.eval_batch_size)
-        return loader(plain, order, self.image_size, self.workers, self.trainer)
+        return self.batches(plain, order)
 
     def ready(self, name: str) -> Batches:
         """A part, loaded now if no stage has needed it so far."""

@@ -74,13 +74,16 @@ class Collection:
 
 def all_archives(root: Path) -> list[Path]:
     """Tars or zips in a folder, sorted. ValueError where there are both."""
-    return of_one_kind(archives_in(root))
+    return of_one_kind([path for path in entries_of(root) if is_archive(path)])
 
 
 def archives_of(root: Path, part: str) -> list[Path]:
     """Those that are called after a part: train.tar, train-0007.tar, imagenet1k-train-0007.tar, test.zip ..."""
-    check_compressed(root, part)
-    found = [path for path in archives_in(root) if part in parts_in(path)]
+    called = [path for path in entries_of(root) if part in parts_in(path)]
+    if compressed := [path for path in called if COMPRESSED.search(path.name.lower())]:
+        why = "a compressed archive cannot be read where it lies"
+        raise ValueError(f"{compressed[0]}: {why}; make it a plain .tar or a .zip")
+    found = [path for path in called if is_archive(path)]
     if double := [path for path in found if len(parts_in(path)) > 1]:
         raise ValueError(
             f"{double[0]}: called after {' and '.join(sorted(parts_in(double[0])))}; which is it? rename it"
@@ -88,24 +91,18 @@ def archives_of(root: Path, part: str) -> list[Path]:
     return of_one_kind(found)
 
 
-def check_compressed(root: Path, part: str) -> None:
-    """ValueError for what could only be read from its beginning on."""
-    for path in sorted(root.iterdir()) if root.is_dir() else ():
-        if COMPRESSED.search(path.name.lower()) and part in parts_in(path):
-            raise ValueError(
-                f"{path}: a compressed archive cannot be read where it lies; make it a plain .tar or a .zip"
-            )
-
-
 def parts_in(path: Path) -> set[str]:
     """Which parts an archive is called after; latest.tar is none of a test split."""
     return set(re.findall(r"(?<![a-z])(?:train|test|val)", path.stem.lower()))
 
 
-def archives_in(root: Path) -> list[Path]:
-    if not root.is_dir():
-        return []
-    return sorted(path for path in root.iterdir() if path.suffix.lower() in MEMBERS and not hidden(path.name))
+def entries_of(root: Path) -> list[Path]:
+    """What lies in a folder, sorted; nothing where there is none."""
+    return sorted(root.iterdir()) if root.is_dir() else []
+
+
+def is_archive(path: Path) -> bool:
+    return path.suffix.lower() in MEMBERS and not hidden(path.name)
 
 
 def of_one_kind(archives: list[Path]) -> list[Path]:
@@ -215,10 +212,11 @@ def pictures(folder: Path, on_error: str = "raise") -> list[Path]:
         raise FileNotFoundError(f"{folder}: no such folder; every class needs one")
     entries = sorted(folder.iterdir())
     found = [path for path in entries if is_picture(path.name)]
-    if strange := [path for path in entries if path.suffix.lower() in FOREIGN and not hidden(path.name)]:
+    others = [path for path in entries if not is_picture(path.name) and not hidden(path.name)]
+    if strange := [path for path in others if path.suffix.lower() in FOREIGN]:
         raise foreign(str(strange[0]))
-    for path in entries:
-        if Path(path.name).suffix.lower() not in SUFFIXES and not hidden(path.name) and (deep := first_picture(path)):
+    for path in others:
+        if deep := first_picture(path):
             raise ValueError(f"{deep} lies in a folder in the class folder {folder}; move it up, or elsewhere")
     if not found and on_error == "raise":
         raise ValueError(f"{folder}: no pictures in it ({', '.join(SUFFIXES)}); add some or remove the folder")
