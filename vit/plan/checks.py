@@ -198,7 +198,7 @@ def check_paper(paper, experiment, where):
 
 
 def check_args(entry, where):
-    """One set of a scale that is only tested on."""
+    """What a data set of a scale is made with; of one that is only tested on, there is nothing more to check."""
     if not isinstance(entry.args, dict):
         raise UserError(f"{where}: args: a mapping was expected, found {entry.args!r}")
 
@@ -207,7 +207,8 @@ def check_entry(entry, where):
     """One data set of a scale."""
     if not count(entry.images) or not count(entry.classes):
         raise UserError(f"{where}: images: a whole number above 0 was expected, found {entry.images!r}")
-    if not isinstance(entry.epochs, dict) or not isinstance(entry.args, dict):
+    check_args(entry, where)
+    if not isinstance(entry.epochs, dict):
         raise UserError(
             f"{where}: epochs: a mapping from the paper's number to ours was expected, found {entry.epochs!r}"
         )
