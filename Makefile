@@ -33,7 +33,8 @@ RUNS    := $(RESULTS)/runs
 ifneq ($(strip $(MICRO_BATCH)),)
 export VIT_MICRO_BATCH := $(strip $(MICRO_BATCH))
 endif
-export VIT_MAKE := $(shell echo $$PPID)#   who trains here: a second make is told so
+# Who trains here (a second make is told so) and with which cores: process, machine, Slurm step, number.
+export VIT_MAKE := $(shell echo $$PPID $$(uname -n) $(SLURM_JOB_ID).$(SLURM_STEP_ID) $(or $(shell env -u OMP_NUM_THREADS nproc 2>/dev/null),0))
 DATA    := $(or $(VIT_DATA),data/downloads)
 TRAIN   ?= @$(LAUNCH) $(PY) -m vit run --scale $(SCALE) --goals "$(MAKECMDGOALS)"
 
@@ -84,7 +85,12 @@ $(DATA)/%.fetched:
 .PHONY: $(EXPERIMENTS) report reproduce
 .SECONDEXPANSION:
 $(EXPERIMENTS): $$(addprefix $(RUNS)/,$$(addsuffix /metrics.json,$$($$@.runs))) $(RESULTS)/costs.json $(ROOT)/paper/costs.json
-	@$(PY) -m vit report --scale $(SCALE) $@
+	@$(PY) -m vit report --scale $(SCALE) --complete $@
+
+# Runs wait for it: this make is the one that trains.
+.PHONY: claim
+claim: $(READY)
+	@$(PY) -m vit claim --scale $(SCALE)
 
 reproduce: $(EXPERIMENTS) ## every experiment there is
 

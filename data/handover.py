@@ -6,6 +6,7 @@ torch takes new shared memory for every batch: its pages cost a tenth of the dec
 
 import mmap
 import re
+import signal
 import warnings
 from collections.abc import Iterator
 
@@ -15,6 +16,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from data.batches import Batches, scaled
 
 KILLED = re.compile(r"DataLoader worker \(pid")  # how torch begins to tell of it, if it is told itself
+ENDINGS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGUSR1)  # a scheduler sends them to all of a job
 AHEAD = 2  # batches that a process may prepare before the first of them is asked for
 
 
@@ -48,6 +50,7 @@ class Handover:
                     batch_size=None,
                     num_workers=self.workers,
                     prefetch_factor=AHEAD,
+                    worker_init_fn=left_to_the_trainer,
                     multiprocessing_context="fork",  # a process sees what was mapped before it began
                 )
             )
@@ -58,6 +61,12 @@ class Handover:
                 raise
             told = f"one of the {self.workers} processes that load data was killed, perhaps as memory ran out"
             raise RuntimeError(f"{told}; take fewer (VIT_WORKERS) and give the same command again") from error
+
+
+def left_to_the_trainer(worker: int) -> None:
+    """It saves first, and needs batches for that; this process ends with it."""
+    for number in ENDINGS:
+        signal.signal(number, signal.SIG_IGN)
 
 
 class InTurn(Sampler):

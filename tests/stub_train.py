@@ -15,6 +15,8 @@ for name in sys.argv[3:]:
         lines.write(name + "\n")
     if name in os.environ.get("FAIL", "").split():
         sys.exit(f"{name} fails")
+    if name in os.environ.get("LOSE", "").split():
+        continue  # a trainer that ends as if all were well
     time.sleep(float(os.environ.get("PAUSE", "0")))
     metrics = {
         "format": 1,

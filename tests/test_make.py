@@ -127,6 +127,34 @@ def test_a_run_that_fails_loses_nothing_that_is_finished_and_the_same_command_go
     assert set(checkout.trained()) == {victim.name for victim in victims if victim not in survivors}
 
 
+def test_a_table_with_a_missing_run_is_an_error_and_is_not_rendered(checkout):
+    runs, table = (checkout.folder / "results" / "smoke" / name for name in ("runs", "table5.md"))
+    victim = min(runs.glob("finetune-ViT-B-32-fractals-40-*-seed1-*/metrics.json"))
+    victim.unlink()
+    table.unlink()
+    done = checkout.make("table5", check=False, LOSE=victim.parent.name)
+    assert done.returncode != 0 and not table.exists()
+    assert f"table5: 1 of 70 runs are not finished ({victim.parent.name}); the same command goes on" in done.stderr
+    assert "69 of 70" in checkout.make("report").stdout
+    checkout.trained()
+    checkout.make("table5")
+    assert checkout.trained() == [victim.parent.name] and table.exists()
+
+
+def test_a_second_make_beside_a_living_one_trains_nothing(checkout):
+    runs = checkout.folder / "results" / "smoke" / "runs"
+    for path in runs.glob("finetune-ViT-B-32-fractals-40-*/metrics.json"):
+        path.unlink()
+    first = checkout.start("table5", PAUSE="0.2")
+    while not checkout.log.exists():
+        time.sleep(0.05)
+    second = checkout.make("table5", check=False)
+    assert second.returncode != 0 and f"process {first.pid} trains here already" in second.stderr
+    first.communicate()
+    trained = checkout.trained()
+    assert first.returncode == 0 and len(trained) == len(set(trained)) == 8
+
+
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_make_keeps_what_is_finished(checkout, kind):
     runs = checkout.folder / "results" / "smoke" / "runs"

@@ -1,11 +1,40 @@
-"""Who leads, and how many devices a Trainer gets: from what torchrun, srun and Lightning tell their processes."""
+"""Who leads, and how many devices a Trainer gets: from what torchrun, srun and Lightning tell their processes.
+
+The environments of Slurm are those that version 22.05 gave to `srun`, `salloc`, `sbatch` and `srun --pty`.
+"""
 
 import os
 
 import pytest
 
 from vit.errors import UserError
-from vit.ranks import devices, leads, whole_number
+from vit.launched import Launched, environment
+from vit.ranks import devices, launch, leads, tasks_of_nodes, whole_number
+
+JOB = {"SLURM_JOB_ID": "41", "SLURM_NNODES": "1", "SLURM_JOB_NAME": "train"}
+BATCH = {**JOB, "SLURM_NTASKS": "2", "SLURM_PROCID": "0", "SLURM_LOCALID": "0", "SLURM_NTASKS_PER_NODE": "2"}
+SHELL = {**JOB, "SLURM_NTASKS": "2", "SLURM_JOB_NAME": "interactive"}
+
+
+def step(tasks, rank, nodes=1, name="train"):
+    """What srun tells the task of this rank."""
+    here = tasks // nodes
+    counts = {
+        "SLURM_STEP_NUM_TASKS": tasks,
+        "SLURM_STEP_NUM_NODES": nodes,
+        "SLURM_NTASKS": tasks,
+        "SLURM_NNODES": nodes,
+    }
+    ranks = {"SLURM_PROCID": rank, "SLURM_LOCALID": rank % here, "SLURM_NODEID": rank // here}
+    spread = f"{here}(x{nodes})" if nodes > 1 else str(here)
+    names = {"SLURM_STEP_TASKS_PER_NODE": spread, "SLURM_JOB_NAME": name, "SLURM_STEP_NODELIST": "node[1-2]"}
+    return {
+        "SLURM_JOB_ID": "41",
+        "SLURM_STEP_ID": "3",
+        **{key: str(value) for key, value in (counts | ranks).items()},
+        **names,
+    }
+
 
 LAUNCHED = {  # environment -> (does it lead?, Trainer arguments)
     "alone": ({}, True, {}),
@@ -16,21 +45,81 @@ LAUNCHED = {  # environment -> (does it lead?, Trainer arguments)
     "torchrun, first of the second machine": (
         {"RANK": "8", "LOCAL_RANK": "0", "WORLD_SIZE": "16", "LOCAL_WORLD_SIZE": "8"}, False, {"devices": 8, "num_nodes": 2}
     ),
-    "srun, first": ({"SLURM_NTASKS": "16", "SLURM_NNODES": "2", "SLURM_PROCID": "0"}, True, {"devices": 8, "num_nodes": 2}),
-    "srun, ninth": ({"SLURM_NTASKS": "16", "SLURM_NNODES": "2", "SLURM_PROCID": "8"}, False, {"devices": 8, "num_nodes": 2}),
-    "one task of a Slurm job": ({"SLURM_NTASKS": "1", "SLURM_NNODES": "1", "SLURM_PROCID": "0"}, True, {}),
+    "srun, first": (step(16, 0, nodes=2), True, {"devices": 8, "num_nodes": 2}),
+    "srun, ninth": (step(16, 8, nodes=2), False, {"devices": 8, "num_nodes": 2}),
+    "srun, one task": (step(1, 0), True, {"devices": 1, "num_nodes": 1}),
+    "srun in an allocation's shell, second": (step(2, 1, name="interactive"), False, {"devices": 2, "num_nodes": 1}),
+    "srun from a shell named bash, second": (step(2, 1, name="bash"), False, {"devices": 2, "num_nodes": 1}),
+    "a shell in an allocation of two tasks": (SHELL, True, {}),
+    "a batch script of two tasks, without srun": (BATCH, True, {}),
+    "a shell that srun opened": ({**step(1, 0), "SLURM_PTY_PORT": "37883", "VIT_DEVICES": "2"}, True, {"devices": 2}),
     "a child of Lightning's": ({"NODE_RANK": "0", "LOCAL_RANK": "1", "VIT_DEVICES": "2"}, False, {"devices": 2}),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("launcher", LAUNCHED)
-def test_launchers(launcher, monkeypatch):
-    environment, first, arguments = LAUNCHED[launcher]
-    for name in [name for name in os.environ if name.startswith("SLURM_") or "RANK" in name or "WORLD_SIZE" in name]:
+@pytest.fixture
+def told(monkeypatch):
+    """Sets the environment of a process that no launcher started, and what a test adds."""
+    for name in [
+        name
+        for name in os.environ
+        if name.startswith(("SLURM_", "VIT_", "MASTER_")) or "RANK" in name or "WORLD_SIZE" in name
+    ]:
         monkeypatch.delenv(name)
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
+    return lambda variables: [monkeypatch.setenv(name, value) for name, value in variables.items()]
+
+
+@pytest.mark.parametrize("launcher", LAUNCHED)
+def test_launchers(launcher, told):
+    variables, first, arguments = LAUNCHED[launcher]
+    told(variables)
     assert (leads(), devices()) == (first, arguments)
+
+
+@pytest.mark.parametrize("launcher", LAUNCHED)
+def test_lightning_is_told_the_same_whatever_the_job_is_called(launcher, told):
+    variables, first, arguments = LAUNCHED[launcher]
+    told(variables)
+    answer = environment()
+    assert isinstance(answer, Launched) == ("num_nodes" in arguments)
+    if "num_nodes" in arguments:
+        assert answer.world_size() == arguments["devices"] * arguments["num_nodes"]
+        assert (answer.global_rank() == 0) == first and answer.local_rank() < arguments["devices"]
+        assert answer.node_rank() == answer.global_rank() // arguments["devices"]
+
+
+def test_processes_of_one_node_meet_at_its_own_address_and_steps_of_a_job_at_different_ports(told, monkeypatch):
+    ports = set()
+    for number in ("3", "4"):
+        told({**step(2, 1), "SLURM_STEP_ID": number})
+        meeting = Launched(launch())
+        assert meeting.main_address == "127.0.0.1"
+        ports.add(meeting.main_port)
+        monkeypatch.delenv("MASTER_PORT")
+    assert len(ports) == 2 and all(15_000 <= port < 25_000 for port in ports)
+    monkeypatch.delenv("MASTER_ADDR")
+    told(step(4, 3, nodes=2))
+    assert Launched(launch()).main_address == "node1"
+
+
+@pytest.mark.parametrize(
+    ("variables", "gpus", "words"),
+    [
+        ({**step(1, 0), "VIT_DEVICES": "2"}, 0, "VIT_DEVICES is 2, and srun started 1 process on a node; .*--ntasks-per-node=2"),
+        ({**step(2, 0), "VIT_DEVICES": "4"}, 0, "VIT_DEVICES is 4, and srun started 2 processes on a node"),
+        (step(1, 0), 8, "srun started 1 process here, which sees 8 GPUs and would train on one; .*--ntasks-per-node=8"),
+        ({**step(3, 0, nodes=1), "SLURM_STEP_TASKS_PER_NODE": "2,1", "SLURM_STEP_NUM_NODES": "2"}, 0, "2, 1 processes on its nodes"),
+    ],
+)  # fmt: skip
+def test_more_devices_than_processes_are_one_line(variables, gpus, words, told):
+    told(variables)
+    with pytest.raises(UserError, match=words):
+        devices(gpus)
+
+
+def test_tasks_of_nodes_as_slurm_writes_them():
+    assert tasks_of_nodes("2(x3),1") == [2, 2, 2, 1]
+    assert tasks_of_nodes("8") == [8]
 
 
 def test_no_process_is_a_number_of_processes_that_load_data(monkeypatch):

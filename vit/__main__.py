@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 
+from vit.endings import Interrupted
 from vit.errors import UserError, reason
 
 
@@ -35,6 +36,8 @@ def report_command(arguments):
 
     plan = make_plan(arguments.scale)
     check_keys(arguments.experiments, list(plan.experiments), "report: experiments")
+    if arguments.complete:
+        check_complete(plan, arguments.experiments)
     for name in arguments.experiments or plan.experiments:
         if not plan.runs_of(name):
             print(f"{name}: nothing of it runs at scale {plan.scale_name}, which has none of the sets that it needs")
@@ -43,6 +46,18 @@ def report_command(arguments):
             print(f"{name}: no run is finished here yet; nothing is rendered, and what is there stays")
             continue
         print(render(plan, name))
+
+
+def check_complete(plan, experiments):
+    """UserError unless every run of these is finished: what looks like a table has no holes."""
+    from vit.plan.folders import read_metrics, runs_folder
+
+    for name in experiments:
+        runs = plan.runs_of(name)
+        missing = [run for run in runs if not read_metrics(runs_folder(plan.scale_name) / run)]
+        if missing:
+            told = f"{len(missing)} of {len(runs)} runs are not finished ({missing[0]}{', ...' * (len(missing) > 1)})"
+            raise UserError(f"{name}: {told}; the same command goes on, `make report` renders what is finished")
 
 
 def cost_command(arguments):
@@ -64,6 +79,12 @@ def bring_costs(scale):
         from vit.cost import write_costs
 
         write_costs(plan)
+
+
+def claim_command(arguments):
+    from vit.owner import claim
+
+    claim(arguments.scale)
 
 
 def diff_command(arguments):
@@ -104,8 +125,12 @@ def parser():
     plan.add_argument("--write", action="store_true", help="write the Make rules and the runs' configs instead")
     plan.add_argument("--jobs", type=int, default=1, help="processes at a time, for the estimate")
     command("status", status_command, "finished, running and missing runs")
+    command("claim", claim_command, "make says that it trains a scale; a second one is refused")
     report = command("report", report_command, "render the tables from the runs that are finished")
     report.add_argument("experiments", nargs="*", help="names of experiments (default: all)")
+    report.add_argument(
+        "--complete", action="store_true", help="render nothing of an experiment some of whose runs are not finished"
+    )
     diff = command(
         "diff", diff_command, "value by value, what a run sets otherwise than the paper or the released checkpoints"
     )
@@ -144,6 +169,13 @@ def main(arguments):
             return lightning_main(arguments)
         options = parser().parse_args(arguments)
         return options.function(options)
+    except Interrupted as end:
+        print(end, file=sys.stderr)
+        sys.exit(end.code)
+    except SystemExit as end:
+        if end.code is None:  # Lightning's, after a SIGTERM that it took; it would be a success
+            sys.exit("error: a library ended the process before its work was done")
+        raise
     except KeyboardInterrupt:
         sys.exit("interrupted; the same command goes on from here")
     except Exception as error:

@@ -1,22 +1,35 @@
-"""Checkpoints: the last two, each written whole; a run goes on from the newest that is sound."""
+"""Checkpoints: the last two, each written whole; a run goes on from the newest that is sound, and from no other file."""
 
 import os
 import time
 import zipfile
+from pathlib import Path
 
 import torch
 from lightning.fabric.plugins import TorchCheckpointIO
 from lightning.pytorch.callbacks import Checkpoint
 
 from vit.atomic import whole_file
+from vit.endings import Interrupted, signals
 from vit.errors import UserError
 from vit.plan.files import name_of
 
 LAST, PREVIOUS = "last.ckpt", "previous.ckpt"
 SECONDS = 60.0  # what a kill can cost; VIT_CHECKPOINT_SECONDS changes it
+BETWEEN = 2.0  # seconds between two times that devices ask each other whether to save or to end
+REQUEUED = "hpc_ckpt_*"  # what Lightning writes for a requeued Slurm job, and loads wherever nobody names a checkpoint
 
 
-class WholeFiles(TorchCheckpointIO):
+class NamedOnly(TorchCheckpointIO):
+    """Loads what somebody asked for, and nothing that Lightning comes upon by itself."""
+
+    def load_checkpoint(self, path, *args, **kwargs):
+        if Path(path).match(REQUEUED):
+            raise stray(Path(path))
+        return super().load_checkpoint(path, *args, **kwargs)
+
+
+class WholeFiles(NamedOnly):
     """Written under a temporary name, flushed, renamed; what had the name becomes the previous checkpoint."""
 
     def save_checkpoint(self, checkpoint, path, storage_options=None):
@@ -26,10 +39,23 @@ class WholeFiles(TorchCheckpointIO):
                 os.replace(path, os.path.join(os.path.dirname(path), PREVIOUS))
 
 
+def stray(path):
+    """The error of a checkpoint that nobody named."""
+    told = "written for a requeued Slurm job, not by this project, and no weights are taken from it"
+    return UserError(f"{name_of(path)}: {told}; remove it and give the same command again")
+
+
+def refuse_strays(folder):
+    """UserError if Lightning would load something there of its own accord."""
+    if found := next(folder.glob(REQUEUED), None):
+        raise stray(found)
+
+
 class Checkpoints(Checkpoint):
-    """Saves between two updates, once the time is up: every gradient is used, every loss checked, every curve written.
+    """Saves between two updates, once the time is up or a signal asks: every gradient is used, every loss checked, every curve written.
 
     Lightning's own saves inside an update, before its loss is in the curves, and counts batches in other ways after that.
+    A signal that ends the work (vit.endings) is heeded here, when its checkpoint is written.
     """
 
     def __init__(self, folder):
@@ -38,20 +64,60 @@ class Checkpoints(Checkpoint):
 
     def on_train_start(self, trainer, module):
         self.since, self.step = time.monotonic(), trainer.global_step
+        self.asked, self.next = (self.since, self.step), self.step
+        signals.training = True
+        signals.handle()
+
+    def on_validation_start(self, trainer, module):
+        if not trainer.training:
+            signals.handle()
+
+    on_test_start = on_validation_start
 
     def on_train_batch_start(self, trainer, module, batch, batch_idx):
-        if batch_idx % trainer.accumulate_grad_batches or trainer.global_step == self.step:
-            return
-        if self.is_due(trainer):
+        if batch_idx % trainer.accumulate_grad_batches == 0:
+            self.heed(trainer)
+
+    def on_train_end(self, trainer, module):
+        signals.training = False
+        if trainer.world_size > 1 or signals.end is not None:
+            self.next = trainer.global_step  # devices ask each other once more
+            self.heed(trainer)
+
+    def on_exception(self, trainer, module, exception):
+        signals.training = False
+
+    def heed(self, trainer):
+        """Save if it is time to; Interrupted where a signal has asked for the end."""
+        save, end = self.wanted(trainer)
+        if (save or end) and trainer.global_step > self.step:
             trainer.save_checkpoint(self.file)
-            self.since, self.step = time.monotonic(), trainer.global_step
+            self.since, self.step, signals.save = time.monotonic(), trainer.global_step, False
+        if end:
+            raise Interrupted(end, self.step or None)
+
+    def wanted(self, trainer):
+        """(save now?, the signal that ends or 0): the same on every device.
+
+        Devices ask each other every two seconds or so, because asking makes all of them wait.
+        """
+        here = (self.is_due(trainer), signals.end or 0)
+        if trainer.world_size == 1:
+            return here
+        if trainer.global_step < self.next:
+            return False, 0
+        (then, step), now = self.asked, time.monotonic()
+        ahead = max(1, round((trainer.global_step - step) * BETWEEN / max(now - then, 1e-3)))
+        device = trainer.strategy.root_device
+        answer = trainer.strategy.reduce(
+            torch.tensor([*map(int, here), ahead], device=device), reduce_op="max"
+        ).tolist()
+        self.asked, self.next = (now, trainer.global_step), trainer.global_step + int(answer[2])
+        return bool(answer[0]), int(answer[1])
 
     def is_due(self, trainer):
-        """The same answer on every device: the first one's clock, asked now and then, because asking makes all of them wait."""
-        due = time.monotonic() - self.since >= self.seconds
-        if trainer.world_size == 1:
-            return due
-        return trainer.global_step % trainer.log_every_n_steps == 0 and trainer.strategy.broadcast(due)
+        """Is a checkpoint wanted on this device: by the clock, or by a signal?"""
+        return signals.save or time.monotonic() - self.since >= self.seconds
 
     def on_save_checkpoint(self, trainer, module, checkpoint):
         checkpoint["pieces"] = trainer.accumulate_grad_batches

@@ -10,10 +10,14 @@ from pathlib import Path
 
 from lightning import LightningDataModule, LightningModule
 from lightning.pytorch.cli import LightningCLI
+from lightning.pytorch.plugins import CheckpointIO
+from lightning.pytorch.plugins.environments import ClusterEnvironment
 
 from vit.callbacks import Speed
-from vit.checkpoints import LAST, Checkpoints
+from vit.checkpoints import LAST, Checkpoints, NamedOnly
+from vit.endings import signals, to_its_end
 from vit.errors import UserError
+from vit.launched import check_devices, environment
 from vit.plan.files import name_of
 from vit.plan.folders import check_config, locked, read_metrics
 from vit.ranks import leads, whole_number
@@ -64,7 +68,29 @@ class PaperCLI(LightningCLI):
             kwargs.update(trainer_settings(self.folder, steps), callbacks=callbacks)
             if self.subcommand in ("validate", "test"):
                 kwargs["logger"] = False  # the curves are those of the training
-        return super().instantiate_trainer(**kwargs)
+        else:
+            kwargs["plugins"] = self.with_ours(self._get(self.config_init, "trainer.plugins") or [])
+        trainer = super().instantiate_trainer(**kwargs)
+        check_devices(trainer)
+        return trainer
+
+    def with_ours(self, plugins):
+        """Where a config names no other: the launcher's processes, and checkpoints that somebody named."""
+        plugins = plugins if isinstance(plugins, list) else [plugins]
+        ours = ((ClusterEnvironment, environment), (CheckpointIO, NamedOnly))
+        return plugins + [make() for kind, make in ours if not any(isinstance(plugin, kind) for plugin in plugins)]
+
+    def fit(self, **arguments):
+        with to_its_end():
+            self.trainer.fit(**arguments)
+
+    def validate(self, **arguments):
+        with to_its_end():
+            self.trainer.validate(**arguments)
+
+    def test(self, **arguments):
+        with to_its_end():
+            self.trainer.test(**arguments)
 
 
 def own_folder(arguments):
@@ -76,6 +102,7 @@ def own_folder(arguments):
 
 def lightning_main(arguments):
     """fit, validate and test as any LightningCLI has them; in a run's folder they keep to it and to its weights."""
+    signals.handle()
     command, forced = arguments[0], "--force" in sys.argv
     sys.argv[:] = [word for word in sys.argv if word != "--force"]  # LightningCLI's parser does not know it
     folder = own_folder([word for word in arguments if word != "--force"])
@@ -121,7 +148,8 @@ class RunCLI(PaperCLI):
         if not self.trainer.max_steps:
             where = name_of(self.folder / "config.yaml")
             raise UserError(f"{where}: nothing is trained here; `python -m vit test --config {where}` evaluates")
-        fit(self.trainer, model, datamodule, self.folder, lambda line: print(line, file=sys.stderr))
+        with to_its_end():
+            fit(self.trainer, model, datamodule, self.folder, lambda line: print(line, file=sys.stderr))
         self.trainer.save_checkpoint(self.folder / "checkpoints" / LAST)
         if leads():
             save(model, self.folder, datamodule.prepared())

@@ -62,11 +62,13 @@ class Events(TensorBoardLogger):
 
     @rank_zero_only
     def go_on_from(self, step):
-        """TensorBoard forgets what earlier files hold from `step` on; where that is everything, they go."""
-        if step:
-            self._kwargs["purge_step"] = step
-            assert self.experiment  # made here and now: the one that evaluation makes later must forget nothing
-            del self._kwargs["purge_step"]
-        else:
+        """TensorBoard forgets what earlier files hold from `step` on; where that is everything, they go.
+
+        The first file says so too, or TensorBoard's reader in Python heeds no later one.
+        """
+        if not step:
             for file in Path(self.save_dir).glob("events.out.tfevents.*"):
                 file.unlink()
+        self._kwargs["purge_step"] = step
+        assert self.experiment  # made here and now: the one that evaluation makes later must forget nothing
+        del self._kwargs["purge_step"]

@@ -9,8 +9,9 @@ from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 
 from vit.errors import UserError
-from vit.plan.files import name_of
+from vit.owner import claim, has_cores_of_its_own, make
 from vit.plan.folders import locked, results
+from vit.ranks import launch, number
 
 
 def concurrent_processes():
@@ -21,33 +22,14 @@ def concurrent_processes():
     return int(found.group(1) or os.cpu_count())
 
 
-def claim(scale):
-    """One make at a time trains a scale: the first that is alive owns it, and another is told so."""
-    mine, owner = os.environ.get("VIT_MAKE", str(os.getpid())), results(scale) / ".owner"
-    with locked(results(scale) / ".owner.lock", "busy", wait=True):
-        other = owner.read_text().strip() if owner.exists() else ""
-        if other and other != mine and is_alive(int(other)):
-            raise UserError(f"{name_of(results(scale))}: process {other} trains here already; wait for it or stop it")
-        owner.write_text(mine)
-
-
-def is_alive(process):
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:  # somebody else's
-        pass
-    return True
-
-
 @contextmanager
 def slot(scale, jobs):
-    """One of `jobs` places at the machine, held by a lock: the share of cores or GPUs, and the line on the terminal.
+    """One of `jobs` slots of the scale, held by a lock: the share of cores or GPUs, and the line on the terminal.
 
-    A bare `make -j` starts more processes than there are places; they wait here.
+    A bare `make -j` starts more processes than there are slots; they wait here.
     """
-    claim(scale)
+    if make() is None:  # else make has claimed it, on its own machine
+        claim(scale)
     with ExitStack() as held:
         for position in itertools.cycle(range(jobs)):
             try:
@@ -59,16 +41,39 @@ def slot(scale, jobs):
 
 
 def share(jobs, position):
-    """Divide cores, and GPUs where there are any, between the processes: two that use all of them spin against each other."""
-    threads = max(1, len(os.sched_getaffinity(0)) // jobs)
+    """Divide cores and GPUs between make's processes: two that use all of them spin against each other.
+
+    What a launcher gave to this process (LAUNCH="srun -c4", "taskset -c 0-3") is its own and is not divided.
+    """
+    if has_cores_of_its_own():
+        jobs = 1
+    threads = max(1, cores() // jobs)
     os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = str(threads)
     import torch
 
     torch.set_num_threads(threads)
-    gpus = torch.cuda.device_count()
-    if jobs > 1 and gpus and "CUDA_VISIBLE_DEVICES" not in os.environ and "SLURM_JOB_ID" not in os.environ:
-        mine = range(gpus)[position % gpus :: jobs] or [position % gpus]
-        os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(map(str, mine))
+    if jobs > 1 and (gpus := visible_gpus()):
+        mine = gpus[position % len(gpus) :: jobs] or [gpus[position % len(gpus)]]
+        os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(mine)
+
+
+def cores():
+    """Of this process: what the system lets it use, and in a Slurm job no more than the job was given."""
+    usable, started = len(os.sched_getaffinity(0)), launch()
+    if started is not None and started.by == "srun":
+        per_task = number("SLURM_CPUS_ON_NODE", usable) // started.here
+        return min(usable, number("SLURM_CPUS_PER_TASK", max(1, per_task)))
+    return min(usable, number("SLURM_CPUS_ON_NODE", usable))
+
+
+def visible_gpus():
+    """Their names as CUDA_VISIBLE_DEVICES has them."""
+    import torch
+
+    if not torch.cuda.is_available():
+        return []
+    listed = os.environ.get("CUDA_VISIBLE_DEVICES")
+    return listed.split(",") if listed else [str(index) for index in range(torch.cuda.device_count())]
 
 
 @lru_cache

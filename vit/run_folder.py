@@ -1,8 +1,11 @@
 """A run keeps everything in its folder: curves, events, two checkpoints while it trains, weights when it is done."""
 
+import torch
+
 from vit.atomic import remove_parts
-from vit.checkpoints import WholeFiles, start_of
+from vit.checkpoints import WholeFiles, refuse_strays, start_of
 from vit.curves import Events, Table
+from vit.launched import environment
 from vit.micro_batch import pieces_for
 from vit.ranks import devices, leads
 
@@ -12,14 +15,14 @@ def trainer_settings(folder, steps):
     return {
         "default_root_dir": str(folder),
         "logger": [Table(folder), Events(folder)],
-        "plugins": [WholeFiles()],
+        "plugins": [WholeFiles(), environment()],
         "enable_progress_bar": False,
         "enable_model_summary": False,
         "log_every_n_steps": min(50, max(1, steps // 40)),  # a short run has a curve too
         "use_distributed_sampler": False,  # the data modules share out each global batch themselves
         "num_sanity_val_steps": 0,
         "limit_val_batches": 0.0,  # held-out images are for the end of a run, not for its course
-        **devices(),
+        **devices(torch.cuda.device_count()),
     }
 
 
@@ -29,6 +32,7 @@ def fit(trainer, model, datamodule, folder, tell, least=1):
     tell: hears in one line what people should know. least: micro-batches that an update takes at least, where fewer
     did not fit into memory.
     """
+    refuse_strays(folder)
     if leads():
         remove_parts(folder)
     if trainer.max_steps == 0:  # few-shot evaluation: there is nothing to train

@@ -12,6 +12,7 @@ import warnings
 from contextlib import contextmanager, nullcontext, redirect_stdout, suppress
 from io import StringIO
 
+from vit.endings import signals, to_its_end
 from vit.errors import UserError, reason
 from vit.machine import concurrent_processes, share, slot
 from vit.plan import files, make_plan
@@ -22,6 +23,7 @@ from vit.ranks import leads
 
 def run_all(scale, ids, goals):
     """The runs of one rule of the grid. A run that fails does not stop those that do not need it."""
+    signals.handle()
     plan = make_plan(scale)
     files.check_keys(ids, list(plan.runs), f"scale {scale}: run")
     jobs = concurrent_processes()
@@ -62,13 +64,14 @@ def attempt(run, folder, progress):
     try:
         if leads():
             bring_config(run, folder)
-        train_and_measure(run, folder, progress)
+        with to_its_end():
+            train_and_measure(run, folder, progress)
     except Exception as error:
         if trained_together():  # the others may be waiting for this one, which goes, and the launcher ends them
             raise
         progress.line(f"failed: {run.id}: {reason(error)}{details(error, folder)}")
         return False
-    return True
+    return not leads() or read_metrics(folder) is not None
 
 
 def trained_together():

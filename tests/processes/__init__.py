@@ -50,9 +50,10 @@ class Processes:
         return json.loads(self.server.stdout.readline())
 
     def start(self, *arguments, results, output="said", dies=None, **environment):
-        """A running process; its results go to `results`, what it says to a file there."""
+        """A running process; its results go to `results`, what it says to a file there. dies: see server.py; one or several."""
         results.mkdir(parents=True, exist_ok=True)
-        order = {"arguments": arguments, "output": str(results / output), "dies": dies or {}}
+        dies = dies if isinstance(dies, list) else [dies] if dies else []
+        order = {"arguments": arguments, "output": str(results / output), "dies": dies}
         return self.ask({**order, "environment": {"VIT_RESULTS": str(results), **environment}})
 
     def end(self, process):

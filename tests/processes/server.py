@@ -1,8 +1,9 @@
 """Starts real processes of `python -m vit` without the seconds that torch takes to import: by fork, one for each line on stdin.
 
-A line is a JSON object: `arguments` of vit, `environment`, `output` (a file), and perhaps `dies`, how it ends before its end:
+A line is a JSON object: `arguments` of vit, `environment`, `output` (a file), and perhaps `dies`, a list of what happens to it before its end:
 {"before": "rename", "of": end of a path, "count": n}: kill -9 just before it renames to such a path for the n-th time;
 {"before": "open", ..., "seconds": s}: the same for opening, and s seconds later, wherever it is then;
+{"before": ..., "by": "SIGTERM"}: by another signal; {"before": ..., "exit": code}: by a SystemExit, as of a library;
 {"at_byte": n}: ended by the system in the middle of a write, where a file would grow beyond n bytes.
 The answer is its process id. A line that is a number waits for that process; the answer is how it ended.
 """
@@ -44,7 +45,8 @@ def start(order):
         os.dup2(output, 1)
         os.dup2(output, 2)
         os.environ.update(order["environment"])
-        prepare_to_die(order["dies"])
+        for how in order["dies"]:
+            prepare_to_die(how)
         run(order["arguments"])
     return process
 
@@ -61,14 +63,18 @@ def prepare_to_die(how):
         if happening == event and str(details[event == "os.rename"]).endswith(path):
             left[0] -= 1
             if not left[0]:
-                threading.Thread(target=die, args=[how["seconds"]]).start() if "seconds" in how else die(0)
+                if "exit" in how:
+                    raise SystemExit(how["exit"])
+                number = signal.Signals[how.get("by", "SIGKILL")]
+                later = "seconds" in how
+                threading.Thread(target=die, args=[how["seconds"], number]).start() if later else die(0, number)
 
     sys.addaudithook(watch)
 
 
-def die(seconds):
+def die(seconds, number):
     time.sleep(seconds)
-    os.kill(os.getpid(), signal.SIGKILL)
+    os.kill(os.getpid(), number)
 
 
 def run(arguments):

@@ -76,7 +76,11 @@ def locked(path, busy, wait=False):
 
 def is_running(folder):
     """Does another living process hold the run's lock?"""
-    lock = Path(folder) / ".lock"
+    return is_held(Path(folder) / ".lock")
+
+
+def is_held(lock):
+    """Does another living process hold this lock file?"""
     if not lock.exists():
         return False
     with open(lock) as handle:
