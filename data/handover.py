@@ -16,6 +16,10 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from data.batches import Batches, scaled
 
 KILLED = re.compile(r"DataLoader worker \(pid")  # how torch begins to tell of it, if it is told itself
+LOADER_KILLED = (
+    "one of the processes that load data was killed, perhaps as memory ran out;"
+    " take fewer (VIT_WORKERS) and give the same command again"
+)
 ENDINGS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGUSR1)  # a scheduler sends them to all of a job
 AHEAD = 2  # batches that a process may prepare before the first of them is asked for
 
@@ -59,8 +63,7 @@ class Handover:
         except (ConnectionError, EOFError, RuntimeError) as error:
             if isinstance(error, RuntimeError) and not KILLED.match(str(error)):
                 raise
-            told = f"one of the {self.workers} processes that load data was killed, perhaps as memory ran out"
-            raise RuntimeError(f"{told}; take fewer (VIT_WORKERS) and give the same command again") from error
+            raise RuntimeError(LOADER_KILLED) from error
 
 
 def left_to_the_trainer(worker: int) -> None:

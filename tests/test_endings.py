@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from pathlib import Path
 
 import pytest
 import torch
@@ -101,6 +102,17 @@ def test_a_checkpoint_that_nobody_named_is_refused_and_never_loaded(planned):
     (run / "hpc_ckpt_1.ckpt").write_bytes(b"of a requeued job")
     code, said = end_of_any("validate", "--config", str(run / "config.yaml"), **STEP)
     assert code == 1 and "hpc_ckpt_1.ckpt: written for a requeued Slurm job" in said
+
+
+def test_a_dead_loader_process_fails_the_run(processes, planned, tmp_path):
+    run = planned[0]
+    process = processes.start("run", "--scale", "kill", run.name, results=tmp_path, VIT_WORKERS="2", **NEVER)
+    while not (run / "metrics.csv").exists():
+        time.sleep(0.01)
+    loader = Path(f"/proc/{process}/task/{process}/children").read_text().split()[0]
+    os.kill(int(loader), signal.SIGKILL)
+    assert processes.end(process) == 1 and not (run / "metrics.json").exists()
+    assert "processes that load data was killed" in (tmp_path / "said").read_text()
 
 
 @pytest.mark.parametrize("code", [None, 0, 3])
