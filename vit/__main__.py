@@ -6,6 +6,7 @@ import sys
 
 from vit.endings import Interrupted
 from vit.errors import UserError, reason
+from vit.ranks import leads
 
 
 def plan_command(arguments):
@@ -170,7 +171,8 @@ def main(arguments):
         options = parser().parse_args(arguments)
         return options.function(options)
     except Interrupted as end:
-        print(end, file=sys.stderr)
+        if leads():
+            print(end, file=sys.stderr)
         sys.exit(end.code)
     except SystemExit as end:
         if end.code is None:  # Lightning's, after a SIGTERM that it took; it would be a success
