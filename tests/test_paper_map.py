@@ -1,0 +1,53 @@
+"""docs/paper.md leads from every section, equation, table and figure of the paper to code that is there."""
+
+import re
+
+import pytest
+
+from vit.plan.files import ROOT
+
+PAGE = (ROOT / "docs" / "paper.md").read_text()
+ROWS = {
+    "Sections": ["3.1", "3.2", *(f"4.{i}" for i in range(1, 7)), "A", "B.1", "B.1.1", "B.1.2", "C", *(f"D.{i}" for i in range(1, 11))],
+    "Equations": [str(i) for i in range(1, 9)],
+    "Tables": [str(i) for i in range(1, 10)],
+    "Figures": [str(i) for i in range(1, 15)],
+}  # fmt: skip
+
+
+def rows(part):
+    """Cells of the rows of the page's table under a heading."""
+    text = PAGE.split(f"## {part}\n")[1].split("\n## ")[0]
+    lines = [line for line in text.splitlines() if line.startswith("|")][2:]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+@pytest.mark.parametrize("part", ROWS)
+def test_every_part_of_the_paper_has_a_row_in_order(part):
+    assert list(dict.fromkeys(row[0] for row in rows(part))) == ROWS[part]
+
+
+@pytest.mark.parametrize("part", ROWS)
+def test_every_row_names_code_or_an_experiment_or_says_not_yet(part):
+    for row in rows(part):
+        assert "`" in "".join(row[2:]) or "not yet" in "".join(row[2:]), row
+
+
+def test_every_file_and_name_exists():
+    named = re.findall(r"`([\w./-]+\.(?:py|yaml))(?:::(\w+))?`", PAGE)
+    assert len(named) > 50
+    for path, name in named:
+        text = (ROOT / path).read_text()
+        assert not name or re.search(rf"^\s*(?:def|class) {name}\b|^{name} = ", text, re.M), (path, name)
+
+
+def test_every_experiment_exists():
+    for name in re.findall(r"`make (\w+)`", PAGE):
+        assert list((ROOT / "experiments").rglob(f"{name}.yaml")), name
+
+
+def test_every_csv_of_the_paper_has_a_reader_or_a_row():
+    sources = [*(ROOT / "experiments").rglob("*.yaml"), *(ROOT / "vit").rglob("*.py")]
+    read = PAGE + "".join(path.read_text() for path in sources)
+    for path in (ROOT / "results" / "paper").glob("*.csv"):
+        assert path.name in read, path.name
