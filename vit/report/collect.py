@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from vit.plan import Plan
 from vit.plan.folders import read_metrics, runs_folder
 from vit.plan.schema import Experiment, Paper
-from vit.report.cells import read_result
+from vit.report.cells import read_results
 from vit.report.costs import read_costs
+from vit.report.frame import cells_of
 from vit.report.means import group_means
 from vit.report.published import Published
 
@@ -42,8 +43,8 @@ def collect(plan, name):
     finished = {run: metrics for run in runs if (metrics := read_metrics(folder / run))}
     paper = Paper(**experiment.paper) if experiment.paper else None
     published = Published(paper) if paper else None
-    cells = [cell for cell in plan.cells if cell.experiment == name]
-    results = [read_result(plan, experiment, published, finished, cell) for cell in cells]
+    cells = cells_of(plan, name)
+    results = read_results(plan, experiment, published, cells, finished)
     costs = read_costs(name, experiment, published, cells, finished) if paper and paper.cost else {}
     means = group_means(experiment, results)
     return Report(plan, name, experiment, paper, runs, finished, results, means, costs)

@@ -1,10 +1,9 @@
 """Curves of a cell for TensorBoard: mean, smallest and largest value over its seeds, at cells/EXPERIMENT/CELL/{mean,min,max}."""
 
-import csv
 import shutil
 from datetime import datetime
-from statistics import fmean
 
+import pandas as pd
 from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.record_writer import RecordWriter
@@ -40,24 +39,20 @@ def _folder_name(report, result):
 
 
 def _scalars(run):
-    """(tag, step) -> value, from its metrics.csv; nothing where only the result was kept."""
+    """A row (tag, step, value) for each point of a run's metrics.csv; none where only the result was kept."""
     path = run / "metrics.csv"
     if not path.exists():
-        return {}
-    with open(path, newline="") as file:
-        rows = [(int(row["step"]), row) for row in csv.DictReader(file)]
-    return {
-        (tag, step): float(value) for step, row in rows for tag, value in row.items() if value and tag not in POSITION
-    }
+        return pd.DataFrame(columns=["step", "tag", "value"])
+    table = pd.read_csv(path, float_precision="round_trip")
+    tags = [column for column in table if column not in POSITION]
+    return table.melt("step", tags, "tag", "value").dropna()
 
 
 def _write_cell(folder, seeds, date):
-    time, together = datetime.fromisoformat(date).timestamp(), {}
-    for scalars in seeds:
-        for place, value in scalars.items():
-            together.setdefault(place, []).append(value)
-    for name, function in (("mean", fmean), ("min", min), ("max", max)):
-        _write_events(folder / name, {place: function(values) for place, values in together.items()}, time)
+    time = datetime.fromisoformat(date).timestamp()
+    points = pd.concat(seeds).groupby(["step", "tag"])["value"].agg(["mean", "min", "max"])
+    for name in points:
+        _write_events(folder / name, points[name], time)
 
 
 def _write_events(folder, scalars, time):
@@ -66,6 +61,6 @@ def _write_events(folder, scalars, time):
     with open(folder / "events.out.tfevents.0.seeds", "wb") as file:
         writer = RecordWriter(file)
         writer.write(Event(wall_time=time, file_version="brain.Event:2").SerializeToString())
-        for (tag, step), value in sorted(scalars.items(), key=lambda item: item[0][1]):
+        for (step, tag), value in scalars.items():
             summary = Summary(value=[Summary.Value(tag=tag, simple_value=value)])
             writer.write(Event(wall_time=time, step=step, summary=summary).SerializeToString())

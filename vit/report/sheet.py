@@ -1,7 +1,6 @@
 """NAME.csv: one line a cell, for people who go on computing."""
 
-import csv
-import io
+import pandas as pd
 
 from vit.report.names import text
 
@@ -28,25 +27,19 @@ def sheet(report):
             axis for result in report.results for axis, value in result.cell.axes.items() if value is not None
         )
     )
-    lines = io.StringIO()
-    writer = csv.DictWriter(lines, ["experiment", *axes, *NUMBERS], restval="", lineterminator="\n")
-    writer.writeheader()
-    for result in report.shown:
-        writer.writerow(
-            {"experiment": report.name, **{axis: text(result.cell.axes.get(axis)) for axis in axes}, **_numbers(result)}
-        )
+    rows = [
+        {**{axis: text(result.cell.axes.get(axis)) for axis in axes}, **_numbers(result)} for result in report.shown
+    ]
     for key, cost in report.costs.items():
-        row = {"experiment": report.name, **dict(zip(report.experiment.rows, map(text, key), strict=True))}
-        counted = {
-            "ours_mean": f"{cost.counted:.4f}",
-            "paper": f"{cost.paper:g}" if cost.paper else "",
-            "verdict": cost.verdict,
-        }
-        writer.writerow({**row, "metric": "exaflops_counted", **counted})
-        writer.writerow(
-            {**row, "metric": "exaflops_of_these_runs", "ours_mean": "" if cost.spent is None else f"{cost.spent:.6g}"}
-        )
-    return lines.getvalue()
+        labels = dict(zip(report.experiment.rows, map(text, key), strict=True))
+        paper = f"{cost.paper:g}" if cost.paper else ""
+        counted = {"ours_mean": f"{cost.counted:.4f}", "paper": paper, "verdict": cost.verdict}
+        spent = {"ours_mean": "" if cost.spent is None else f"{cost.spent:.6g}"}
+        rows.append({**labels, "metric": "exaflops_counted", **counted})
+        rows.append({**labels, "metric": "exaflops_of_these_runs", **spent})
+    columns = ["experiment", *axes, *NUMBERS]
+    table = pd.DataFrame([{"experiment": report.name, **row} for row in rows], columns=columns)
+    return table.fillna("").to_csv(index=False, lineterminator="\n")
 
 
 def _numbers(result):
@@ -54,8 +47,8 @@ def _numbers(result):
         "metric": result.cell.metric,
         "ours_mean": _number(result.mean),
         "ours_std": _number(result.std),
-        "n": len(result.finished),
-        "planned": result.planned,
+        "n": str(len(result.finished)),
+        "planned": str(result.planned),
         "paper": "" if result.paper is None else f"{result.paper:.2f}",
         "difference": _number(result.difference),
         "verdict": result.verdict,

@@ -1,0 +1,70 @@
+"""The tidy table of finished seeds, for notebooks: one row a seed of a cell, and planning never waits for pandas."""
+
+import statistics
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+from report_runs import cell, finish
+
+from vit.plan import make_plan
+from vit.plan.cells import Cell
+from vit.plan.folders import results
+from vit.report import frame, render
+from vit.report.frame import seeds  # fmt: skip
+from vit.report.frame import statistics as of_cells
+
+
+@pytest.fixture
+def two_seeds(tmp_path, monkeypatch):
+    """Table 5 at scale smoke with two finished seeds of one cell, 40% and 61%."""
+    monkeypatch.setenv("VIT_RESULTS", str(tmp_path))
+    plan = make_plan("smoke", ["table5"])
+    chosen = cell(plan, model="ViT-B/16", pretrain="none", transfer="CIFAR-10")
+    for run, accuracy in zip(chosen.runs, (0.4, 0.61), strict=True):
+        finish(plan, run, accuracy)
+    return plan, chosen
+
+
+def test_a_row_is_a_finished_seed_under_the_papers_names(two_seeds):
+    _, chosen = two_seeds
+    table = frame("smoke", ["table5"])
+    assert list(table["run"]) == list(chosen.runs) and list(table["value"]) == pytest.approx([40, 61])
+    assert set(table["pretrain"]) == {"from scratch"} and set(table["transfer"]) == {"CIFAR-10"}
+    grouped = table.groupby(["model", "pretrain", "transfer"])["value"].agg(["mean", "std", "count"])
+    assert grouped.loc[("ViT-B/16", "from scratch", "CIFAR-10")].tolist() == pytest.approx(
+        [50.5, statistics.stdev([40, 61]), 2]
+    )
+
+
+def test_nothing_finished_is_a_table_without_rows(tmp_path, monkeypatch):
+    monkeypatch.setenv("VIT_RESULTS", str(tmp_path))
+    table = frame("smoke", ["table5"])
+    assert table.empty and {"experiment", "value", "run"} <= set(table.columns)
+
+
+@pytest.mark.parametrize("name", ["None", "NA", "nan", "null", "7"])
+def test_names_that_pandas_would_take_for_missing_values_stay_names(two_seeds, name):
+    plan, chosen = two_seeds
+    named = Cell("table5", {"model": name, "position": None, "transfer": "CIFAR-10"}, chosen.runs)
+    records = {run: {"metrics": {"test_accuracy": 0.4}, "lr": 0.1, "seconds": 1.0, "date": "", "commit": "", "device": ""} for run in chosen.runs}  # fmt: skip
+    table = seeds(plan, [named], records)
+    assert list(table["model"]) == [name, name] and list(table["position"]) == ["", ""]
+    assert of_cells(table).loc[0, "count"] == 2 and of_cells(table).loc[0, "std"] == 0
+
+
+def test_the_rendered_sheet_reads_back_as_it_was_written(two_seeds):
+    plan, _ = two_seeds
+    render(plan, "table5")
+    table = pd.read_csv(results("smoke") / "table5.csv", dtype=str, keep_default_na=False)
+    assert (
+        len(table) == len(plan.cells)
+        and table.to_csv(index=False, lineterminator="\n") == (results("smoke") / "table5.csv").read_text()
+    )
+    assert table.loc[table["ours_mean"] == "50.5000", "n"].tolist() == ["2"]
+
+
+def test_planning_does_not_import_pandas():
+    code = "import sys, vit.__main__, vit.plan.graph, vit.plan.overview; sys.exit('pandas' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
