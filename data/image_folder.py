@@ -6,7 +6,8 @@ import numpy as np
 import torch
 
 from data.base import ImageData
-from data.collection import Collection, collection, in_folders, is_there, of_folders, subfolders
+from data.class_folders import subfolders
+from data.collection import Collection, collection, in_folders, is_there, of_folders
 from data.decoded_once import loaded, readable
 from data.folder import data_folder
 from data.pictures import Pictures
