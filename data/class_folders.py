@@ -16,14 +16,12 @@ def is_picture(name: str) -> bool:
 
 
 def contents(root: Path) -> str:
-    """What lies in a folder, for a message: its first entries, folders with a slash behind their names."""
-    if not root.is_dir():
-        return "no folder of that name"
-    names = [
-        f"{path.name}/" if path.is_dir() else path.name for path in sorted(root.iterdir()) if not hidden(path.name)
-    ]
-    more = f" and {len(names) - LISTED:,} more" if len(names) > LISTED else ""
-    return one_line(", ".join(names[:LISTED]) + more) or "nothing"
+    """What lies in a folder, for a message: what is no picture by name, folders with a slash, and how many pictures."""
+    entries = sorted(path for path in root.iterdir() if not hidden(path.name)) if root.is_dir() else []
+    names = [f"{path.name}/" if path.is_dir() else path.name for path in entries if not is_picture(path.name)]
+    count = len(entries) - len(names)
+    parts = [*names[:LISTED], *([f"{len(names) - LISTED:,} more"] if names[LISTED:] else [])]
+    return one_line(", ".join([*parts, *([f"{count:,} loose pictures"] if count else [])])) or "nothing"
 
 
 def subfolders(root: Path) -> list[str]:

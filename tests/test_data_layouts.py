@@ -55,15 +55,15 @@ def test_folders_above_the_classes_may_be_any_if_classes_lie_side_by_side(folder
 
 @pytest.mark.parametrize("form", FORMS)
 def test_every_class_has_test_pictures(folder, form, capsys):
-    lay(folder, "train", TWO, form)
-    lay(folder, "test", TWO[:3], form)
-    refused(r"mine/test: no pictures of the class 'dog'; every class needs some")
+    lay(folder, "train", [*TWO, "eel/0.png"], form)
+    lay(folder, "test", TWO[3:7], form)
+    refused(r"mine/test: no pictures of the class 'eel'; every class needs some")
     for _ in range(2):
         module = ImageFolder(folder="mine", on_error="skip", **COMMON)
         module.setup("test")
-        assert module.parts["test"].labels.tolist() == [0] * 3
+        assert module.parts["test"].labels.tolist() == [0] * 2 + [1] * 2
         assert module.skipped_images() == {"empty classes": 1}
-    assert capsys.readouterr().err.count("no pictures of the class 'dog'") == 1
+    assert capsys.readouterr().err.count("no pictures of the class 'eel'") == 1
 
 
 def test_an_empty_class_is_counted_once_where_the_test_split_is_drawn(folder):
