@@ -34,7 +34,7 @@ def subfolders(root: Path) -> list[str]:
     names = [path.name for path in entries if path.is_dir()]
     if not names:
         raise ValueError(
-            f"{root}: no class folders in it, only {contents(root)}; sort its pictures into a folder a class"
+            f"{root}: no class folders in it; it holds {contents(root)}; sort its pictures into a folder a class"
         )
     return names
 
@@ -60,7 +60,7 @@ def pictures(folder: Path, on_error: str = "raise") -> list[Path]:
             raise foreign(str(path))
     if not found and on_error == "raise":
         raise ValueError(
-            f"{folder}: no pictures in it ({', '.join(SUFFIXES)}), but {contents(folder)}; add some or remove the folder"
+            f"{folder}: no pictures in it ({', '.join(SUFFIXES)}); it holds {contents(folder)}; add some or remove the folder"
         )
     return found
 

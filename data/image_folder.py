@@ -15,6 +15,8 @@ from data.pictures import Pictures
 from data.skipped import passed_over, tell
 from data.splits import stratified
 
+ADVICE = "its test pictures are those of test or val; leave test_share out"
+
 
 class ImageFolder(ImageData):
     """Pictures in FOLDER/train/CLASS/ and FOLDER/test/CLASS/, or in FOLDER/CLASS/ with a `test_share` drawn from each class.
@@ -42,12 +44,7 @@ class ImageFolder(ImageData):
         if not self.divided:
             check_unpacked(self.root)
         if self.divided != (test_share is None):
-            why = (
-                "its test pictures are those of test or val; leave test_share out"
-                if self.divided
-                else lacking(self.root)
-            )
-            raise ValueError(f"{self.root}: {why}")
+            raise ValueError(f"{self.root}: {ADVICE if self.divided else lacking(self.root)}")
         if test_share is not None and not 0 < test_share < 1:
             raise ValueError(f"test_share is a fraction between 0 and 1, not {test_share}")
         self.there: dict[str, tuple[np.ndarray, int]] = {}  # of a split: rows that can be read, of how many

@@ -60,6 +60,6 @@ def check_several(classes: Sequence[str], where: Path, root: Path) -> None:
 def lacking(root: Path) -> str:
     """What to do where there is no train, and no test_share."""
     return (
-        f"there is no train/ in it, and no train*.tar, but {contents(root)}; either bring train and test (or val), or sort"
+        f"there is no train/ in it, and no train*.tar; it holds {contents(root)}; either bring train and test (or val), or sort"
         " the pictures into a folder a class and give test_share, such as 0.2"
     )

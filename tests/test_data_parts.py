@@ -65,10 +65,10 @@ def test_loose_pictures_beside_a_table_are_told_as_that(folder):
     lay(folder, "train", [f"{k}.png" for k in range(9)], "folders")
     (folder / "train" / "labels.csv").write_text("0.png,1")
     refused(
-        r"mine/train: no class folders in it, only labels\.csv, 9 loose pictures; sort its pictures into a folder a"
+        r"mine/train: no class folders in it; it holds labels\.csv, 9 loose pictures; sort its pictures into a folder a"
     )
     lay(folder.with_name("flat"), ".", [f"{k}.png" for k in range(9)], "folders")
-    with pytest.raises(ValueError, match=r"flat: there is no train/ in it, .* but 9 loose pictures; either bring"):
+    with pytest.raises(ValueError, match=r"flat: there is no train/ in it, .* it holds 9 loose pictures; either bring"):
         ImageFolder(folder="flat", **COMMON)
 
 

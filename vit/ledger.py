@@ -3,7 +3,7 @@
 import hashlib
 import textwrap
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from glob import escape
 
@@ -36,12 +36,12 @@ def data_check(scale: str, sets: Sequence[str] = (), hashes: bool = False) -> st
     plan = make_plan(scale)
     needed = cells_of_sets(plan)
     try:
-        rows = dict(map(row_of, sets)) or LEDGER
+        asked = dict(map(row_of, sets)) or LEDGER
     except ValueError as error:
         raise UserError(str(error)) from None
-    rows = {name: in_folders_of(row, name, plan) for name, row in rows.items()}
-    blocks = [block(name, row, needed.get(name, {}), plan if hashes else None) for name, row in rows.items()]
-    return "\n\n".join([*blocks, summary(scale)])
+    rows = {name: in_folders_of(row, name, plan) for name, row in LEDGER.items()}
+    blocks = [block(name, rows[name], needed.get(name, {}), plan if hashes else None) for name in asked]
+    return "\n\n".join([*blocks, summary(scale, rows.values())])
 
 
 def cells_of_sets(plan: Plan) -> dict[str, Counter]:
@@ -163,12 +163,12 @@ def digest(part: Batches) -> str:
     return total.hexdigest()[:10]
 
 
-def summary(scale: str) -> str:
-    """The last line."""
-    here = [row for row in LEDGER.values() if row.present()]
-    fetched = [row for row in LEDGER.values() if row.way == FETCHED and row not in here]
+def summary(scale: str, rows: Collection[Row]) -> str:
+    """The last line, of all sets."""
+    here = [row for row in rows if row.present()]
+    fetched = [row for row in rows if row.way == FETCHED and row not in here]
     files = {row.files: row.bytes for row in fetched}  # some sets share theirs
-    brought = len(LEDGER) - len(here) - len(fetched)
+    brought = len(rows) - len(here) - len(fetched)
     return (
         f"{len(here)} sets are here, {len(fetched)} can be fetched ({human(sum(files.values()))}), {brought} have to be"
         f" brought; cells are those of scale {scale}"
