@@ -3,7 +3,6 @@
 Folders and archives of the same pictures mean the same, or both are refused.
 """
 
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +13,8 @@ import numpy as np
 from data.archives import Members, opened
 from data.archives.listing import MEMBERS
 from data.archives.paths import hidden
-from data.decode import FOREIGN, SUFFIXES, foreign
+from data.class_folders import check_beside, pictures, subfolders
+from data.decode import SUFFIXES
 from data.folder import data_folder
 from data.pictures import Files, Pictures
 from data.skipped import tell
@@ -142,8 +142,7 @@ def collection(root: Path, part: str, on_error: str = "raise", names: Sequence[s
 def of_folders(root: Path, on_error: str = "raise") -> Collection:
     """A folder a class; a class without pictures is an error, unless on_error is "skip"."""
     names = subfolders(root)
-    if loose := sorted(path for path in root.iterdir() if is_picture(path.name)):
-        raise ValueError(f"{loose[0]} lies beside the class folders; put it into one, or elsewhere")
+    check_beside(root)
     found = [pictures(root / name, on_error) for name in names]
     labels = np.repeat(np.arange(len(found)), [len(class_) for class_ in found])
     files = Files([path for class_ in found for path in class_], data_folder())
@@ -191,46 +190,3 @@ def check_side_by_side(members: Members) -> None:
         row = int(np.argmax(apart))
         one, other = members.name(row), members.name(row + 1)
         raise ValueError(f"{one} and {other}: of which class? class folders lie side by side, with no folders in them")
-
-
-def subfolders(root: Path) -> list[str]:
-    """Names of the folders, sorted."""
-    if not root.is_dir():
-        raise FileNotFoundError(f"{root}: no such folder")
-    entries = sorted(path for path in root.iterdir() if not hidden(path.name))
-    if dangling := [path for path in entries if path.is_symlink() and not path.exists()]:
-        raise ValueError(f"{dangling[0]}: a link that leads nowhere; mend it or remove it")
-    names = [path.name for path in entries if path.is_dir()]
-    if not names:
-        raise ValueError(f"{root}: no class folders in it")
-    return names
-
-
-def pictures(folder: Path, on_error: str = "raise") -> list[Path]:
-    """Files with pictures, sorted by name. ValueError for one that lies deeper, and where there are none."""
-    if not folder.is_dir():
-        raise FileNotFoundError(f"{folder}: no such folder; every class needs one")
-    entries = sorted(folder.iterdir())
-    found = [path for path in entries if is_picture(path.name)]
-    others = [path for path in entries if not is_picture(path.name) and not hidden(path.name)]
-    if strange := [path for path in others if path.suffix.lower() in FOREIGN]:
-        raise foreign(str(strange[0]))
-    for path in others:
-        if deep := first_picture(path):
-            raise ValueError(f"{deep} lies in a folder in the class folder {folder}; move it up, or elsewhere")
-    if not found and on_error == "raise":
-        raise ValueError(f"{folder}: no pictures in it ({', '.join(SUFFIXES)}); add some or remove the folder")
-    return found
-
-
-def is_picture(name: str) -> bool:
-    return os.path.splitext(name)[1].lower() in SUFFIXES and not hidden(name)
-
-
-def first_picture(folder: Path) -> Path | None:
-    """One that lies in it, however deep."""
-    for place, folders, files in os.walk(folder):  # of a file: nothing
-        folders[:] = sorted(name for name in folders if not hidden(name))
-        for name in sorted(filter(is_picture, files)):
-            return Path(place) / name
-    return None

@@ -17,9 +17,8 @@ import torch
 from PIL import Image, ImageOps, UnidentifiedImageError
 from torchvision.io import ImageReadMode, decode_jpeg
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif")
-FOREIGN = (".bmp", ".tif", ".tiff", ".jfif", ".jpe", ".heic", ".avif", ".jp2")  # pictures too, but not read here
-KINDS = ("JPEG", "PNG", "WEBP", "GIF")
+SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".webp", ".gif", ".bmp", ".ppm", ".pgm", ".pbm", ".pnm")
+KINDS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "PPM")  # not TIFF: its floats and stacks have no one way to 8 bits
 SOURCE = re.compile(r"\w+, /\S+:\d+, ")  # where torchvision's own code lay when it was compiled
 JPEG = b"\xff\xd8"  # its first bytes
 ORIENTATION = 0x0112  # EXIF; values from 5 on lay the picture on its side
@@ -58,6 +57,8 @@ def from_others(image: Image.Image, name: str) -> torch.Tensor:
     """By PIL: torchvision's reader of PNG ends the process at some damaged files (seen in version 0.29)."""
     if getattr(image, "n_frames", 1) > 1:
         raise Unreadable(f"{name} holds several pictures; keep one")
+    if image.mode == "F":  # a portable float map
+        raise Unreadable(f"{name} holds floating-point numbers, whose range nothing states; make it 8 or 16 bits")
     image = ImageOps.exif_transpose(image)
     if image.mode.startswith("I"):  # 16 bits
         image = Image.fromarray((np.asarray(image).astype(np.int64) // 256).astype(np.uint8))
@@ -103,4 +104,5 @@ def one_line(name: str) -> str:
 
 
 def foreign(name: str) -> ValueError:
+    """For a file among pictures that is neither read nor known to be harmless."""
     return ValueError(f"{one_line(name)}: pictures are read from {', '.join(SUFFIXES)}; convert it, or take it out")

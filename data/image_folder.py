@@ -6,23 +6,23 @@ import numpy as np
 import torch
 
 from data.base import ImageData
-from data.collection import Collection, collection, in_folders, is_there, of_folders, subfolders
+from data.class_folders import subfolders
+from data.collection import Collection, collection, in_folders, is_there, of_folders
 from data.decoded_once import loaded, readable
 from data.folder import data_folder
+from data.parts import check_several, check_unpacked, lacking, say_unused, test_part
 from data.pictures import Pictures
-from data.skipped import passed_over
+from data.skipped import passed_over, tell
 from data.splits import stratified
 
-ADVICE = {  # are there training pictures of their own?
-    True: "its test pictures are those of test; leave test_share out",
-    False: "there is no train/ in it, and no train*.tar; either bring train and test, or give test_share, such as 0.2",
-}
+ADVICE = "its test pictures are those of test or val; leave test_share out"
 
 
 class ImageFolder(ImageData):
     """Pictures in FOLDER/train/CLASS/ and FOLDER/test/CLASS/, or in FOLDER/CLASS/ with a `test_share` drawn from each class.
 
-    In place of train/ and test/ there may be archives, read where they lie: train*.tar, test*.zip; classes are the folders
+    Without test, val is the test part; beside test, val is not used. Every part needs pictures of two classes or more.
+    In place of these folders there may be archives, read where they lie: train*.tar, test*.zip; classes are the folders
     in them, or the numbers that WebDataset samples state.
 
     folder: its name in the data folder ($VIT_DATA), so that a run is called the same wherever the pictures lie.
@@ -41,13 +41,19 @@ class ImageFolder(ImageData):
         self.folder, self.test_share = folder, test_share
         self.root = data_folder() / folder
         self.divided = is_there(self.root, "train")
+        if not self.divided:
+            check_unpacked(self.root)
         if self.divided != (test_share is None):
-            raise ValueError(f"{self.root}: {ADVICE[self.divided]}")
+            raise ValueError(f"{self.root}: {ADVICE if self.divided else lacking(self.root)}")
         if test_share is not None and not 0 < test_share < 1:
             raise ValueError(f"test_share is a fraction between 0 and 1, not {test_share}")
         self.there: dict[str, tuple[np.ndarray, int]] = {}  # of a split: rows that can be read, of how many
         self.classes = self.class_names()
         self.num_classes = len(self.classes)
+        self.lies_in = {"train": "train"}  # split -> what its folder or archives are called
+        if self.divided:
+            self.lies_in["test"] = test_part(self.root)
+            say_unused(self.root)
 
     def class_names(self) -> list[str]:
         """Of the training pictures, before one of them is opened."""
@@ -58,21 +64,45 @@ class ImageFolder(ImageData):
     def arrays(self, split):
         found = self.found(split)
         if self.on_error == "skip":
-            found = found.only(self.without_unreadable(split, found.pictures))
+            found = self.readable_of(found, split)
         size = (self.image_size,) * 2 if self.resize == "once" else None
         place = data_folder() / f"{self.folder}-{split}"
         return loaded(found.pictures, place, size), torch.from_numpy(found.labels)
 
+    def with_classes(self, split):
+        """Of two classes or more, of which the names say so before a picture is opened."""
+        check_several(self.classes, self.root, self.root)
+        images, *labels = super().with_classes(split)
+        present = [self.classes[place] for place in labels[0].unique().tolist()]
+        check_several(present, self.root / self.lies_in.get(split, split), self.root)
+        return images, *labels
+
     def found(self, split: str) -> Collection:
         """The pictures of a split, class by class."""
         if self.divided:
-            found = collection(self.root, split, self.on_error, self.classes)
+            found = collection(self.root, self.lies_in[split], self.on_error, self.classes)
         else:
             whole = of_folders(self.root, self.on_error)
             train, test = stratified(whole.labels, round(self.test_share * len(whole.labels)), seed=0)
             found = whole.only(train if split == "train" else test)
+            self.check_share(whole, found, split)
         self.passed_over |= passed_over(found.pictures, split, self.skip_limit)
         return found
+
+    def check_share(self, whole: Collection, found: Collection, split: str) -> None:
+        """ValueError for a class with pictures of which the split gets none."""
+        if len(lost := np.setdiff1d(whole.labels, found.labels)):
+            told = f"test_share {self.test_share} leaves no {split} picture of the class {whole.names[lost[0]]!r}"
+            raise ValueError(f"{self.root}: {told}; add pictures to it, or change test_share")
+
+    def readable_of(self, found: Collection, split: str) -> Collection:
+        """Without pictures that cannot be read; a class that loses all of them is told, and counts as empty."""
+        left = found.only(self.without_unreadable(split, found.pictures))
+        for place in np.setdiff1d(found.labels, left.labels):
+            which = f"{self.root / self.lies_in.get(split, '')}/{found.names[place]}"
+            tell(f"{which}: none of its {np.sum(found.labels == place):,} pictures can be read ({split})")
+            self.passed_over.add(("empty classes", which))
+        return left
 
     def without_unreadable(self, split: str, pictures: Pictures) -> np.ndarray:
         """Rows of those that can be read; all are tried once, since small sets are decoded at once."""

@@ -6,7 +6,8 @@ from typing import Literal
 import torch
 
 from data.base import ImageData
-from data.collection import Collection, all_archives, ambiguous, first_picture, of_archives, of_folders
+from data.class_folders import first_picture
+from data.collection import Collection, all_archives, ambiguous, of_archives, of_folders
 from data.folder import data_folder
 
 

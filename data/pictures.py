@@ -1,6 +1,7 @@
 """Encoded pictures that behave like a tensor of images: decoded when they are asked for."""
 
 import os
+import stat
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -73,7 +74,9 @@ class Files(Pictures):
         return os.fsdecode(self.files[index])
 
     def encoded(self, index):
-        with open(self.files[index], "rb") as file:
+        with open(self.files[index], "rb", opener=without_waiting) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise ValueError("it is a pipe, a socket or a device")
             return file.read()
 
     def only(self, indices):
@@ -89,3 +92,8 @@ class Files(Pictures):
             except OSError as error:  # a link to nothing, or to itself: whoever reads it says so
                 stamp = error.strerror
             yield f"{os.path.relpath(os.fsdecode(path), self.root)} {stamp}"
+
+
+def without_waiting(path: bytes, flags: int) -> int:
+    """Opens a file; a pipe would wait for a writer for ever."""
+    return os.open(path, flags | os.O_NONBLOCK)

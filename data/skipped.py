@@ -10,11 +10,16 @@ from data.pictures import Pictures
 TOLD: set[str] = set()  # lines that this process has said
 
 
-def tell(line: str) -> None:
+def say(line: str) -> None:
     """Once in a process, however often its cause is met."""
     if line not in TOLD:
         TOLD.add(line)
-        print(f"skipped: {line}", file=sys.stderr, flush=True)
+        print(line, file=sys.stderr, flush=True)
+
+
+def tell(line: str) -> None:
+    """Of something that is gone without."""
+    say(f"skipped: {line}")
 
 
 def passed_over(pictures: Pictures, split: str, limit: float) -> set[tuple[str, str]]:

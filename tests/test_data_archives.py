@@ -58,10 +58,9 @@ def test_what_is_no_picture_is_left_alone(folder):
     held = {"x.png": png(1), "readme.txt": b"hello", ".hidden.png": b"", "d/._x.png": b"resource fork"}
     path = tar(folder / "a.tar", held)
     with tarfile.open(path, "a") as archive:
-        for kind in (tarfile.DIRTYPE, tarfile.FIFOTYPE):
-            other = tarfile.TarInfo("other.png")
-            other.type = kind
-            archive.addfile(other)
+        other = tarfile.TarInfo("other.png")
+        other.type = tarfile.DIRTYPE
+        archive.addfile(other)
     assert [opened([path]).inside(0)] == ["x.png"]
     assert len(opened([path])) == 1
 

@@ -284,6 +284,6 @@ def test_a_picture_that_ends_a_run_is_one_line_whichever_process_met_it(processe
     words = ("fit", "--config", str(folder / "own.yaml"), "--trainer.default_root_dir", str(folder))
     code = processes.end(processes.start(*words, results=folder / "results", VIT_DATA=str(folder)))
     said = (folder / "results" / "said").read_text()
-    expected = f"error: {folder}/mine/train/class1/{NAMES[name]} is no readable picture (none of JPEG, PNG, WEBP, GIF);"
+    expected = f"error: {folder}/mine/train/class1/{NAMES[name]} is no readable picture (none of JPEG, PNG, WEBP, GIF, BMP, PPM);"
     assert code == 1 and said.splitlines()[-1].startswith(expected), said
     assert "Traceback" not in said and "Caught" not in said

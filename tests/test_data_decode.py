@@ -74,7 +74,7 @@ def test_all_eight_exif_orientations(kind, tag):
     ("data", "message"),
     [
         (b"", r"cat.jpg is no readable picture \(it is empty\)"),
-        (b"<html>404</html>", r"cat.jpg is no readable picture \(none of JPEG, PNG, WEBP, GIF\)"),
+        (b"<html>404</html>", r"cat.jpg is no readable picture \(none of JPEG, PNG, WEBP, GIF, BMP, PPM\)"),
         (encoded("RGB", "JPEG")[:700], "cat.jpg is no readable picture"),
         (encoded("RGB", "PNG")[:-200], "cat.jpg is no readable picture"),
     ],

@@ -29,11 +29,13 @@ def folder(tmp_path, monkeypatch):
 
 @pytest.fixture
 def mine(folder):
-    """A class, a training picture that is a test picture too, and one more: all with such names."""
+    """A class, a training picture that is a test picture too, and one more: all with such names; and another class."""
     for split, names in (("train", "01"), ("test", "0")):
         (folder / "mine" / split / CAFE).mkdir(parents=True)
         for name in names:
             (folder / "mine" / split / CAFE / f"{name}{CAFE}.png").write_bytes(png(int(name)))
+        (folder / "mine" / split / "zoo").mkdir()
+        (folder / "mine" / split / "zoo" / "2.png").write_bytes(png(2 if split == "train" else 3))
     return folder / "mine"
 
 
@@ -41,7 +43,7 @@ def mine(folder):
 def test_they_are_decoded_once_and_later(mine, resize):
     module = ImageFolder(folder="mine", **COMMON | {"train_on": "all", "resize": resize, "on_error": "skip"})
     module.setup("fit")
-    assert numbers(module.parts["train"].images) == [0, 1]
+    assert numbers(module.parts["train"].images) == [0, 1, 2]
 
 
 def test_the_digest_of_other_names_is_what_it_was(folder):

@@ -187,7 +187,7 @@ def test_the_real_sets_are_disjoint(kind, sizes):
 def test_a_test_picture_among_the_training_pictures_is_named_whatever_its_file(root, capsys):
     for split, number in (("train", 0), ("test", 1)):
         for index, tile in enumerate(tiles(number, 10)):
-            save(root / "mine" / split / "a" / f"{index}.png", tile)
+            save(root / "mine" / split / ("b" if index == 9 else "a") / f"{index}.png", tile)
     save(root / "mine" / "train" / "a" / "x.png", tiles(1)[3], compress_level=0)
     main(["ImageFolder folder=mine"])
     head, line = capsys.readouterr().out.splitlines()

@@ -92,7 +92,7 @@ def test_a_frame_of_another_class_is_named(stated, said, folder):
 
 
 def test_tars_without_pictures_are_refused(folder):
-    foreign.tar(folder / "dmlab" / "train" / "0.tar", {"a.cls": b"1"})
+    foreign.tar(folder / "dmlab" / "train" / "0.tar", {"a.txt": b"1"})
     with pytest.raises(ValueError, match="has no pictures"):
         build(DMLab).arrays("train")
 

@@ -71,7 +71,7 @@ def test_a_json_file_holds_one_or_a_label(folder, text):
 
 
 def test_a_json_without_a_label_or_without_a_picture_states_nothing(folder):
-    members = {"a.jpg": png(0), "a.json": b'{"width": 9}', "annotations.json": b"[1, 2]", "notes.cls": b"none"}
+    members = {"a.jpg": png(0), "a.json": b'{"width": 9}', "annotations.json": b"[1, 2]"}
     assert opened([tar(folder / "0.tar", members)]).stated.tolist() == [False]
 
 

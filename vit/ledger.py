@@ -3,7 +3,9 @@
 import hashlib
 import textwrap
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from glob import escape
 
 import data
 from data.base import Batches, ImageData
@@ -23,7 +25,7 @@ REAL = "ImageNetReaL"  # labels that cells with the metric below need besides th
 REAL_METRIC = "test_real_accuracy"
 MATCHED, UNCHECKED, UNKNOWN = "known and matched", "known, not checked yet", "none known, the first download counts"
 CHECKED = (MATCHED, UNCHECKED, UNKNOWN)
-SPLIT = ("held_out", "split_seed", "subset")  # what of a recipe says which images are held out
+SPLIT = ("folder", "held_out", "split_seed", "subset")  # what of a recipe says which images are held out, and of which
 
 
 def data_check(scale: str, sets: Sequence[str] = (), hashes: bool = False) -> str:
@@ -34,11 +36,12 @@ def data_check(scale: str, sets: Sequence[str] = (), hashes: bool = False) -> st
     plan = make_plan(scale)
     needed = cells_of_sets(plan)
     try:
-        rows = dict(map(row_of, sets)) or LEDGER
+        asked = dict(map(row_of, sets)) or LEDGER
     except ValueError as error:
         raise UserError(str(error)) from None
-    blocks = [block(name, row, needed.get(name, {}), plan if hashes else None) for name, row in rows.items()]
-    return "\n\n".join([*blocks, summary(scale)])
+    rows = {name: in_folders_of(row, name, plan) for name, row in LEDGER.items()}
+    blocks = [block(name, rows[name], needed.get(name, {}), plan if hashes else None) for name in asked]
+    return "\n\n".join([*blocks, summary(scale, rows.values())])
 
 
 def cells_of_sets(plan: Plan) -> dict[str, Counter]:
@@ -53,6 +56,17 @@ def cells_of_sets(plan: Plan) -> dict[str, Counter]:
 
 def set_of(run) -> str:
     return run.config["data"]["class_path"].rsplit(".", 1)[-1]
+
+
+def in_folders_of(row: Row, name: str, plan: Plan) -> Row:
+    """A set of which the scale says the folder: present if each of these folders lies in the data folder."""
+    arguments = [run.config["data"]["init_args"] for run in plan.runs.values() if set_of(run) == name]
+    folders = sorted({given["folder"] for given in arguments if "folder" in given})
+    if not folders:
+        return row
+    return replace(
+        row, places=(tuple(map(escape, folders)),), to=f"{row.to} as {', '.join(f'{one}/' for one in folders)}"
+    )
 
 
 def block(name: str, row: Row, cells: Counter, plan: Plan | None) -> str:
@@ -127,10 +141,10 @@ def parts(name: str, row: Row, plan: Plan) -> list[str]:
 
 
 def loaded(module: ImageData, row: Row):
-    """(name, images and labels) of the parts that the set has."""
-    if {"train", "all"} & set(row.images):
+    """(name, images and labels) of the parts that the set has; those of people's pictures are train and test."""
+    if {"train", "all"} & set(row.images) or not row.images:
         module.setup("fit")
-    if {"test", "all"} & set(row.images):
+    if {"test", "all"} & set(row.images) or not row.images:
         module.setup("test")
     return module.parts.items()
 
@@ -149,12 +163,12 @@ def digest(part: Batches) -> str:
     return total.hexdigest()[:10]
 
 
-def summary(scale: str) -> str:
-    """The last line."""
-    here = [row for row in LEDGER.values() if row.present()]
-    fetched = [row for row in LEDGER.values() if row.way == FETCHED and row not in here]
+def summary(scale: str, rows: Collection[Row]) -> str:
+    """The last line, of all sets."""
+    here = [row for row in rows if row.present()]
+    fetched = [row for row in rows if row.way == FETCHED and row not in here]
     files = {row.files: row.bytes for row in fetched}  # some sets share theirs
-    brought = len(LEDGER) - len(here) - len(fetched)
+    brought = len(rows) - len(here) - len(fetched)
     return (
         f"{len(here)} sets are here, {len(fetched)} can be fetched ({human(sum(files.values()))}), {brought} have to be"
         f" brought; cells are those of scale {scale}"

@@ -20,7 +20,7 @@ from data.folder import data_folder
 from data.lock import locked
 from data.room import written_to
 
-FORMAT = 2  # part of an index's name; raise it when a correction changes what is listed
+FORMAT = 3  # part of an index's name; raise it when a correction changes what is listed
 ROW = np.dtype(
     [
         ("archive", "i4"),

@@ -7,7 +7,8 @@ from pathlib import Path
 from data.archives.samples import STATED, Statements, key_of
 from data.archives.tars import CutShort, tar_members
 from data.archives.zips import zip_members
-from data.decode import FOREIGN, SUFFIXES, foreign
+from data.decode import SUFFIXES, foreign
+from data.harmless import harmless
 
 MEMBERS = {".tar": tar_members, ".zip": zip_members}  # suffix -> its reader
 
@@ -40,10 +41,10 @@ def listing(path: Path) -> Listing:
         with open(path, "rb") as file:
             for member in MEMBERS[path.suffix.lower()](file, Member):
                 suffix = os.path.splitext(member.inside)[1].lower()
-                if suffix in FOREIGN:
-                    raise foreign(f"{path}: {member.inside}")
                 if suffix not in SUFFIXES and suffix not in STATED:
-                    continue
+                    if harmless(member.inside):
+                        continue
+                    raise foreign(f"{path}: {member.inside}")
                 if member.inside in names:
                     raise ValueError(f"{path}: two of its members are called {member.inside}; make the archive anew")
                 names.add(member.inside)
@@ -55,6 +56,8 @@ def listing(path: Path) -> Listing:
         cut = error
     if cut and statements.classes and pictures and key_of(pictures[-1].inside) not in statements.classes:
         pictures.pop()  # its class came after the cut
+    if not cut:
+        statements.check_pictured(pictures)
     found = Listing(pictures, statements.of(pictures), path.stat().st_size)
     if cut:
         found.damage = f"{path} is cut short ({cut}); {len(pictures):,} pictures before that are whole; bring it again"

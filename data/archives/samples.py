@@ -24,6 +24,7 @@ class Statements:
     def __init__(self, archive: Path):
         self.archive = archive
         self.classes: dict[str, int] = {}  # by key, as the others
+        self.files: dict[str, str] = {}  # .cls only
         self.wrong: dict[str, str] = {}
         self.without: dict[str, str] = {}  # .json files without one: they are about something else, or wrong
 
@@ -32,6 +33,8 @@ class Statements:
         if member.size > LARGEST:
             return
         key, place = key_of(member.inside), file.tell()
+        if member.inside.lower().endswith(".cls"):
+            self.files[key] = member.inside
         file.seek(member.offset)
         data = file.read(member.size)
         file.seek(place)
@@ -51,6 +54,14 @@ class Statements:
         """The class of each, UNSTATED where no file states one."""
         pictured: dict[str, str] = {}
         return [self.class_of(member.inside, pictured) for member in pictures]
+
+    def check_pictured(self, pictures: Sequence) -> None:
+        """ValueError for a .cls file whose picture is missing: a sample would be lost in silence. A .json may be anything."""
+        keys = {key_of(member.inside) for member in pictures}
+        if lonely := next((name for key, name in self.files.items() if key not in keys), None):
+            raise ValueError(
+                f"{self.archive}: {lonely} states the class of a picture that is missing; add that, or remove the file"
+            )
 
     def class_of(self, inside: str, pictured: dict[str, str]) -> int:
         """pictured: key -> its picture, of those before this one."""

@@ -28,7 +28,7 @@ def tar_members(file: BinaryIO, make: Callable, folder: str = "", end: int | Non
     end = file.seek(0, 2) if end is None else end
     file.seek(0 if not folder else file.tell())
     for member in headers(file, end):
-        if not member.isreg() and not member.issym() and not member.islnk():
+        if member.isdir():
             continue
         path, offset = folder + inside(member.name, name_of(file)), member.offset_data
         if not member.isreg():
@@ -48,9 +48,11 @@ def tar_members(file: BinaryIO, make: Callable, folder: str = "", end: int | Non
 
 
 def check_link(path: str, archive: str) -> None:
-    """ValueError for a picture that is only a link: its bytes lie elsewhere, perhaps in no archive."""
+    """ValueError for a picture that is a link, a pipe or a device: its bytes lie elsewhere, perhaps in no archive."""
     if path.lower().endswith(SUFFIXES) and not hidden(path):
-        raise ValueError(f"{archive}: {path} is a link; make the tar with --dereference --hard-dereference")
+        raise ValueError(
+            f"{archive}: {path} is a link or no plain file; make the tar with --dereference --hard-dereference"
+        )
 
 
 def headers(file: BinaryIO, end: int) -> Iterator[tarfile.TarInfo]:
