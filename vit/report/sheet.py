@@ -1,7 +1,6 @@
 """NAME.csv: one line a cell, for people who go on computing."""
 
-import csv
-import io
+import pandas
 
 from vit.report.names import text
 
@@ -28,25 +27,25 @@ def sheet(report):
             axis for result in report.results for axis, value in result.cell.axes.items() if value is not None
         )
     )
-    lines = io.StringIO()
-    writer = csv.DictWriter(lines, ["experiment", *axes, *NUMBERS], restval="", lineterminator="\n")
-    writer.writeheader()
-    for result in report.shown:
-        writer.writerow(
-            {"experiment": report.name, **{axis: text(result.cell.axes.get(axis)) for axis in axes}, **_numbers(result)}
-        )
+    rows = [*(_cell(report, result, axes) for result in report.shown), *_costs(report)]
+    # dtype=object: a column of counts that costs leave empty would turn into fractions
+    frame = pandas.DataFrame(rows, columns=["experiment", *axes, *NUMBERS], dtype=object)
+    return frame.to_csv(index=False, lineterminator="\n")
+
+
+def _cell(report, result, axes):
+    named = {axis: text(result.cell.axes.get(axis)) for axis in axes}
+    return {"experiment": report.name, **named, **_numbers(result)}
+
+
+def _costs(report):
     for key, cost in report.costs.items():
         row = {"experiment": report.name, **dict(zip(report.experiment.rows, map(text, key), strict=True))}
-        counted = {
-            "ours_mean": f"{cost.counted:.4f}",
-            "paper": f"{cost.paper:g}" if cost.paper else "",
-            "verdict": cost.verdict,
-        }
-        writer.writerow({**row, "metric": "exaflops_counted", **counted})
-        writer.writerow(
-            {**row, "metric": "exaflops_of_these_runs", "ours_mean": "" if cost.spent is None else f"{cost.spent:.6g}"}
-        )
-    return lines.getvalue()
+        paper = f"{cost.paper:g}" if cost.paper else ""
+        counted = {"ours_mean": f"{cost.counted:.4f}", "paper": paper, "verdict": cost.verdict}
+        yield {**row, "metric": "exaflops_counted", **counted}
+        spent = "" if cost.spent is None else f"{cost.spent:.6g}"
+        yield {**row, "metric": "exaflops_of_these_runs", "ours_mean": spent}
 
 
 def _numbers(result):
