@@ -20,6 +20,12 @@ endif
 
 SCALE  := $(or $(strip $(INIT)),$(strip $(SCALE)))
 VENV   := $(strip $(VENV))
+# A space ends a target's name, so make would run half of a path. The repository's folder may have spaces: names are relative.
+spaced = $(if $(word 2,$($1)),$(error $1 is '$($1)': make cannot hold a space in a path; give a folder or a link without spaces ($2)))
+$(call spaced,VIT_RESULTS,`python -m vit` takes any)
+$(call spaced,VIT_DATA,`python -m vit` takes any)
+$(call spaced,VENV,or `make VENV= PYTHON=...`)
+$(call spaced,SCALE,a name of experiments/scales)
 ifeq ($(VENV),)
 PY     := $(strip $(PYTHON))
 READY  :=

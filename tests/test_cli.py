@@ -1,12 +1,16 @@
 """fit, test, --help and --print_config as any LightningCLI user expects, and what joins models with data."""
 
 import os
+import re
 import subprocess
 import sys
 
 import pytest
 import yaml
 
+from vit.arguments import check_files
+from vit.cli import PaperCLI
+from vit.errors import UserError
 from vit.plan import make_plan
 from vit.plan.files import ROOT
 from vit.plan.graph import write_graph
@@ -67,16 +71,108 @@ def test_help_of_fit_is_lightnings():
 
 
 @pytest.mark.parametrize(
-    ("argument", "word"),
+    ("arguments", "said"),
     [
-        ("--model.init_args.learning_rat=1", "learning_rat"),
-        ("--data=data.MNIST6k", "MNIST6k"),
-        ("--trainer.max_stepz=1", "max_stepz"),
+        (["--model.init_args.lr", "fast"], "--model.init_args.lr: 'fast' is not a number or null"),
+        (["--data.init_args.batch_size", "x"], "--data.init_args.batch_size: 'x' is not a whole number"),
+        (["--trainer.max_steps", "many"], "--trainer.max_steps: 'many' is not a whole number"),
+        (["--model.init_args.num_classes", "many"], "--model.init_args.num_classes: 'many' is not a whole number"),
+        (["--model.init_args.clip_rule", "offical"], "'offical' is not one of 'official', 'torch'"),
+        (["--model.init_args.options", "8"], "--model.init_args.options: '8' is not a mapping"),
+        (["--model.init_args.dropuot", "1"], "vit.tasks.Finetune has no option 'dropuot', did you mean 'dropout'?"),
+        (["--model.init_args.rate", "1"], "vit.tasks.Finetune has no option 'rate' (known: "),
+        (["--trainer.max_stepz", "1"], "--trainer.max_stepz: unknown option, did you mean '--trainer.max_steps'?"),
+        (["--model", "vit.tasks.Fintune"], "vit.tasks has no class 'Fintune', did you mean 'Finetune'?"),
+        (["--model", "Nope"], "--model: 'Nope' is not the name of a class"),
+        (["--data=data.MNIST6k"], "data has no class 'MNIST6k', did you mean 'MNIST5k'?"),
+        (["--config"], "--config: expected one argument"),
+        (["stray"], "stray: unknown option"),
     ],
 )
-def test_a_misspelt_argument_is_named_without_a_traceback(run, argument, word):
-    done = vit("fit", "--config", str(run / "config.yaml"), argument)
-    assert done.returncode != 0 and word in done.stderr and "Traceback" not in done.stderr
+def test_a_wrong_argument_is_one_line_that_names_it(run, arguments, said):
+    with pytest.raises(UserError) as error:
+        PaperCLI(args=["fit", "--config", str(run / "config.yaml"), *arguments])
+    assert said in str(error.value) and "\n" not in str(error.value) and "Namespace" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("model:\n  init_args: {lr: [\n", "second.yaml:3: not valid YAML"),
+        ("- 1\n", "second.yaml: a mapping of keys to values was expected"),
+        ("model: {init_args: {lr: 1, lr: 2}}\n", "second.yaml:1: not valid YAML: key 'lr' appears twice"),
+        (None, "second.yaml: no such file"),
+    ],
+)
+@pytest.mark.parametrize("form", ["--config {}", "--config={}", "-c {}"])
+def test_a_second_config_that_cannot_be_read_is_named_with_its_line(tmp_path, content, said, form):
+    path = tmp_path / "second.yaml"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(UserError, match=re.escape(said)):
+        check_files(["fit", *form.format(path).split()])
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("model: {init_args: {lr: fast}}", "--model.init_args.lr: 'fast' is not a number or null"),
+        ("trainr: {max_steps: 3}", "trainr.max_steps: unknown option, did you mean '--trainer.max_steps'?"),
+    ],
+)
+def test_a_wrong_value_in_a_second_config_is_one_line_on_stderr(run, tmp_path, content, said):
+    (tmp_path / "second.yaml").write_text(content)
+    done = vit("fit", "--config", str(run / "config.yaml"), "--config", str(tmp_path / "second.yaml"))
+    told = [line for line in done.stderr.splitlines() if said in line]
+    assert done.returncode != 0 and told == [f"error: {said}"]
+    assert "Traceback" not in done.stderr and "usage" not in done.stderr
+
+
+def test_fit_without_a_config_says_what_to_add():
+    with pytest.raises(
+        UserError, match=r"fit\.data and fit\.model not given; add --config FOLDER/config.yaml of a run"
+    ):
+        PaperCLI(args=["fit"])
+
+
+def test_an_option_of_the_model_keeps_its_kind_on_the_command_line(run):
+    given = {"patch": "8", "dropout": "0.5", "erf": "true", "gelu": "erf", "blocks": "[3, 4]"}
+    words = [word for name, value in given.items() for word in (f"--model.init_args.options.{name}", value)]
+    done = vit("fit", "--config", str(run / "config.yaml"), *words, "--print_config")
+    options = yaml.safe_load(done.stdout)["model"]["init_args"]["options"]
+    kept = {"patch": 8, "dropout": 0.5, "erf": True, "gelu": "erf", "blocks": [3, 4]}
+    assert {name: options[name] for name in given} == kept
+
+
+def test_null_for_an_option_of_the_model_is_null_and_not_a_text(run, tmp_path):
+    done = vit("fit", "--config", str(run / "config.yaml"), "--model.init_args.options.head_hidden", "null",
+               "--trainer.max_steps", "2", "--trainer.default_root_dir", str(tmp_path), cwd=tmp_path)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert (
+        yaml.safe_load(next(tmp_path.rglob("config.yaml")).read_text())["model"]["init_args"]["options"]["head_hidden"]
+        is None
+    )
+
+
+def test_results_and_data_may_lie_under_a_path_with_spaces(tmp_path):
+    folder = tmp_path / "my results"
+    environment = {
+        **os.environ,
+        "VIT_RESULTS": str(folder),
+        "VIT_DATA": str(tmp_path / "my data"),
+        "PYTHONPATH": str(ROOT),
+    }
+
+    def command(*words):
+        done = subprocess.run(
+            [sys.executable, "-m", "vit", *words], cwd=ROOT, env=environment, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+
+    command("plan", "--scale", "smoke", "--write")
+    run = next((folder / "smoke" / "runs").glob("finetune-ViT-B-16-scratch-digits-lr0.1-*"))
+    command("run", "--scale", "smoke", run.name)
+    assert (run / "metrics.json").exists()
 
 
 def test_data_gives_the_model_its_classes_and_image_size(run):

@@ -199,3 +199,18 @@ def test_help_is_the_default_and_needs_no_plan(checkout):
 def test_a_wrong_name_is_one_line(checkout, goal, said):
     done = checkout.make(*goal.split(), check=False)
     assert done.returncode != 0 and said in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("name", ["VIT_RESULTS", "VIT_DATA", "VENV"])
+def test_a_path_that_make_cannot_hold_is_one_line_before_anything_starts(checkout, name):
+    checkout.trained()
+    done = checkout.make("table5", f"{name}=/tmp/my folder", check=False)
+    assert done.returncode != 0 and f"{name} is '/tmp/my folder': make cannot hold a space" in done.stderr
+    assert len(done.stderr.splitlines()) == 1 and not done.stdout and checkout.trained() == []
+
+
+def test_the_repository_may_lie_under_a_path_with_spaces(tmp_path):
+    spaced = Checkout(tmp_path / "my papers" / "vision transformer")
+    spaced.log = tmp_path / "trained.log"
+    spaced.make("table6")
+    assert spaced.trained() and (spaced.folder / "results" / "smoke" / "table6.md").exists()

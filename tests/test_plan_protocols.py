@@ -12,8 +12,8 @@ from vit.plan.cells import Cell
 from vit.plan.experiment import experiment_names
 from vit.plan.resolve import load_experiment
 from vit.plan.runs import left_out
-from vit.report.cells import chosen
 from vit.report.collect import collect
+from vit.report.frame import chosen
 
 
 def config(plan, run):

@@ -4,6 +4,7 @@ import csv
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from report_runs import cell, count_costs, finish, finish_all
@@ -15,6 +16,7 @@ from vit.plan.folders import results
 from vit.plan.overview import duration
 from vit.report import render
 from vit.report.collect import collect
+from vit.report.sheet import sheet
 from vit.report.verdicts import MEANING
 
 
@@ -239,3 +241,14 @@ def test_rendering_never_loads_torch(elsewhere):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     assert done.stdout.strip() == "[]", done.stderr
     assert (results("smoke") / "table5.svg").exists()
+
+
+@pytest.mark.parametrize("value", ["None", "NA", "nan", "none, or nothing"])
+def test_an_axis_may_have_a_value_that_pandas_would_take_for_nothing(mini, value):
+    """Nor does an empty entry turn the counts beside it into fractions."""
+    report = collect(mini[0], "table6")
+    first, *others = report.results
+    named = replace(first, cell=replace(first.cell, axes={**first.cell.axes, "model": value}))
+    table = list(csv.DictReader(sheet(replace(report, results=[named, *others])).splitlines()))
+    assert table[0]["model"] == value and table[0]["n"] == str(len(first.finished))
+    assert {row["n"] for row in table if row["metric"].startswith("exaflops")} == {""}

@@ -13,6 +13,7 @@ from lightning.pytorch.cli import LightningCLI
 from lightning.pytorch.plugins import CheckpointIO
 from lightning.pytorch.plugins.environments import ClusterEnvironment
 
+from vit.arguments import Parser, check_files, with_nulls
 from vit.callbacks import Speed
 from vit.checkpoints import LAST, Checkpoints, NamedOnly
 from vit.endings import signals, to_its_end
@@ -35,6 +36,7 @@ class PaperCLI(LightningCLI):
     def __init__(self, *, folder=None, callbacks=(), **kwargs):
         self.folder, self.callbacks = folder, callbacks
         settings = {"subclass_mode_model": True, "subclass_mode_data": True, "auto_configure_optimizers": False}
+        settings["parser_class"] = Parser
         settings["trainer_defaults"] = {"callbacks": [TrainingLoss()]}
         super().__init__(LightningModule, LightningDataModule, seed_everything_default=0, **settings, **kwargs)
 
@@ -45,6 +47,8 @@ class PaperCLI(LightningCLI):
     def before_instantiate_classes(self):
         """The runs that a fine-tuning starts from lie beside its own; how many processes load data changes no number."""
         config = self.config[self.subcommand] if self.subcommand else self.config
+        if self.subcommand and (options := config.model.init_args.get("options")):
+            config.model.init_args.options = with_nulls(options)
         if (workers := whole_number("VIT_WORKERS")) is not None:
             config.data.init_args.workers = workers
         files = [Path(path.absolute) for path in config.get("config") or []]
@@ -107,6 +111,7 @@ def lightning_main(arguments):
     sys.argv[:] = [word for word in sys.argv if word != "--force"]  # LightningCLI's parser does not know it
     folder = own_folder([word for word in arguments if word != "--force"])
     if folder is None:
+        check_files(arguments)
         PaperCLI()
         return
     check_config(folder)

@@ -33,6 +33,13 @@ def name_of(path):
 
 def read_yaml(path):
     """A mapping from a YAML file. Strings that are numbers to Python (PyYAML reads 1e-3 as text) are refused."""
+    content = read_mapping(path)
+    _refuse_text_numbers(content, path, "")
+    return content
+
+
+def read_mapping(path):
+    """A mapping from a YAML file, its values as YAML reads them."""
     path = Path(path)
     try:
         content = yaml.load(path.read_text(), _UniqueKeys)
@@ -46,7 +53,6 @@ def read_yaml(path):
         raise UserError(f"{name_of(path)}{line}: not valid YAML: {getattr(error, 'problem', error)}") from None
     if not isinstance(content, dict):
         raise UserError(f"{name_of(path)}: a mapping of keys to values was expected, found {type(content).__name__}")
-    _refuse_text_numbers(content, path, "")
     return content
 
 

@@ -7,6 +7,7 @@ from lightning import LightningModule
 from vit.errors import UserError
 from vit.evaluation import Evaluation
 from vit.tasks.fewshot import pretrained
+from vit.tasks.options import Options
 from vit.weights import check_images, file_of
 
 
@@ -19,7 +20,7 @@ class Evaluate(LightningModule):
     """
 
     def __init__(
-        self, *, model: str, options: dict, num_classes: int, image_size: int, init: str, runs: str | None = None
+        self, *, model: str, options: Options, num_classes: int, image_size: int, init: str, runs: str | None = None
     ):
         super().__init__()
         self.save_hyperparameters()

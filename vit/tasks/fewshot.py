@@ -11,6 +11,7 @@ from torchmetrics.classification import MulticlassAccuracy
 from vit.errors import UserError
 from vit.fewshot import fit_draws
 from vit.models import create_model
+from vit.tasks.options import Options
 from vit.weights import file_of, restore, restore_file
 
 
@@ -31,7 +32,7 @@ class FewShot(LightningModule):
         self,
         *,
         model: str,
-        options: dict,
+        options: Options,
         num_classes: int,
         image_size: int,
         init: str | None,

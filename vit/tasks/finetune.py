@@ -10,6 +10,7 @@ from vit.errors import UserError
 from vit.optim import Polyak, sgd, with_schedule
 from vit.selection import best_learning_rate
 from vit.tasks.classify import Classify
+from vit.tasks.options import Options
 from vit.weights import file_of, load_weights, restore
 
 
@@ -30,7 +31,7 @@ class Finetune(Classify):
         self,
         *,
         model: str,
-        options: dict,
+        options: Options,
         num_classes: int,
         image_size: int,
         init: str | None,

@@ -20,6 +20,7 @@ from vit.models import create_model
 from vit.models.initial import zero_head
 from vit.models.vit import ViT
 from vit.optim import adam, with_schedule
+from vit.tasks.options import Options
 from vit.tasks.training import Training
 
 RULES = ("corrupted", "masked", "random_patch", "counts", "random_patch_from")
@@ -41,7 +42,7 @@ class MaskedPatch(Training):
         self,
         *,
         model: str,
-        options: dict,
+        options: Options,
         num_classes: int,
         image_size: int,
         lr: float,

@@ -4,6 +4,7 @@ from typing import Literal
 
 from vit.optim import make_optimizer, with_schedule
 from vit.tasks.classify import Classify
+from vit.tasks.options import Options
 
 
 class Pretrain(Classify):
@@ -21,7 +22,7 @@ class Pretrain(Classify):
         self,
         *,
         model: str,
-        options: dict,
+        options: Options,
         num_classes: int,
         image_size: int,
         optimizer: Literal["adam", "sgd"],
