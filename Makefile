@@ -41,8 +41,7 @@ export VIT_MICRO_BATCH := $(strip $(MICRO_BATCH))
 endif
 # Who trains here (a second make is told so) and with which cores: process, machine, Slurm step, number.
 export VIT_MAKE := $(shell echo $$PPID $$(uname -n) $(SLURM_JOB_ID).$(SLURM_STEP_ID) $(or $(shell env -u OMP_NUM_THREADS nproc 2>/dev/null),0))
-SPACE   := $(subst ,, )
-DATA    := $(subst $(SPACE),\ ,$(or $(VIT_DATA),data/downloads))
+DATA    := $(or $(VIT_DATA),data/downloads)
 TRAIN   ?= @$(LAUNCH) $(PY) -m vit run --scale $(SCALE) --goals "$(MAKECMDGOALS)"
 
 # As many processes as there are GPUs or cores, each with its share of them; -jN on the command line wins.
@@ -86,7 +85,7 @@ data-check: $(READY) ## every set: here or not, size, terms, cells; HASHES=1 rea
 
 # Public sets that a run needs; grid.mk names them as order-only prerequisites of the runs.
 $(DATA)/%.fetched:
-	@$(PY) -m data fetch $* && touch "$@"
+	@$(PY) -m data fetch $* && touch $@
 
 # $(EXPERIMENTS) and NAME.runs come from grid.mk, and so does .PRECIOUS: a finished run is never deleted.
 .PHONY: $(EXPERIMENTS) report reproduce
