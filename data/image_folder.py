@@ -8,7 +8,8 @@ import torch
 from data.base import ImageData
 from data.class_folders import subfolders
 from data.collection import Collection, collection, in_folders, is_there, of_folders
-from data.decoded_once import loaded, readable
+from data.decode import Unreadable
+from data.decoded_once import loaded, problem, readable
 from data.folder import data_folder
 from data.parts import check_several, check_unpacked, lacking, say_unused, test_part
 from data.pictures import Pictures
@@ -16,6 +17,18 @@ from data.skipped import passed_over, tell
 from data.splits import stratified
 
 ADVICE = "its test pictures are those of test or val; leave test_share out"
+
+
+def unreadable_class(found: Collection, error: Unreadable) -> Unreadable | None:
+    """The error of the whole class, where none of the pictures beside the one that it names can be read either."""
+    row = next((row for row in range(len(found.labels)) if str(error).startswith(found.pictures.name(row))), None)
+    if row is None:
+        return None
+    rows = np.flatnonzero(found.labels == found.labels[row])
+    if any(problem(found.pictures, int(other)) is None for other in rows):
+        return None
+    name = found.names[found.labels[row]]
+    return Unreadable(f"none of the {len(rows):,} pictures of the class {name!r} can be read; the first: {error}")
 
 
 class ImageFolder(ImageData):
@@ -63,11 +76,14 @@ class ImageFolder(ImageData):
 
     def arrays(self, split):
         found = self.found(split)
-        if self.on_error == "skip":
-            found = self.readable_of(found, split)
         size = (self.image_size,) * 2 if self.resize == "once" else None
         place = data_folder() / f"{self.folder}-{split}"
-        return loaded(found.pictures, place, size), torch.from_numpy(found.labels)
+        try:
+            if self.on_error == "skip":
+                found = self.readable_of(found, split)
+            return loaded(found.pictures, place, size), torch.from_numpy(found.labels)
+        except Unreadable as error:
+            raise unreadable_class(found, error) or error from None
 
     def with_classes(self, split):
         """Of two classes or more, of which the names say so before a picture is opened."""

@@ -94,6 +94,18 @@ def test_a_class_of_unreadable_pictures_is_told_and_counts_as_empty(folder, caps
     assert f"{folder}/train/eel: none of its 2 pictures can be read" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("options", [{}, {"on_error": "skip", "skip_limit": 0.001}])
+@pytest.mark.parametrize(("whole", "line"), [(True, "none of the 2 pictures of the class 'eel'"), (False, "eel/0.png")])
+def test_a_class_that_cannot_be_read_at_all_is_told_as_that_and_one_picture_as_one(folder, options, whole, line):
+    lay(folder, "train", [*TWO, "eel/0.png", "eel/1.png"], "folders")
+    lay(folder, "test", TWO, "folders")
+    for number in (0, 1)[: 2 if whole else 1]:
+        (folder / "train" / "eel" / f"{number}.png").write_bytes(b"no picture")
+    with pytest.raises(ValueError, match=line) as raised:
+        ImageFolder(folder="mine", **COMMON | {"resize": "once"} | options).setup("fit")
+    assert "\n" not in str(raised.value) and ("of the class 'eel' can be read" in str(raised.value)) == whole
+
+
 @pytest.mark.parametrize("name", ["data.zip", "data.tar", "data.tar.gz", "../mine.zip", "../mine.tgz"])
 @pytest.mark.parametrize("share", [None, 0.2])
 def test_an_archive_of_everything_is_named_with_how_to_use_it(folder, name, share):
