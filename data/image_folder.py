@@ -9,6 +9,7 @@ from data.base import ImageData
 from data.collection import Collection, collection, in_folders, is_there, of_folders, subfolders
 from data.decoded_once import loaded, readable
 from data.folder import data_folder
+from data.numbering import Numbering
 from data.pictures import Pictures
 from data.skipped import passed_over
 from data.splits import stratified
@@ -54,6 +55,10 @@ class ImageFolder(ImageData):
         if self.divided and not in_folders(self.root, "train"):
             return collection(self.root, "train", self.on_error).names
         return subfolders(self.root / "train" if self.divided else self.root)
+
+    def prepared(self):
+        """With the names of the classes: a head is for labels in their order."""
+        return super().prepared() | {"classes": str(Numbering(tuple(self.classes)))}
 
     def arrays(self, split):
         found = self.found(split)
