@@ -75,7 +75,5 @@ def numbers(pictures: Pictures, most: int) -> np.ndarray:
         )
     counted = np.array([int(match[1]) for match in found], np.int64)
     if beyond := np.flatnonzero((counted < 1) | (counted > most)).tolist():
-        raise ValueError(
-            f"{pictures.name(beyond[0])}: its number is not one of 1 to {most:,}, as many as have labels"
-        )
+        raise ValueError(f"{pictures.name(beyond[0])}: its number is not one of 1 to {most:,}, as many as have labels")
     return counted
