@@ -19,7 +19,7 @@ from data.collection import (
 )
 from data.folder import data_folder
 from data.ground_truth import classified, numbers
-from data.imagenet_layouts import OFFICIAL, flat_folder, missing, parts_folder
+from data.imagenet_layouts import OFFICIAL, archives_in_folder, flat_folder, missing, parts_folder
 from data.label_sets import label_sets
 from data.numbering import UNLISTED, Numbering, agreed, check_standard, numbering
 
@@ -66,6 +66,8 @@ def imagenet(root: Path, part: str, on_error: str) -> Collection:
         return classified(opened(archives), root, archives[0])
     if (pictures := flat_folder(inside, part)) is not None:
         return check_count(classified(pictures, root, inside / part), root, part)
+    if archives := archives_in_folder(inside, part):
+        return check_count(of_archives(archives, on_error).complete(inside / part, on_error), root, part)
     return check_count(collection(inside, part, on_error), root, part)
 
 
@@ -83,8 +85,8 @@ def numbering_of(root: Path, part: str, on_error: str) -> Numbering | None:
         return None
     if archives_of(inside, part) == [inside / OFFICIAL[part]] or flat_folder(inside, part) is not None:
         return UNLISTED
-    if not in_folders(inside, part):
-        return numbering(of_archives(archives_of(inside, part), on_error), ImageNet.num_classes)
+    if archives := archives_in_folder(inside, part) if in_folders(inside, part) else archives_of(inside, part):
+        return numbering(of_archives(archives, on_error), ImageNet.num_classes)
     return Numbering(tuple(subfolders(inside / part)))
 
 

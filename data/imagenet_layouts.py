@@ -4,9 +4,8 @@ from pathlib import Path
 
 from data.archives.listing import MEMBERS
 from data.archives.paths import hidden
-from data.collection import COMPRESSED, ambiguous, entries_of, is_picture, is_there, pictures
+from data.collection import COMPRESSED, all_archives, ambiguous, entries_of, is_picture, is_there, parts_in, pictures
 from data.folder import data_folder
-from data.ground_truth import DEVKIT
 from data.pictures import Files
 
 OFFICIAL = {"train": "ILSVRC2012_img_train.tar", "val": "ILSVRC2012_img_val.tar"}
@@ -26,6 +25,15 @@ def parts_folder(root: Path) -> Path:
         if is_there(root, part):
             raise ambiguous(root, kaggle)
     return kaggle
+
+
+def archives_in_folder(inside: Path, part: str) -> list[Path]:
+    """Tars of a class each, or WebDataset tars, in the folder of a part that has no class folders."""
+    if not (inside / part).is_dir() or any(
+        path.is_dir() and not hidden(path.name) for path in entries_of(inside / part)
+    ):
+        return []
+    return all_archives(inside / part)
 
 
 def flat_folder(inside: Path, part: str) -> Files | None:
@@ -59,6 +67,7 @@ def whole_set(root: Path) -> Path | None:
     ]
     for path in (*entries_of(root), *beside):
         packed = path.suffix.lower() in MEMBERS or COMPRESSED.search(path.name.lower())
-        if packed and path.is_file() and path.name != DEVKIT and not hidden(path.name):
+        other = parts_in(path) or "devkit" in path.name.lower() or hidden(path.name)
+        if packed and path.is_file() and not other:
             return path
     return None

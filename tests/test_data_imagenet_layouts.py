@@ -5,7 +5,7 @@ import zipfile
 
 import pytest
 import torch
-from archive_files import numbers, png
+from archive_files import numbers, png, tar
 from plain_data import PLAIN
 
 from data import ImageNet
@@ -87,6 +87,20 @@ def test_kaggles_folders_are_read_where_its_zip_puts_them(root):
         ImageNet(**COMMON).arrays("test")
 
 
+@pytest.mark.parametrize("kind", ["a tar a class", "samples"])
+def test_archives_may_lie_in_the_folder_of_their_part(root, kind):
+    for k, wnid in enumerate(WNIDS) if kind == "a tar a class" else ():
+        tar(root / "train" / f"{wnid}.tar", {f"{wnid}_1.JPEG": png(k)})
+    if kind == "samples":
+        members = {f"{k}.{kind}": data for k in range(1000) for kind, data in (("jpg", png(k)), ("cls", b"%d" % k))}
+        tar(root / "train" / "imagenet1k-train-0000.tar", members)
+    images, labels = ImageNet(**COMMON).arrays("train")
+    assert labels.tolist() == numbers(images) == list(range(1000))
+    put(root / "val", [f"word {k}/1.png" for k in range(1000)])
+    with pytest.raises(ValueError, match="class 0 is 'word 0' in its val part and"):
+        ImageNet(**COMMON).arrays("test")
+
+
 @pytest.mark.parametrize(
     ("text", "line"),
     [
@@ -130,6 +144,10 @@ def test_an_archive_of_the_whole_set_is_named_with_what_to_do(root, name, beside
     [
         (["imagenet-1k/val/n1/x.png"], r"but in .*imagenet/imagenet-1k: move what that holds one folder up"),
         (["validation/n1/x.png"], r"if .*imagenet/validation holds the 50,000 validation images, rename it to val"),
+        (
+            ["ILSVRC2012_img_train.tar", "ILSVRC2012_devkit_t12.tar.gz"],
+            r"lies there: ILSVRC2012_devkit_t12.tar.gz, ILS",
+        ),
         (["pictures/x.png", "notes.txt"], r"\(what lies there: notes.txt, pictures\): bring the official tars"),
     ],
 )
