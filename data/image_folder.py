@@ -56,10 +56,6 @@ class ImageFolder(ImageData):
             return collection(self.root, "train", self.on_error).names
         return subfolders(self.root / "train" if self.divided else self.root)
 
-    def prepared(self):
-        """With the names of the classes: a head is for labels in their order."""
-        return super().prepared() | {"classes": str(Numbering(tuple(self.classes)))}
-
     def arrays(self, split):
         found = self.found(split)
         if self.on_error == "skip":
@@ -95,3 +91,7 @@ class ImageFolder(ImageData):
         if len(rows) != length:
             return super().kept_and_held(length)
         return tuple(np.flatnonzero(np.isin(rows, part)) for part in super().kept_and_held(total))
+
+    def prepared(self):
+        """With the names of the classes: a head is for labels in their order."""
+        return super().prepared() | {"classes": str(Numbering(tuple(self.classes)))}
