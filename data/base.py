@@ -162,7 +162,7 @@ class ImageData(L.LightningDataModule):
     def load_state_dict(self, state: dict) -> None:
         """ValueError if the checkpoint is one of a model for images that are prepared in another way, or were more or fewer."""
         for name, here in self.prepared().items():
-            if state["prepared"][name] != here:
+            if state["prepared"].get(name, here) != here:
                 told = f"a model for images with {name} {state['prepared'][name]!r}; here it is {here!r}"
                 raise ValueError(f"the checkpoint is one of {told}")
         for name, count in state["images"].items():

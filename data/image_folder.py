@@ -11,6 +11,7 @@ from data.collection import Collection, collection, in_folders, is_there, of_fol
 from data.decode import Unreadable
 from data.decoded_once import loaded, problem, readable
 from data.folder import data_folder
+from data.numbering import Numbering
 from data.parts import check_several, check_unpacked, lacking, say_unused, test_part
 from data.pictures import Pictures
 from data.skipped import passed_over, tell
@@ -136,3 +137,7 @@ class ImageFolder(ImageData):
         if len(rows) != length:
             return super().kept_and_held(length)
         return tuple(np.flatnonzero(np.isin(rows, part)) for part in super().kept_and_held(total))
+
+    def prepared(self):
+        """With the names of the classes: a head is for labels in their order."""
+        return super().prepared() | {"classes": str(Numbering(tuple(self.classes)))}

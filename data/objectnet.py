@@ -17,6 +17,7 @@ from data.folder import data_folder
 from data.foreign import Damaged, lying, named
 from data.label_sets import label_sets
 from data.ledger import advice
+from data.numbering import STANDARD
 from data.pictures import Files
 
 BORDER = 2  # pixels on each side: the pictures are framed in red, and the authors' own loader cuts two
@@ -43,6 +44,10 @@ class ObjectNet(EncodedData):
     """
 
     num_classes = 1000
+
+    def prepared(self):
+        """The mapping numbers ImageNet's classes by their sorted WordNet ids, so a head for them has to do so too."""
+        return super().prepared() | {"classes": STANDARD}
 
     def pictures(self, split):
         if split != "test":

@@ -1,4 +1,4 @@
-"""ImageNet in its three layouts, ReaL's labels, ImageNet-21k's releases, and tars in the place of JFT-300M."""
+"""ImageNet in its layouts, ReaL's labels, ImageNet-21k's releases, and tars in the place of JFT-300M."""
 
 import json
 import tarfile
@@ -108,8 +108,13 @@ def test_a_wrong_real_json_is_named(imagenet, text):
 def test_real_needs_names_with_the_official_number(imagenet):
     (imagenet / "real.json").parent.mkdir()
     (imagenet / "real.json").write_text("[]")
-    tar(imagenet / "val.tar", samples(range(1000)))
-    with pytest.raises(ValueError, match=r"val.tar: 0.jpg: its name does not say which validation image it is"):
+    tar(
+        imagenet / "val.tar",
+        {f"{WNIDS[int(name.partition('.')[0])]}_{name}": data for name, data in samples(range(1000)).items()},
+    )
+    with pytest.raises(
+        ValueError, match=r"val.tar: n00000000_0.jpg: its name does not say which validation image it is"
+    ):
         ImageNet(**COMMON).arrays("test")
 
 

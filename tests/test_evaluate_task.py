@@ -18,6 +18,7 @@ from vit.plan.cells import digest
 from vit.plan.files import ROOT
 from vit.progress import Progress
 from vit.runner import run_one
+from vit.weights import restore, save_weights
 
 TINY = """
 title: "tiny: ImageNet and ObjectNet in their own layouts, of a few pictures"
@@ -84,7 +85,7 @@ class Said(Progress):
 def imagenet(root):
     """1,000 training and 1,000 validation images in WebDataset tars; each is of the colour that its class says."""
     for part, count in (("train", 1000), ("validation", 1000)):
-        samples = {f"ILSVRC2012_val_{k + 1:08d}": k for k in range(count)}
+        samples = {f"ILSVRC2012_val_{k + 1:08d}_n{k:08d}": k for k in range(count)}
         kinds = {f"{name}.{kind}": (kind, label) for name, label in samples.items() for kind in ("png", "cls")}
         members = {name: png(label) if kind == "png" else str(label).encode() for name, (kind, label) in kinds.items()}
         tar(root / f"imagenet1k-{part}-0000.tar", members)
@@ -180,6 +181,51 @@ def ended(plan, measured, monkeypatch):
 def test_images_that_are_prepared_in_another_way_are_refused(ended):
     metrics, (said,) = ended(data={"image_size": 16})
     assert metrics is None and "its model is for images with image_size 8, these have 16; evaluate it as it was" in said
+
+
+@pytest.fixture
+def worded(measured):
+    """ImageNet's validation images as 1,000 folders that are numbers, in the place of its tars."""
+    root = measured[2] / "imagenet"
+    root.rename(root.with_name("kept"))
+    for k in range(1000):
+        written(root / "val" / str(k + 1) / f"{k}.png", png(k))
+    yield
+    shutil.rmtree(root)
+    root.with_name("kept").rename(root)
+
+
+def test_a_run_is_not_measured_on_classes_under_other_names(ended, worded):
+    metrics, (said,) = ended(data={"class_path": "data.ImageNet"})
+    assert metrics is None and "its model is for images with classes '1,000 WordNet ids', these have" in said
+
+
+@pytest.mark.parametrize("kind", ["of the authors", "of a run"])
+def test_a_head_in_a_file_is_not_measured_on_classes_under_other_names(
+    plan, measured, ended, worded, kind, tmp_path, monkeypatch
+):
+    """Nor a published one, which goes by WordNet ids."""
+    run = next(run for run in plan.runs.values() if run.id.startswith("evaluate-"))
+    init, weights = "released:ViT-L/16@imagenet21k+imagenet2012", measured[0] / run.needs[0]
+    if kind == "of the authors":
+        (tmp_path / "imagenet21k+imagenet2012").mkdir()
+        monkeypatch.setenv("VIT_WEIGHTS", str(tmp_path))
+        save_weights(restore(weights), tmp_path / "imagenet21k+imagenet2012" / "ViT-L_16.npz", format="official")
+    else:
+        init = str(weights / "weights.safetensors")
+    metrics, (said,) = ended(model={"init": init}, data={"class_path": "data.ImageNet"})
+    assert metrics is None and "its head is for the classes 1,000 WordNet ids, the labels of these images count" in said
+    assert "name the class folders" in said
+
+
+def test_a_published_head_is_measured_on_wordnet_ids(plan, measured, ended, tmp_path, monkeypatch):
+    run = next(run for run in plan.runs.values() if run.id.startswith("evaluate-"))
+    monkeypatch.setenv("VIT_WEIGHTS", str(tmp_path))
+    save_weights(restore(measured[0] / run.needs[0]), tmp_path / "ViT-L_16.npz", format="official")
+    init = {"init": "released:ViT-L/16@imagenet21k+imagenet2012"}
+    metrics, _ = ended(model=init, data={"class_path": "data.ImageNet"})
+    assert metrics["test_images"] == 1000
+    assert ended(model=init)[0]["test_images"] == 3 * EACH
 
 
 def test_labels_of_another_number_of_classes_are_refused(ended):

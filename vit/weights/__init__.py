@@ -1,5 +1,6 @@
 """Weights on disk: our own files, timm's, Hugging Face's, the authors' archives and where those are published."""
 
+from vit.weights.classes import check_classes
 from vit.weights.load import load_weights
 from vit.weights.published import file_of, released
 from vit.weights.run_file import FILE, check_images, read, restore, save
@@ -8,6 +9,7 @@ from vit.weights.whole import restore_file
 
 __all__ = [
     "FILE",
+    "check_classes",
     "check_images",
     "file_of",
     "load_weights",
