@@ -48,8 +48,11 @@ class DTD(TorchvisionData):
 
     @staticmethod
     def sources(split):
-        parts = {"train": ["train", "val"], "test": ["test"]}[split]
-        return [datasets.DTD(data_folder(), split=part) for part in parts]
+        parts = {part: datasets.DTD(data_folder(), split=part) for part in ("train", "val", "test")}
+        names = sorted(set().union(*(source.classes for source in parts.values())))
+        for source in parts.values():  # torchvision numbers the classes of each part by themselves
+            source._labels = [names.index(file.parent.name) for file in source._image_files]
+        return [parts["test"]] if split == "test" else [parts["train"], parts["val"]]
 
     @staticmethod
     def originals(source):
