@@ -7,7 +7,7 @@ from archive_files import png, tar
 from plain_data import PLAIN
 
 import data
-from data import DTD, JFT300M, ImageFolder, ImageNet21k, Retinopathy, Vtab1k
+from data import DTD, JFT300M, EuroSAT, ImageFolder, ImageNet21k, OxfordIIITPet, Retinopathy, Vtab1k
 
 COMMON = PLAIN | {"image_size": 8, "batch_size": 4, "resize": "once"}
 
@@ -138,3 +138,31 @@ def test_dtds_parts_are_numbered_by_one_list(folder):
     module = DTD(**COMMON)
     assert [module.arrays(split)[1].tolist() for split in ("train", "test")] == [[0, 1], [1]]
     assert module.test_listing()[1].tolist() == [1]
+
+
+def test_pets_parts_are_numbered_by_their_lists(folder):
+    annotations = folder / "oxford-iiit-pet" / "annotations"
+    annotations.mkdir(parents=True)
+    for name in ("Beagle_1", "Pug_2", "Pug_3"):
+        picture = folder / "oxford-iiit-pet" / "images" / f"{name}.jpg"
+        picture.parent.mkdir(exist_ok=True)
+        picture.write_bytes(png(0))
+    (annotations / "trainval.txt").write_text("Beagle_1 5 2 1\nPug_2 26 2 22\n")
+    (annotations / "test.txt").write_text("Pug_3 26 2 22\n")
+    module = OxfordIIITPet(**COMMON)
+    assert [module.arrays(split)[1].tolist() for split in ("train", "test")] == [[4, 25], [25]]
+    (annotations / "test.txt").write_text("Pug_3 38 2 22\n")
+    with pytest.raises(ValueError, match=r"images/Pug_3.jpg: class 37 is not one of 0 to 36"):
+        module.look_at_test()
+
+
+def test_eurosats_parts_are_numbered_by_one_list_where_a_class_is_in_one_part_only(folder):
+    for name, count in {"Forest": 1, "River": 9}.items():
+        for number in range(count):
+            path = folder / "eurosat" / "2750" / name / f"{number}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(png(number))
+    module = EuroSAT(**COMMON)
+    counts = {split: module.arrays(split)[1].bincount(minlength=2).tolist() for split in ("train", "test")}
+    assert [sum(count) for count in zip(*counts.values(), strict=True)] == [1, 9]
+    assert 0 in (counts["train"][0], counts["test"][0])
