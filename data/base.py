@@ -11,13 +11,15 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Sampler
 
-from data.batches import Batches, taken
+from data.batches import Arrays, Batches, taken
+from data.before_training import look_at
+from data.class_range import outside
 from data.handover import Handover
 from data.loading import brought, device, loader
 from data.order import Chosen, InOrder, StepOrder
 from data.pictures import Pictures
 from data.resize import resized
-from data.skipped import Skipped, passed_over
+from data.skipped import Skipped, on_any_device, passed_over
 from data.splits import held_out
 from data.steps import Preparation
 from data.values import check
@@ -38,6 +40,7 @@ class ImageData(L.LightningDataModule):
     """
 
     num_classes: int
+    one_source = False  # are the parts divided or drawn from one source, so that none can be missing?
 
     def __init__(
         self,
@@ -72,12 +75,20 @@ class ImageData(L.LightningDataModule):
         self.left_out: Counter[str] = Counter()  # images of a split that on_error "skip" left out at once
         self.passed_over: set[tuple[str, str]] = set()  # (kind, which): archives and classes that it goes without
 
-    def arrays(self, split: Literal["train", "test"]) -> tuple[torch.Tensor | Pictures, torch.Tensor, ...]:
+    def arrays(self, split: Literal["train", "test"]) -> Arrays:
         """Images uint8 (N, H, W) or (N, 3, H, W), or Pictures, and labels int64 (N,) of a split, in a fixed order.
 
         What else belongs to each image may follow, such as the sets of classes (N, C) that count as right.
         """
         raise NotImplementedError
+
+    def test_listing(self) -> Arrays:
+        """`arrays("test")`, but that pictures need not be decoded and what is not looked at need not be read."""
+        return self.arrays("test")
+
+    def look_at_test(self) -> str | None:
+        """Before training: an error if the test part is wrong or missing, or a line for people where this run needs none."""
+        return None if self.one_source else look_at(self)
 
     def prepared(self) -> dict[str, str | int]:
         """How the images of an evaluation come to be what the model sees: part of what a model is."""
@@ -109,29 +120,23 @@ class ImageData(L.LightningDataModule):
             "val": self.part(*arrays, chosen=held),
         }
 
-    def training_arrays(self) -> tuple[torch.Tensor | Pictures, torch.Tensor, ...]:
+    def training_arrays(self) -> Arrays:
         """`arrays("train")` but for the images that are left out."""
-        images, *labels = self.arrays("train")
-        if self.without is None:
-            return images, *labels
-        return taken(self.without.kept(images), images, *labels)
+        arrays = self.arrays("train")
+        return arrays if self.without is None else taken(self.without.kept(arrays[0]), *arrays)
 
-    def with_classes(self, split: str) -> tuple[torch.Tensor | Pictures, torch.Tensor, ...]:
+    def with_classes(self, split: str) -> Arrays:
         """The arrays of a split, all of whose labels are classes."""
-        images, *labels = self.training_arrays() if split == "train" else self.arrays(split)
+        return self.accepted(split, *(self.training_arrays() if split == "train" else self.arrays(split)))
+
+    def accepted(self, split: str, images: torch.Tensor | Pictures, *labels: torch.Tensor) -> Arrays:
+        """Those whose labels are classes. ValueError for others, and for archives that are cut short, as on_error says."""
         if isinstance(images, Pictures):
             self.passed_over |= passed_over(images, split, self.skip_limit)
-        if labels[0].ndim > 1:
-            return images, *labels
-        wrong = ((labels[0] < 0) | (labels[0] >= self.num_classes)).nonzero()[:, 0].numpy()
+        most = self.skip_limit * len(labels[0]) if self.on_error == "skip" else 0
+        wrong = outside(images, labels[0], self.num_classes, most=most, where=f"{type(self).__name__}, {split}")
         if not len(wrong):
             return images, *labels
-        which = f"image {wrong[0]}" if isinstance(images, torch.Tensor) else images.name(int(wrong[0]))
-        told = f"class {labels[0][wrong[0]]} is not one of 0 to {self.num_classes - 1}"
-        if self.on_error == "raise" or len(wrong) > self.skip_limit * len(labels[0]):
-            raise ValueError(
-                f"{type(self).__name__}, {split}: {which}: {told}; {len(wrong):,} of {len(labels[0]):,} are so"
-            )
         self.left_out[split] += len(wrong)
         return taken(np.delete(np.arange(len(labels[0])), wrong), images, *labels)
 
@@ -142,15 +147,8 @@ class ImageData(L.LightningDataModule):
         """
         if self.on_error == "raise":
             return {}
-        met = {name: int(self.met(part.skipped.flags).sum()) for name, part in self.parts.items()}
+        met = {name: int(on_any_device(part.skipped.flags, self.trainer).sum()) for name, part in self.parts.items()}
         return {**(Counter(met) + self.left_out + Counter(kind for kind, _ in self.passed_over))} or {"train": 0}
-
-    def met(self, flags: torch.Tensor) -> torch.Tensor:
-        """Flags (N,) that are set on this or on another device."""
-        if self.trainer is None or self.trainer.world_size == 1:
-            return flags
-        strategy = self.trainer.strategy
-        return strategy.reduce(flags.int().to(strategy.root_device), reduce_op="max").cpu()
 
     def state_dict(self) -> dict:
         """What a checkpoint keeps: how images are prepared, and what a resumed run needs to go on counting."""

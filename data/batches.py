@@ -15,6 +15,8 @@ from data.skipped import Skipped
 
 CPU = torch.device("cpu")
 
+Arrays = tuple[torch.Tensor | Pictures, torch.Tensor, ...]  # images, labels and what else belongs to each image
+
 
 class Batches(Dataset):
     """Whole batches: (epochs, indices) -> images float32 (B, 3, S, S) in [-1, 1] and labels, int64 (B,) and whatever else."""

@@ -33,6 +33,7 @@ class DSprites(ImageData):
     """
 
     num_classes = 16
+    one_source = True
     factor: int  # its column in latents_classes
     values: int  # how many it has
 

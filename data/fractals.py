@@ -60,6 +60,8 @@ class Fractals(ImageData):
     and the whole set, nothing is kept of any image, so that there may be 10^12; otherwise a set without room is refused.
     """
 
+    one_source = True
+
     def __init__(
         self,
         *,
@@ -139,6 +141,7 @@ class Fractals(ImageData):
 class UnseenFractals(ImageData):
     """Transfer: categories that no pre-training set contains; `instances` train images of each, 25 test images."""
 
+    one_source = True
     test_instances = 25
     fractal_seed = 0  # one fixed task
 

@@ -75,6 +75,10 @@ class ImageFolder(ImageData):
             return collection(self.root, "train", self.on_error).names
         return subfolders(self.root / "train" if self.divided else self.root)
 
+    def test_listing(self):
+        found = self.found("test")
+        return found.pictures, torch.from_numpy(found.labels)
+
     def arrays(self, split):
         found = self.found(split)
         size = (self.image_size,) * 2 if self.resize == "once" else None

@@ -6,6 +6,7 @@ from typing import Literal
 import torch
 
 from data.base import ImageData
+from data.before_training import NoTestSplit
 from data.class_folders import first_picture
 from data.collection import Collection, all_archives, ambiguous, of_archives, of_folders
 from data.folder import data_folder
@@ -41,7 +42,7 @@ class ImageNet21k(ImageData):
 
     def arrays(self, split):
         if split == "test":
-            raise ValueError("ImageNet-21k has no test split; pre-training holds out a part of its images")
+            raise NoTestSplit("ImageNet-21k has no test split; pre-training holds out a part of its images")
         root = data_folder() / "imagenet-21k"
         archives = all_archives(root)
         if not root.is_dir():

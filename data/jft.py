@@ -3,6 +3,7 @@
 import torch
 
 from data.base import ImageData
+from data.before_training import NoTestSplit
 from data.collection import all_archives, of_archives
 from data.folder import data_folder
 
@@ -19,7 +20,7 @@ class JFT300M(ImageData):
 
     def arrays(self, split):
         if split == "test":
-            raise ValueError("JFT-300M has no test split; pre-training holds out a part of its images")
+            raise NoTestSplit("JFT-300M has no test split; pre-training holds out a part of its images")
         root = data_folder() / "jft-300m"
         archives = all_archives(root)
         if not archives:

@@ -3,6 +3,7 @@
 import os
 import stat
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -83,6 +84,15 @@ class Files(Pictures):
         chosen = type(self)([], Path(self.root))
         chosen.files, chosen.empty = self.files[np.asarray(indices)], self.empty
         return chosen
+
+    def absent(self) -> list[str]:
+        """Names of those that their folders do not list: each folder is listed once, no file is opened."""
+        entries: dict[bytes, set[bytes]] = {}
+        for folder in {os.path.dirname(path) for path in self.files}:
+            with suppress(OSError):  # a folder that is not there lists nothing
+                entries[folder] = set(os.listdir(folder))
+        split = (os.path.split(path) for path in self.files)
+        return [self.name(row) for row, (folder, name) in enumerate(split) if name not in entries.get(folder, ())]
 
     def stamps(self):
         for path in self.files:

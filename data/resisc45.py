@@ -51,16 +51,28 @@ def contents(place: Path, on_error: str) -> tuple[Pictures, list[PurePosixPath]]
 
 
 def part(root: Path, names: Sequence[str], split: str) -> np.ndarray:
-    """Sorted rows of a split, from the names of all pictures."""
+    """Sorted rows of a split, from the names of all pictures. Damaged if a list is alone, or both name a picture."""
     lists = {kind: root / f"resisc45-{kind}.txt" for kind in ("train", "test")}
-    if not all(path.exists() for path in lists.values()):
+    if missing := [path for path in lists.values() if not path.exists()]:
+        if len(missing) == 1:
+            raise Damaged(f"{missing[0]} is missing beside the other list; bring it, or remove the other one")
         order, length = permutation(len(names), 0), len(names)
         return np.sort(order[: length * 60 // 100] if split == "train" else order[length * 80 // 100 :])
-    with named(lists[split]):
-        wanted = [PurePosixPath(line.strip()).name for line in lists[split].read_text().splitlines() if line.strip()]
-    places = {name: row for row, name in enumerate(names)}
-    if missing := [name for name in wanted if name not in places]:
-        raise Damaged(f"{lists[split]}: there is no picture {missing[0][:100]!r}; get both again")
+    rows = {kind: listed(path, names) for kind, path in lists.items()}
+    if len(both := np.intersect1d(rows["train"], rows["test"])):
+        raise Damaged(
+            f"{lists['test']}: {names[both[0]][:100]!r} is in the list of training pictures too; get both again"
+        )
+    return rows[split]
+
+
+def listed(path: Path, names: Sequence[str]) -> np.ndarray:
+    """Sorted rows of the pictures that a list names."""
+    with named(path):
+        wanted = [PurePosixPath(line.strip()).name for line in path.read_text().splitlines() if line.strip()]
+    rows = {name: row for row, name in enumerate(names)}
+    if missing := [name for name in wanted if name not in rows]:
+        raise Damaged(f"{path}: there is no picture {missing[0][:100]!r}; get both again")
     if not wanted:
-        raise Damaged(f"{lists[split]} is empty; get it again, or remove the lists")
-    return np.unique([places[name] for name in wanted])
+        raise Damaged(f"{path} is empty; get it again, or remove the lists")
+    return np.unique([rows[name] for name in wanted])

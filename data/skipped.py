@@ -35,6 +35,13 @@ def passed_over(pictures: Pictures, split: str, limit: float) -> set[tuple[str, 
     return {("damaged archives", line) for line in pictures.damage} | {("empty classes", one) for one in pictures.empty}
 
 
+def on_any_device(flags: torch.Tensor, trainer) -> torch.Tensor:
+    """Flags (N,) that are set on this or on another of the trainer's devices, if there is a trainer."""
+    if trainer is None or trainer.world_size == 1:
+        return flags
+    return trainer.strategy.reduce(flags.int().to(trainer.strategy.root_device), reduce_op="max").cpu()
+
+
 class Skipped:
     """Which images of a part were skipped, whoever met them: the processes that load it share this.
 

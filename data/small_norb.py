@@ -36,7 +36,17 @@ class SmallNORB(ImageData):
     factor: int  # its column in the info file
     step: int  # the values are 0, step, 2 step ...
 
+    def test_listing(self):
+        labels, _ = self.labels_of("test")
+        return torch.empty(len(labels), 0, 0, dtype=torch.uint8), labels  # no pixel is read
+
     def arrays(self, split):
+        labels, file = self.labels_of(split)
+        place = data_folder() / f"smallnorb-{split}-{digest(Files([file], data_folder()))}.npy"
+        return packed(place, (len(labels), SIDE, SIDE), lambda: first_camera(file)), labels
+
+    def labels_of(self, split: str) -> tuple[torch.Tensor, Path]:
+        """Labels (N,), and the file of as many images."""
         paths = {kind: self.file(f"{STEMS[split]}-{kind}.mat") for kind in ("dat", "info")}
         with unzipped(paths["info"]) as file:
             length = header(file, paths["info"], np.dtype("<i4"), (4,))
@@ -50,8 +60,7 @@ class SmallNORB(ImageData):
             images = header(file, paths["dat"], np.dtype("u1"), (2, SIDE, SIDE))
         if images != length:
             raise Damaged(f"{paths['dat']} holds {images:,} images and {paths['info'].name} {length:,} rows")
-        place = data_folder() / f"smallnorb-{split}-{digest(Files([paths['dat']], data_folder()))}.npy"
-        return packed(place, (length, SIDE, SIDE), lambda: first_camera(paths["dat"])), torch.from_numpy(labels)
+        return torch.from_numpy(labels), paths["dat"]
 
     def file(self, name: str) -> Path:
         folders = data_folder() / "smallnorb", data_folder()

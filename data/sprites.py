@@ -86,6 +86,7 @@ def draw(shown: dict[str, np.ndarray], size: int) -> np.ndarray:
 class Sprites(ImageData):
     """`train_size` training and `test_size` test images, grey; the label is one of `orientations` of the circle."""
 
+    one_source = True
     sprite_seed = 0  # one fixed task
 
     def __init__(self, *, orientations: int, train_size: int, test_size: int, **common):

@@ -45,9 +45,14 @@ class TorchvisionData(ImageData):
         """Images uint8 (N, H, W, 3) or their files, and labels, of one of the sources."""
         raise NotImplementedError
 
+    def test_listing(self):
+        return self.as_they_are("test")
+
     def arrays(self, split):
-        if self.resize == "once":
-            return self.small(split)
+        return self.small(split) if self.resize == "once" else self.as_they_are(split)
+
+    def as_they_are(self, split: str) -> tuple[torch.Tensor | Files, torch.Tensor]:
+        """Images uint8 (N, 3, H, W), or their files, and labels."""
         images, labels = zip(*map(self.originals, self.present(split)), strict=True)
         labels = torch.from_numpy(np.concatenate(labels).astype(np.int64))
         if isinstance(images[0], np.ndarray):

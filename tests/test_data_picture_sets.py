@@ -147,6 +147,13 @@ def test_resisc45_says_what_its_lists_and_folders_lack(folder):
         (root / f"resisc45-{split}.txt").write_text(text)
         with pytest.raises(ValueError, match=f"^{root}/resisc45-{split}.txt.*{why}"):
             build(Resisc45).arrays(split)
+    (root / "resisc45-test.txt").write_text("kind_00_001.jpg\nkind_01_001.jpg")
+    (root / "resisc45-train.txt").write_text("kind_00_001.jpg")
+    with pytest.raises(ValueError, match=f"^{root}/resisc45-test.txt: 'kind_00_001.jpg' is in the list of training"):
+        build(Resisc45).arrays("train")
+    (root / "resisc45-test.txt").unlink()
+    with pytest.raises(ValueError, match=f"^{root}/resisc45-test.txt is missing beside the other list"):
+        build(Resisc45).arrays("train")
     (root / "NWPU-RESISC45" / "kind_45").mkdir()
     foreign.written(root / "NWPU-RESISC45" / "kind_45" / "kind_45_001.jpg", foreign.flat(1, kind="jpeg"))
     with pytest.raises(ValueError, match="pictures of 46 classes, not of 45"):

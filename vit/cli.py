@@ -23,7 +23,7 @@ from vit.plan.files import name_of
 from vit.plan.folders import check_config, locked, read_metrics
 from vit.ranks import leads, whole_number
 from vit.record import count_test, test_evaluations
-from vit.run_folder import fit, trainer_settings
+from vit.run_folder import fit, tell_test_part, trainer_settings
 from vit.training_loss import TrainingLoss
 from vit.weights import check_images, read, save
 
@@ -84,9 +84,10 @@ class PaperCLI(LightningCLI):
         ours = ((ClusterEnvironment, environment), (CheckpointIO, NamedOnly))
         return plugins + [make() for kind, make in ours if not any(isinstance(plugin, kind) for plugin in plugins)]
 
-    def fit(self, **arguments):
+    def fit(self, datamodule, **arguments):
+        tell_test_part(datamodule, print_error)
         with to_its_end():
-            self.trainer.fit(**arguments)
+            self.trainer.fit(datamodule=datamodule, **arguments)
 
     def validate(self, **arguments):
         with to_its_end():
@@ -95,6 +96,10 @@ class PaperCLI(LightningCLI):
     def test(self, **arguments):
         with to_its_end():
             self.trainer.test(**arguments)
+
+
+def print_error(line):
+    print(line, file=sys.stderr)
 
 
 def own_folder(arguments):
@@ -154,7 +159,7 @@ class RunCLI(PaperCLI):
             where = name_of(self.folder / "config.yaml")
             raise UserError(f"{where}: nothing is trained here; `python -m vit test --config {where}` evaluates")
         with to_its_end():
-            fit(self.trainer, model, datamodule, self.folder, lambda line: print(line, file=sys.stderr))
+            fit(self.trainer, model, datamodule, self.folder, print_error)
         self.trainer.save_checkpoint(self.folder / "checkpoints" / LAST)
         if leads():
             save(model, self.folder, datamodule.prepared())

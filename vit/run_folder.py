@@ -39,9 +39,17 @@ def fit(trainer, model, datamodule, folder, tell, least=1):
         for logger in trainer.loggers:
             logger.go_on_from(0)
         return False
+    tell_test_part(datamodule, tell)
     path, step, pieces = start_of(folder, tell) or (None, 0, None)
     trainer.accumulate_grad_batches = pieces_for(trainer, model, datamodule, saved=pieces, least=least, tell=tell)
     for logger in trainer.loggers:
         logger.go_on_from(step)
     trainer.fit(model, datamodule, ckpt_path=path, weights_only=False if path else None)
     return path is not None
+
+
+def tell_test_part(datamodule, tell):
+    """Before training: an error if the test part that the training ends with cannot be evaluated; no image is opened."""
+    look = getattr(datamodule, "look_at_test", None)  # data modules from elsewhere have none
+    if look and (missing := look()) and leads():
+        tell(missing)
