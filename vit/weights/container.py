@@ -10,9 +10,9 @@ from safetensors import SafetensorError, safe_open
 
 from vit.errors import UserError
 from vit.plan.files import name_of
+from vit.weights.torch_file import read_torch
 
 EXPECTED = "expected .npz, safetensors or a torch file of weights"
-WRAPPERS = ("state_dict", "model")  # keys under which training scripts put a state dict beside other things
 DAMAGE = (
     *(OSError, EOFError, ValueError, TypeError, KeyError, RuntimeError, NotImplementedError),
     *(zipfile.BadZipFile, zlib.error, SafetensorError, pickle.UnpicklingError),
@@ -20,7 +20,7 @@ DAMAGE = (
 
 
 def read_tensors(path):
-    """({name: tensor}, metadata) of a file."""
+    """({name: tensor}, metadata, names of what is no tensor) of a file, or of the files of one model in a folder."""
     read = reader(path)
     try:
         return read(path)
@@ -43,7 +43,7 @@ def reader(path):
     if start.startswith(b"PK"):
         return read_zip
     if start.startswith(b"\x80"):
-        return read_torch
+        return read_pickled
     raise UserError(f"{name_of(path)}: {text_or_bytes(start)}; {EXPECTED}")
 
 
@@ -57,11 +57,11 @@ def read_zip(path):
     with zipfile.ZipFile(path) as archive:
         names = archive.namelist()
     if any(name.endswith("data.pkl") for name in names):
-        return read_torch(path)
+        return read_pickled(path)
     if not names or not all(name.endswith(".npy") for name in names):
         raise UserError(f"{name_of(path)}: a zip file, but not of arrays; {EXPECTED}")
     with np.load(path, allow_pickle=False) as archive:
-        return {name: as_tensor(archive[name]) for name in archive.files}, {}
+        return {name: as_tensor(archive[name]) for name in archive.files}, {}, []
 
 
 def as_tensor(array):
@@ -74,20 +74,12 @@ def as_tensor(array):
 def read_safetensors(path):
     with safe_open(path, "pt") as archive:
         tensors = {name: archive.get_tensor(name) for name in archive.keys()}  # noqa: SIM118 (not a dict)
-        return tensors, archive.metadata() or {}
+        return tensors, archive.metadata() or {}, []
 
 
-def read_torch(path):
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError:
-        raise UserError(f"{name_of(path)}: a pickle with other things than tensors is not opened; {EXPECTED}") from None
-    for key in WRAPPERS:
-        if isinstance(state, dict) and isinstance(state.get(key), dict):
-            state = state[key]
-    if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
-        raise UserError(f"{name_of(path)}: a torch file, but not of named tensors; expected a state dict")
-    return dict(state), {}
+def read_pickled(path):
+    tensors, others = read_torch(path)
+    return tensors, {}, others
 
 
 def first_line(error):

@@ -11,6 +11,7 @@ from vit.weights.hugging_face import HUGGING_FACE
 from vit.weights.layout import OwnLayout
 from vit.weights.metadata import KEY, parts
 from vit.weights.official import BIG_VISION, BIG_VISION_BIT, BIT, OFFICIAL
+from vit.weights.prefix import one_model
 from vit.weights.timm import TIMM, TIMM_BIT, TIMM_FC_NORM, TIMM_HIDDEN, TIMM_ROOT
 
 OURS = OwnLayout(
@@ -27,18 +28,22 @@ PREFIXES = ("opt/target/", "params/img/", "params/")  # of parameters saved with
 BESIDE = ("opt/", "params/", "extra/")  # where such things lie
 
 
-def recognised(path):
-    """The File at a path, all of it read, its values checked."""
+def recognised(path, entry=None):
+    """The File at a path, all of it read, its values checked; `entry` names one model of several in the file."""
     path = Path(path)
-    tensors, metadata = read_tensors(path)
+    tensors, metadata, others = read_tensors(path)
     tensors, dropped = unwrapped(tensors)
-    tensors = unstacked(tensors)
+    try:
+        tensors, beside, notes = one_model(unstacked(tensors), others, layouts=LAYOUTS, entry=entry)
+    except ValueError as error:
+        raise UserError(f"{name_of(path)}: {error}") from None
+    dropped += beside
     layout = next((one for one in LAYOUTS if any(map(one.mark.fullmatch, tensors))), None)
     if layout is None:
         expected = ", ".join(one.name for one in LAYOUTS)
         found = f"names as {few(list(tensors))}" if tensors else "nothing in it"
         raise UserError(f"{name_of(path)}: no weights of a known model ({found}); expected one of: {expected}")
-    file = File(path, layout, {layout.spelled(name): tensor for name, tensor in tensors.items()}, None, dropped)
+    file = File(path, layout, {layout.spelled(name): tensor for name, tensor in tensors.items()}, None, dropped, notes)
     if len(file.tensors) < len(tensors):
         raise file.wrong("some parameters are there twice, under two spellings of one name")
     file.made_with = stated(file, metadata)
