@@ -7,12 +7,13 @@ from vit.errors import UserError
 from vit.plan.files import name_of
 from vit.weights.container import read_tensors
 from vit.weights.file import File, few
-from vit.weights.hugging_face import HUGGING_FACE
+from vit.weights.hugging_face import HUGGING_FACE, HUGGING_FACE_BIT
 from vit.weights.layout import OwnLayout
 from vit.weights.metadata import KEY, parts
 from vit.weights.official import BIG_VISION, BIG_VISION_BIT, BIT, OFFICIAL
 from vit.weights.prefix import one_model
 from vit.weights.timm import TIMM, TIMM_BIT, TIMM_FC_NORM, TIMM_HIDDEN, TIMM_ROOT
+from vit.weights.torchvision import TORCHVISION
 
 OURS = OwnLayout(
     "weights of this project",
@@ -21,7 +22,7 @@ OURS = OwnLayout(
     rows={},
 )
 LAYOUTS = (  # the first with a name that fits its mark is taken
-    *(BIG_VISION, OFFICIAL, BIT, BIG_VISION_BIT, HUGGING_FACE),
+    *(BIG_VISION, OFFICIAL, BIT, BIG_VISION_BIT, HUGGING_FACE, HUGGING_FACE_BIT, TORCHVISION),
     *(TIMM_HIDDEN, TIMM_FC_NORM, TIMM_ROOT, TIMM, TIMM_BIT, OURS),
 )
 PREFIXES = ("opt/target/", "params/img/", "params/")  # of parameters saved with an optimizer or a text tower
