@@ -7,7 +7,7 @@ from lightning import LightningModule
 from vit.errors import UserError
 from vit.evaluation import Evaluation
 from vit.tasks.fewshot import pretrained
-from vit.weights import check_images, file_of
+from vit.weights import check_images, file_of, is_run
 
 
 class Evaluate(LightningModule):
@@ -32,7 +32,7 @@ class Evaluate(LightningModule):
     def setup(self, stage):
         """UserError if the run's own images were prepared in another way."""
         run = Path(self.hparams.runs or ".") / self.hparams.init
-        if run.is_dir():
+        if is_run(run):
             check_images(run, self.trainer.datamodule.prepared())
         start = {key: self.hparams[key] for key in ("model", "options", "image_size", "init", "runs")}
         self.model = pretrained(**start)

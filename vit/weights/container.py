@@ -10,6 +10,7 @@ from safetensors import SafetensorError, safe_open
 
 from vit.errors import UserError
 from vit.plan.files import name_of
+from vit.weights.folder import INDEX, read_folder, read_shards
 from vit.weights.torch_file import read_torch
 
 EXPECTED = "expected .npz, safetensors or a torch file of weights"
@@ -20,7 +21,13 @@ DAMAGE = (
 
 
 def read_tensors(path):
-    """({name: tensor}, metadata, names of what is no tensor) of a file, or of the files of one model in a folder."""
+    """({name: tensor}, metadata, names of what is no tensor) of a file, or of a folder or an index of several."""
+    if path.is_dir():
+        return read_folder(path, read_file)
+    return read_shards(path, read_file) if path.name.endswith(INDEX) and path.exists() else read_file(path)
+
+
+def read_file(path):
     read = reader(path)
     try:
         return read(path)
@@ -30,8 +37,6 @@ def read_tensors(path):
 
 def reader(path):
     """The function that reads this kind of file."""
-    if path.is_dir():
-        raise UserError(f"{name_of(path)}: a folder; {EXPECTED}")
     if not path.exists():
         raise UserError(f"{name_of(path)}: no such file; {EXPECTED}")
     with open(path, "rb") as file:

@@ -23,8 +23,6 @@ def load_weights(model, path, head="auto", positions="bilinear", entry=None):
     file = recognised(path, entry)
     check_kind(file, model)
     report = Report(f"{file.path.name} ({file.layout.name})", dropped=file.dropped, notes=file.notes)
-    if file.layout.note:
-        report.notes.append(file.layout.note)
     fit_own(file, model, report, positions)
     fit_positions(file, model, report, positions)
     kept = fit_head(file, model, head, report)
