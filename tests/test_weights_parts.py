@@ -146,3 +146,11 @@ def test_a_torchscript_archive_is_named_as_what_it_is(tmp_path):
     torch.jit.trace(torch.nn.Linear(2, 2), torch.ones(1, 2)).save(tmp_path / "weights.safetensors")
     with pytest.raises(UserError, match=r"a TorchScript archive.* torch.save\(torch.jit.load\(FILE\).state_dict"):
         loaded("ViT", tmp_path / "weights.safetensors")
+
+
+def test_an_archive_of_an_exported_program_is_named_as_what_it_is(tmp_path):
+    torch.export.save(torch.export.export(torch.nn.Linear(2, 2), (torch.ones(1, 2),)), tmp_path / "model.pt2")
+    with pytest.raises(
+        UserError, match=r"an archive of torch.export.* torch.save\(torch.export.load\(FILE\).state_dict"
+    ):
+        loaded("ViT", tmp_path / "model.pt2")

@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 from vit.errors import UserError
 from vit.plan.files import name_of
 from vit.weights.folder import INDEX, read_folder, read_shards
-from vit.weights.torch_file import read_torch
+from vit.weights.torch_file import read_torch, refuse_programs
 
 EXPECTED = "expected .npz, safetensors or a torch file of weights"
 DAMAGE = (
@@ -58,9 +58,10 @@ def text_or_bytes(start):
 
 
 def read_zip(path):
-    """Both numpy and torch write zip files."""
+    """numpy and torch write zip files, and so do torch's compilers."""
     with zipfile.ZipFile(path) as archive:
         names = archive.namelist()
+    refuse_programs(path, names)
     if any(name.endswith("data.pkl") for name in names):
         return read_pickled(path)
     if not names or not all(name.endswith(".npy") for name in names):

@@ -3,7 +3,6 @@
 import argparse
 import pickle
 import re
-import zipfile
 
 import torch
 
@@ -20,7 +19,6 @@ PROGRAMS = {  # a member of the archive: what wrote it, how its weights are save
 
 def read_torch(path):
     """({name: tensor}, names of what is no tensor); dictionaries within dictionaries have names with dots."""
-    refuse_programs(path)
     try:
         with torch.serialization.safe_globals(HARMLESS):
             content = torch.load(path, map_location="cpu", weights_only=True)
@@ -35,14 +33,11 @@ def read_torch(path):
     return tensors, others
 
 
-def refuse_programs(path):
-    """Some archives hold a program as well; they are recognised by what is in them."""
-    if not zipfile.is_zipfile(path):
-        return
-    with zipfile.ZipFile(path) as archive:
-        members = {name.rpartition("/")[2] for name in archive.namelist()}
-    for member, (what, way) in PROGRAMS.items():
-        if member in members:
+def refuse_programs(path, members):
+    """Some zip files hold a program as well; they are recognised by what is in them."""
+    for member in members:
+        if program := PROGRAMS.get(member.rpartition("/")[2]):
+            what, way = program
             raise UserError(
                 f"{name_of(path)}: {what}, a program with its weights, is not opened; "
                 f"save those alone: torch.save({way}, OTHER_FILE)"
