@@ -118,6 +118,21 @@ def test_two_models_of_no_known_pair_are_refused_with_both_names_and_the_way_to_
     assert torch.equal(2 * left, right)
 
 
+def test_a_model_inside_another_is_one_of_two(timm_state, tmp_path):
+    """A model that holds its own average."""
+    torch.save(timm_state() | under("average.", timm_state(scale=2.0)), tmp_path / "file.pth")
+    with pytest.raises(UserError, match="it holds 2 models, outer, average; name one"):
+        loaded("ViT", tmp_path / "file.pth")
+    outer, inner = (loaded("ViT", tmp_path / "file.pth", head="keep", entry=name)[0] for name in ("outer", "average"))
+    assert torch.equal(2 * embedding(outer), embedding(inner))
+
+
+def test_parameters_with_and_without_a_wrapper_are_refused(timm_state, tmp_path):
+    torch.save(timm_state() | under("_orig_mod.", timm_state(scale=2.0)), tmp_path / "file.pth")
+    with pytest.raises(UserError, match="some parameters are there twice, as they are and inside a wrapper"):
+        loaded("ViT", tmp_path / "file.pth")
+
+
 def test_a_predictor_of_the_same_blocks_is_no_second_model(timm_state, tmp_path):
     """I-JEPA and the like: it has no patch embedding."""
     blocks = {name: tensor for name, tensor in timm_state().items() if name.startswith("blocks")}

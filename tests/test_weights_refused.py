@@ -32,6 +32,7 @@ REFUSED = {  # a state dict: what the model has
     "layer scale": (lambda: VIT(**SIZES, init_values=1e-5).state_dict(), "layer scale"),
     "norms of queries": (lambda: VIT(**SIZES, qk_norm=True).state_dict(), "norms of queries and keys"),
     "a norm first": (lambda: VIT(**SIZES, pre_norm=True).state_dict(), "a norm before the blocks"),
+    "ConvNeXt": (lambda: timm.create_model("convnext_atto").state_dict(), "depthwise convolutions"),
     "ResNet of torchvision": (lambda: torchvision.models.resnet18().state_dict(), "batch normalisation"),
     "ResNet of timm": (lambda: timm.create_model("resnetv2_50").state_dict(), "batch normalisation"),
 }

@@ -9,6 +9,7 @@ from vit.weights.file import few
 
 WRAPPERS = r"(?:_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\."  # torch's, around any part of a model
 ROOTS = ("embedding.weight", "root.weight", "stem.root.weight")  # ours; every model has one
+OUTER = "outer"  # what a model without a prefix is called where another is inside it
 PREFERRED = (  # of two models, the one that the projects which store such pairs evaluate
     ("teacher", "student"),  # DINO, iBOT, DINOv2
     ("state_dict_ema", "state_dict"),  # timm
@@ -24,20 +25,25 @@ def one_model(tensors, others, *, layouts, entry):
     ValueError where there are several models or none is `entry`.
     """
     names = {re.sub(WRAPPERS, "", name): tensor for name, tensor in tensors.items()}
+    if len(names) < len(tensors):
+        raise ValueError("some parameters are there twice, as they are and inside a wrapper of torch's")
     prefixes = models(names, layouts)
     prefix, notes = chosen(prefixes, entry)
-    inside = {name.removeprefix(prefix): tensor for name, tensor in names.items() if name.startswith(prefix)}
+    inner = tuple(other for other in prefixes if other != prefix and other.startswith(prefix))
+    ours = [name for name in names if name.startswith(prefix) and not name.startswith(inner)]
+    inside = {name.removeprefix(prefix): names[name] for name in ours}
     if prefix:
         notes.insert(0, f"its names begin with {prefix!r}, which was left out")
-    return inside, beside([*names, *others], inside, prefix), notes
+    return inside, beside([*names, *others], ours, prefix), notes
 
 
 def models(names, layouts):
-    """The prefixes behind which there is a model of a known layout."""
-    found = dict.fromkeys(prefix for name in names if (prefix := prefix_of(name, layouts)) is not None)
-    outer = [prefix for prefix in found if not any(prefix != other and prefix.startswith(other) for other in found)]
-    whole = [prefix for prefix in outer if has_root(prefix, names, layouts)]
-    return whole or outer
+    """The prefixes behind which there is a model of a known layout; one may be inside another."""
+    known = dict.fromkeys(prefix for name in names if (prefix := prefix_of(name, layouts)) is not None)
+    whole = [prefix for prefix in known if has_root(prefix, names, layouts)]
+    return whole or [
+        prefix for prefix in known if not prefix.startswith(tuple(other for other in known if other != prefix))
+    ]
 
 
 def prefix_of(name, layouts):
@@ -55,20 +61,24 @@ def has_root(prefix, names, layouts):
 
 def chosen(prefixes, entry):
     """(the prefix of the model to take, sentences)."""
-    labels = {prefix: prefix.rstrip(".") for prefix in prefixes}
+    labels = {prefix: prefix.rstrip(".") or OUTER for prefix in prefixes}
     several = len(prefixes) > 1
     if entry is not None:
         prefixes = [prefix for prefix in prefixes if entry == labels[prefix] or entry in labels[prefix].split(".")]
     elif several:
         prefixes = preferred(prefixes)
     if len(prefixes) != 1:
-        held = few([label or "one without a prefix" for label in labels.values()])
+        held = few(list(labels.values()))
         if entry is not None:
             raise ValueError(f"entry={entry!r} is {'several' if prefixes else 'none'} of its models: {held}")
         if several:
-            raise ValueError(f"it holds {len(labels)} models, {held}; name one: load_weights(..., entry=NAME)")
+            raise ValueError(
+                f"it holds {len(labels)} models, {held}; name one: load_weights(..., entry=NAME), or save one to a file"
+            )
         return "", []
-    notes = [f"it holds {len(labels)} models, {few(list(labels.values()))}; {labels[prefixes[0]]} was taken"]
+    notes = [
+        f"it holds {len(labels)} models, {few(list(labels.values()))}; {labels[prefixes[0]]} was taken (entry=NAME takes another)"
+    ]
     return prefixes[0], notes if several else []
 
 
@@ -81,10 +91,10 @@ def preferred(prefixes):
     return prefixes
 
 
-def beside(names, inside, prefix):
+def beside(names, ours, prefix):
     """What is not of the model: of each such group of names the part that tells it from the model."""
-    outside = [name for name in names if name.removeprefix(prefix) not in inside or not name.startswith(prefix)]
-    return list(dict.fromkeys(group(name, prefix) for name in outside))
+    ours = set(ours)
+    return list(dict.fromkeys(group(name, prefix) for name in names if name not in ours))
 
 
 def group(name, prefix):

@@ -18,7 +18,7 @@ from vit.weights.unsupported import refuse, without_pretraining
 
 OURS = OwnLayout(
     "weights of this project",
-    mark=r"embedding\.weight|blocks\.\d+\.(attention|row|column)\..*|root\.weight|stages\.\d+\.\d+\..*",
+    mark=r"embedding\.weight|blocks\.\d+\.(attention|row|column)\..*|(stem\.)?(root\.weight|stages\.\d+\.\d+\..*)",
     kinds=("ViT", "hybrid", "hybrid of the root only", "BiT ResNet", "axial ViT", "axial ResNet"),
     rows={},
 )

@@ -2,20 +2,20 @@
 
 import re
 
-PRETRAINING = (
-    re.compile(  # decoders of masked images (MAE, ViTMAE, BEiT), projections of contrastive heads (MoCo, DINO)
-        r"(vit\.embeddings\.|embeddings\.)?mask_token|decoder(_\w+)?(\..*)?|head\.(\d+|mlp|last_layer)\..*"
-    )
+PRETRAINING = re.compile(  # decoders of masked images (MAE, ViTMAE, BEiT), projections of contrastive heads (MoCo, DINO)
+    r"(vit\.embeddings\.|embeddings\.)?mask_token|decoder(_\w+)?(\..*)?|head\.(\d+|mlp|last_layer)\..*|(projector|predictor|projection_head)\..*"
 )
 REFUSED = {  # pattern of a name: what a model with such a name has
     r"(.*\.)?(dist_token|distillation_token|head_dist\..*|distillation_classifier\..*)": "a distillation token",
     r"(.*\.)?(reg_token|register_tokens|storage_tokens)": "register tokens",
-    r"(fc_norm|pooler\.layernorm|(\w+\.)?pooler\.layernorm)\..*": "a norm after the mean over tokens, as a fine-tuned MAE",
+    r"(fc_norm|pooler\.layernorm|(\w+\.)?pooler\.layernorm)\..*": "a norm after the mean over tokens, as in a fine-tuned MAE",
     r"(.*\.)?(running_mean|running_var)": "batch normalisation",
     r"(.*\.)?(ls[12]\.gamma|gamma_[12]|layer_scale[12]\.lambda1|lambda_[12])": "layer scale",
     r"(.*\.)?(relative_position_bias\w*(\..*)?|rel_pos_[hw])": "biases of relative positions",
     r"(.*\.)?attn\.[qk]_norm\..*": "norms of queries and keys",
     r"norm_pre\..*": "a norm before the blocks",
+    r"(.*\.)?(conv_dw|dwconv)\..*": "depthwise convolutions",
+    r"(.*\.)?word_embeddings\..*": "word embeddings",
 }
 
 
