@@ -57,7 +57,7 @@ STATE = hugging_face(ARCHIVE)
 DEEPER = {name.replace("block_1", "block_2"): value for name, value in ARCHIVE.items() if "block_1" in name}
 FILES = {
     "a missing file": (lambda path: None, ["no such file", "expected .npz, safetensors or a torch file"]),
-    "a folder": (lambda path: path.mkdir(), ["a folder", "expected .npz, safetensors or a torch file"]),
+    "a folder": (lambda path: path.mkdir(), ["a folder without model.safetensors or pytorch_model.bin; expected"]),
     "an empty file": (lambda path: path.touch(), ["empty", "expected .npz, safetensors or a torch file"]),
     "a text": (lambda path: path.write_text("version https://git-lfs"), ["begins with 'version h'", "expected .npz"]),
     "other bytes": (lambda path: path.write_bytes(b"\x00\xff" * 20), ["unknown format", "expected .npz"]),

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 import torch
-from reference.state_dicts import hugging_face
+from reference.state_dicts import hugging_face, hugging_face_bit
 from safetensors.torch import save_file
 from weight_kinds import KINDS, loaded, write
 
@@ -227,3 +227,19 @@ def test_published_files_may_have_a_head_of_zeros(tmp_path):
     write(archive | {name: 0 * archive[name] for name in ("head/kernel", "head/bias")}, tmp_path / "w.npz")
     report = loaded("ViT with a hidden layer", tmp_path / "w.npz")[1]
     assert "the head in the file is all zeros" in str(report)
+
+
+def test_hugging_faces_bit(expected, tmp_path):
+    """Names and shapes are those that transformers 5.24 wrote for its model, whose logits were these to 5e-7."""
+    save_file(hugging_face_bit(KINDS["BiT"][0]), tmp_path / "model")
+    model, report = loaded("BiT", tmp_path / "model", head="keep")
+    assert_equal(model.state_dict(), expected("BiT"))
+    assert str(report) == "model (a Hugging Face BiT state dict): loaded 34 parameters"
+
+
+def test_hugging_faces_bit_model_has_no_prefix_and_no_head(expected, tmp_path):
+    state = hugging_face_bit(KINDS["BiT"][0])
+    save_file({n.removeprefix("bit."): t for n, t in state.items() if "classifier" not in n}, tmp_path / "model")
+    model, report = loaded("BiT", tmp_path / "model")
+    assert torch.equal(model.state_dict()["norm.bias"], expected("BiT")["norm.bias"])
+    assert "the file has no head" in str(report) and report.zeroed == ["head.weight", "head.bias"]

@@ -46,3 +46,33 @@ def hugging_face(archive, *, new=False):
         flat = tensor.flatten() if kind == "bias" else tensor
         state[name + ("" if key in TENSORS else suffix[kind])] = flat.contiguous()
     return state
+
+
+BIT_PARTS = {  # in a unit of the authors' archive: the same for Hugging Face
+    **{f"{part}/group_norm": f"norm{i}" for i, part in enumerate("abc", 1)},
+    **{f"{part}/standardized_conv2d": f"conv{i}" for i, part in enumerate("abc", 1)},
+    "a/proj/standardized_conv2d": "downsample.conv",
+}
+BIT_LAYERS = {
+    "resnet/root_block/standardized_conv2d": "bit.embedder.convolution",
+    "resnet/group_norm": "bit.norm",
+    "resnet/head/conv2d": "classifier.1",
+}
+
+
+def hugging_face_bit(archive):
+    """As BitForImageClassification holds it, in files and in memory."""
+    state = {}
+    for key, value in archive.items():
+        layer, _, kind = key.rpartition("/")
+        if key.startswith("resnet/block"):
+            stage, unit, part = layer.removeprefix("resnet/block").split("/", 2)
+            name = f"bit.encoder.stages.{int(stage) - 1}.layers.{int(unit[4:]) - 1}.{BIT_PARTS[part]}"
+        else:
+            name = BIT_LAYERS[layer]
+        tensor = torch.tensor(value)
+        if kind == "kernel":
+            tensor = tensor.permute(3, 2, 0, 1)
+            tensor = tensor.flatten(1) if name == "classifier.1" else tensor
+        state[name + (".bias" if kind in ("bias", "beta") else ".weight")] = tensor.contiguous()
+    return state

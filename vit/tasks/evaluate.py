@@ -8,7 +8,7 @@ from vit.errors import UserError
 from vit.evaluation import Evaluation
 from vit.tasks.fewshot import pretrained
 from vit.tasks.options import Options
-from vit.weights import check_classes, check_images, file_of
+from vit.weights import check_classes, check_images, file_of, is_run
 
 
 class Evaluate(LightningModule):
@@ -33,11 +33,11 @@ class Evaluate(LightningModule):
     def setup(self, stage):
         """UserError if the run's own images were prepared in another way, or its head is for other classes than these."""
         run, images = Path(self.hparams.runs or ".") / self.hparams.init, self.trainer.datamodule.prepared()
-        if run.is_dir():
+        if is_run(run):
             check_images(run, images)
         start = {key: self.hparams[key] for key in ("model", "options", "image_size", "init", "runs")}
         self.model = pretrained(**start)
-        if not run.is_dir():
+        if not is_run(run):
             check_classes(Path(file_of(self.hparams.init)), self.model, images)
 
     def test_step(self, batch, batch_idx):

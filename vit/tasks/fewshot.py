@@ -12,7 +12,7 @@ from vit.errors import UserError
 from vit.fewshot import fit_draws
 from vit.models import create_model
 from vit.tasks.options import Options
-from vit.weights import file_of, restore, restore_file
+from vit.weights import file_of, is_run, restore, restore_file
 
 
 class FewShot(LightningModule):
@@ -111,7 +111,7 @@ def pretrained(*, model, options, image_size, init, runs):
     if not init:
         return create_model(model, image_size=image_size, **options)
     run = Path(runs or ".") / init
-    if run.is_dir():
+    if is_run(run):
         return restore(run).resize_to(image_size)
     network, report = restore_file(model, file_of(init), image_size=image_size, **options)
     rank_zero_info(report)

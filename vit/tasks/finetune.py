@@ -11,7 +11,7 @@ from vit.optim import Polyak, sgd, with_schedule
 from vit.selection import best_learning_rate
 from vit.tasks.classify import Classify
 from vit.tasks.options import Options
-from vit.weights import file_of, load_weights, restore
+from vit.weights import file_of, is_run, load_weights, restore
 
 
 class Finetune(Classify):
@@ -75,7 +75,7 @@ class Finetune(Classify):
 
     def start_from(self, run):
         hp = self.hparams
-        if run.is_dir():
+        if is_run(run):
             start = restore(run)
             start.reset_head(hp.num_classes).resize_to(hp.image_size, hp.positions)
             self.model.load_state_dict(start.state_dict())

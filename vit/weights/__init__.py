@@ -3,7 +3,7 @@
 from vit.weights.classes import check_classes
 from vit.weights.load import load_weights
 from vit.weights.published import file_of, released
-from vit.weights.run_file import FILE, check_images, read, restore, save
+from vit.weights.run_file import FILE, check_images, is_run, read, restore, save
 from vit.weights.save import save_weights
 from vit.weights.whole import restore_file
 
@@ -12,6 +12,7 @@ __all__ = [
     "check_classes",
     "check_images",
     "file_of",
+    "is_run",
     "load_weights",
     "read",
     "released",

@@ -10,9 +10,10 @@ from safetensors import SafetensorError, safe_open
 
 from vit.errors import UserError
 from vit.plan.files import name_of
+from vit.weights.folder import INDEX, read_folder, read_shards
+from vit.weights.torch_file import read_torch, refuse_programs
 
 EXPECTED = "expected .npz, safetensors or a torch file of weights"
-WRAPPERS = ("state_dict", "model")  # keys under which training scripts put a state dict beside other things
 DAMAGE = (
     *(OSError, EOFError, ValueError, TypeError, KeyError, RuntimeError, NotImplementedError),
     *(zipfile.BadZipFile, zlib.error, SafetensorError, pickle.UnpicklingError),
@@ -20,7 +21,13 @@ DAMAGE = (
 
 
 def read_tensors(path):
-    """({name: tensor}, metadata) of a file."""
+    """({name: tensor}, metadata, names of what is no tensor) of a file, or of a folder or an index of several."""
+    if path.is_dir():
+        return read_folder(path, read_file)
+    return read_shards(path, read_file) if path.name.endswith(INDEX) and path.exists() else read_file(path)
+
+
+def read_file(path):
     read = reader(path)
     try:
         return read(path)
@@ -30,8 +37,6 @@ def read_tensors(path):
 
 def reader(path):
     """The function that reads this kind of file."""
-    if path.is_dir():
-        raise UserError(f"{name_of(path)}: a folder; {EXPECTED}")
     if not path.exists():
         raise UserError(f"{name_of(path)}: no such file; {EXPECTED}")
     with open(path, "rb") as file:
@@ -43,7 +48,7 @@ def reader(path):
     if start.startswith(b"PK"):
         return read_zip
     if start.startswith(b"\x80"):
-        return read_torch
+        return read_pickled
     raise UserError(f"{name_of(path)}: {text_or_bytes(start)}; {EXPECTED}")
 
 
@@ -53,15 +58,16 @@ def text_or_bytes(start):
 
 
 def read_zip(path):
-    """Both numpy and torch write zip files."""
+    """numpy and torch write zip files, and so do torch's compilers."""
     with zipfile.ZipFile(path) as archive:
         names = archive.namelist()
+    refuse_programs(path, names)
     if any(name.endswith("data.pkl") for name in names):
-        return read_torch(path)
+        return read_pickled(path)
     if not names or not all(name.endswith(".npy") for name in names):
         raise UserError(f"{name_of(path)}: a zip file, but not of arrays; {EXPECTED}")
     with np.load(path, allow_pickle=False) as archive:
-        return {name: as_tensor(archive[name]) for name in archive.files}, {}
+        return {name: as_tensor(archive[name]) for name in archive.files}, {}, []
 
 
 def as_tensor(array):
@@ -74,20 +80,12 @@ def as_tensor(array):
 def read_safetensors(path):
     with safe_open(path, "pt") as archive:
         tensors = {name: archive.get_tensor(name) for name in archive.keys()}  # noqa: SIM118 (not a dict)
-        return tensors, archive.metadata() or {}
+        return tensors, archive.metadata() or {}, []
 
 
-def read_torch(path):
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError:
-        raise UserError(f"{name_of(path)}: a pickle with other things than tensors is not opened; {EXPECTED}") from None
-    for key in WRAPPERS:
-        if isinstance(state, dict) and isinstance(state.get(key), dict):
-            state = state[key]
-    if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
-        raise UserError(f"{name_of(path)}: a torch file, but not of named tensors; expected a state dict")
-    return dict(state), {}
+def read_pickled(path):
+    tensors, others = read_torch(path)
+    return tensors, {}, others
 
 
 def first_line(error):

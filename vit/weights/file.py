@@ -12,13 +12,15 @@ from vit.weights.layout import Layout
 
 @dataclass
 class File:
-    """`made_with` are the arguments of create_model that our own files state; `dropped` names what is no parameter."""
+    """`made_with` are the arguments of create_model that our own files state; `dropped` names what is no parameter;
+    `notes` say how its parameters were picked out."""
 
     path: Path
     layout: Layout
     tensors: dict[str, torch.Tensor]
     made_with: dict | None
     dropped: list[str]
+    notes: list[str]
 
     def wrong(self, text):
         """The one line to raise: what it is, what is wrong with it."""

@@ -1,6 +1,6 @@
-"""State dicts of Hugging Face's ViTModel and ViTForImageClassification."""
+"""State dicts of Hugging Face's ViTModel, BitModel and their ForImageClassification."""
 
-from vit.weights.forms import LAYER, TENSOR, TORCH_PATCHES
+from vit.weights.forms import LAYER, TENSOR, TORCH_CONV, TORCH_PATCHES
 from vit.weights.layout import Layout
 
 BLOCK = "encoder.layer.{b}"
@@ -33,4 +33,21 @@ HUGGING_FACE = Layout(
         (r"\.mlp\.fc2\.", ".output.dense."),
     ),
     numerics=dict(gelu="erf", norm_eps=1e-12),
+)
+
+UNIT = "encoder.stages.{s}.layers.{u}"
+HUGGING_FACE_BIT = Layout(
+    "a Hugging Face BiT state dict",
+    mark=r"(bit\.)?(embedder\.convolution\..*|encoder\.stages\.\d+\.layers\..*)",
+    kinds=("BiT ResNet",),
+    rows={
+        "root": ("embedder.convolution", TORCH_CONV),
+        **{f"stages.{{s}}.{{u}}.norm{i}": (f"{UNIT}.norm{i}", LAYER) for i in (1, 2, 3)},
+        **{f"stages.{{s}}.{{u}}.conv{i}": (f"{UNIT}.conv{i}", TORCH_CONV) for i in (1, 2, 3)},
+        "stages.{s}.{u}.project": (f"{UNIT}.downsample.conv", TORCH_CONV),
+        "norm": ("norm", LAYER),
+        "head": ("classifier.1", LAYER),
+    },
+    spellings=((r"^bit\.", ""),),  # absent in BitModel
+    numerics=dict(root_padding="zero"),
 )

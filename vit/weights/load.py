@@ -12,18 +12,17 @@ from vit.weights.report import Report
 HEADS = {"auto": "the file's where it fits, else zeros", "keep": "the file's", "zero": "zeros"}
 
 
-def load_weights(model, path, head="auto", positions="bilinear"):
+def load_weights(model, path, head="auto", positions="bilinear", entry=None):
     """Parameters from the file at `path`, in place; returns a Report. Where a UserError is raised, nothing has changed.
 
     head: 'auto' keeps the file's where it fits the model's and has zeros else, 'keep' insists on it, 'zero' on zeros.
+    entry: which model of a file that holds several, by its key ('student'); without it, the one that its authors evaluate.
     positions: how a table of another grid is resized, 'bilinear' as in the authors' code or 'bicubic'.
     """
     choose(HEADS, head, "head")
-    file = recognised(path)
+    file = recognised(path, entry)
     check_kind(file, model)
-    report = Report(f"{file.path.name} ({file.layout.name})", dropped=file.dropped)
-    if file.layout.note:
-        report.notes.append(file.layout.note)
+    report = Report(f"{file.path.name} ({file.layout.name})", dropped=file.dropped, notes=file.notes)
     fit_own(file, model, report, positions)
     fit_positions(file, model, report, positions)
     kept = fit_head(file, model, head, report)

@@ -7,43 +7,57 @@ from vit.errors import UserError
 from vit.plan.files import name_of
 from vit.weights.container import read_tensors
 from vit.weights.file import File, few
-from vit.weights.hugging_face import HUGGING_FACE
+from vit.weights.hugging_face import HUGGING_FACE, HUGGING_FACE_BIT
 from vit.weights.layout import OwnLayout
 from vit.weights.metadata import KEY, parts
 from vit.weights.official import BIG_VISION, BIG_VISION_BIT, BIT, OFFICIAL
-from vit.weights.timm import TIMM, TIMM_BIT, TIMM_FC_NORM, TIMM_HIDDEN, TIMM_ROOT
+from vit.weights.prefix import one_model
+from vit.weights.timm import TIMM, TIMM_BIT, TIMM_HIDDEN, TIMM_ROOT
+from vit.weights.torchvision import TORCHVISION
+from vit.weights.unsupported import refuse, without_pretraining
 
 OURS = OwnLayout(
     "weights of this project",
-    mark=r"embedding\.weight|blocks\.\d+\.(attention|row|column)\..*|root\.weight|stages\.\d+\.\d+\..*",
+    mark=r"embedding\.weight|blocks\.\d+\.(attention|row|column)\..*|(stem\.)?(root\.weight|stages\.\d+\.\d+\..*)",
     kinds=("ViT", "hybrid", "hybrid of the root only", "BiT ResNet", "axial ViT", "axial ResNet"),
     rows={},
 )
 LAYOUTS = (  # the first with a name that fits its mark is taken
-    *(BIG_VISION, OFFICIAL, BIT, BIG_VISION_BIT, HUGGING_FACE),
-    *(TIMM_HIDDEN, TIMM_FC_NORM, TIMM_ROOT, TIMM, TIMM_BIT, OURS),
+    *(BIG_VISION, OFFICIAL, BIT, BIG_VISION_BIT, HUGGING_FACE, HUGGING_FACE_BIT, TORCHVISION),
+    *(TIMM_HIDDEN, TIMM_ROOT, TIMM, TIMM_BIT, OURS),
 )
 PREFIXES = ("opt/target/", "params/img/", "params/")  # of parameters saved with an optimizer or a text tower
 BESIDE = ("opt/", "params/", "extra/")  # where such things lie
 
 
-def recognised(path):
-    """The File at a path, all of it read, its values checked."""
+def recognised(path, entry=None):
+    """The File at a path, all of it read, its values checked; `entry` names one model of several in the file."""
     path = Path(path)
-    tensors, metadata = read_tensors(path)
-    tensors, dropped = unwrapped(tensors)
-    tensors = unstacked(tensors)
-    layout = next((one for one in LAYOUTS if any(map(one.mark.fullmatch, tensors))), None)
-    if layout is None:
-        expected = ", ".join(one.name for one in LAYOUTS)
-        found = f"names as {few(list(tensors))}" if tensors else "nothing in it"
-        raise UserError(f"{name_of(path)}: no weights of a known model ({found}); expected one of: {expected}")
-    file = File(path, layout, {layout.spelled(name): tensor for name, tensor in tensors.items()}, None, dropped)
+    tensors, metadata, others = read_tensors(path)
+    try:
+        tensors, dropped, notes = model_in(tensors, others, entry)
+    except ValueError as error:
+        raise UserError(f"{name_of(path)}: {error}") from None
+    layout = next(one for one in LAYOUTS if any(map(one.mark.fullmatch, tensors)))
+    file = File(path, layout, {layout.spelled(name): tensor for name, tensor in tensors.items()}, None, dropped, notes)
     if len(file.tensors) < len(tensors):
         raise file.wrong("some parameters are there twice, under two spellings of one name")
     file.made_with = stated(file, metadata)
     check_values(file)
     return file
+
+
+def model_in(tensors, others, entry):
+    """({name: tensor} of one model of a known layout, names of all else, sentences). ValueError where there is none."""
+    tensors, dropped = unwrapped(tensors)
+    tensors, beside, notes = one_model(unstacked(tensors), others, layouts=LAYOUTS, entry=entry)
+    tensors, left_out = without_pretraining(tensors)
+    refuse(tensors)
+    if not any(layout.mark.fullmatch(name) for layout in LAYOUTS for name in tensors):
+        seen = f"names as {few(list(tensors))}" if tensors else "nothing in it"
+        expected = ", ".join(layout.name for layout in LAYOUTS)
+        raise ValueError(f"no weights of a known model ({seen}); expected one of: {expected}")
+    return tensors, dropped + beside + left_out, notes
 
 
 def unwrapped(tensors):

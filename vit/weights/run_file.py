@@ -5,6 +5,7 @@ from safetensors import SafetensorError, safe_open
 from vit.errors import UserError
 from vit.models import create_model
 from vit.plan.files import name_of
+from vit.weights.folder import is_published
 from vit.weights.metadata import parts
 from vit.weights.save import save_weights
 
@@ -24,6 +25,11 @@ def check_images(folder, images):
         if images.get(name, value) != value:  # names of classes are known where the images have been read
             told = f"its model is for images with {name} {value!r}, these have {images[name]!r}"
             raise UserError(f"{name_of(folder / FILE)}: {told}; evaluate it as it was trained")
+
+
+def is_run(path):
+    """A folder of a run, finished or not, is one that holds no published weights."""
+    return path.is_dir() and not is_published(path)
 
 
 def restore(folder):

@@ -41,13 +41,6 @@ TIMM_HIDDEN = Layout(
     rows=VIT | {"hidden.0": ("pre_logits.fc", LAYER)},
     **VITS,
 )
-TIMM_FC_NORM = Layout(
-    "a timm state dict whose last norm follows the mean over tokens",
-    mark=r"fc_norm\..*",
-    rows=VIT | {"norm": ("fc_norm", LAYER)},
-    note="its last norm was made for the mean over tokens, the model's comes before that mean: features will differ",
-    **VITS,
-)
 TIMM_ROOT = Layout(
     "a timm state dict of a hybrid of the root only",
     mark=r"patch_embed\.backbone\.conv\..*",
