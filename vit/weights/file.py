@@ -1,6 +1,6 @@
 """A file of weights whose layout is known: its tensors by the names of that layout's table, compared with a model's."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -12,13 +12,17 @@ from vit.weights.layout import Layout
 
 @dataclass
 class File:
-    """`made_with` are the arguments of create_model that our own files state; `dropped` names what is no parameter."""
+    """`made_with` are the arguments of create_model that our own files state; `dropped` names what is no parameter;
+    `stated` is what a config.json beside the file says, `notes` what was not understood of it.
+    """
 
     path: Path
     layout: Layout
     tensors: dict[str, torch.Tensor]
     made_with: dict | None
     dropped: list[str]
+    stated: dict = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
     def wrong(self, text):
         """The one line to raise: what it is, what is wrong with it."""

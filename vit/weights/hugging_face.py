@@ -1,5 +1,6 @@
 """State dicts of Hugging Face's ViTModel and ViTForImageClassification."""
 
+from vit.weights import config
 from vit.weights.forms import LAYER, TENSOR, TORCH_PATCHES
 from vit.weights.layout import Layout
 
@@ -33,4 +34,5 @@ HUGGING_FACE = Layout(
         (r"\.mlp\.fc2\.", ".output.dense."),
     ),
     numerics=dict(gelu="erf", norm_eps=1e-12),
+    config=config.HUGGING_FACE,
 )

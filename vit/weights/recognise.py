@@ -5,6 +5,7 @@ from pathlib import Path
 
 from vit.errors import UserError
 from vit.plan.files import name_of
+from vit.weights.config import beside
 from vit.weights.container import read_tensors
 from vit.weights.file import File, few
 from vit.weights.hugging_face import HUGGING_FACE
@@ -12,6 +13,7 @@ from vit.weights.layout import OwnLayout
 from vit.weights.metadata import KEY, parts
 from vit.weights.official import BIG_VISION, BIG_VISION_BIT, BIT, OFFICIAL
 from vit.weights.timm import TIMM, TIMM_BIT, TIMM_FC_NORM, TIMM_HIDDEN, TIMM_ROOT
+from vit.weights.torchscript import refuse_torchscript
 
 OURS = OwnLayout(
     "weights of this project",
@@ -30,6 +32,7 @@ BESIDE = ("opt/", "params/", "extra/")  # where such things lie
 def recognised(path):
     """The File at a path, all of it read, its values checked."""
     path = Path(path)
+    refuse_torchscript(path)
     tensors, metadata = read_tensors(path)
     tensors, dropped = unwrapped(tensors)
     tensors = unstacked(tensors)
@@ -43,6 +46,10 @@ def recognised(path):
         raise file.wrong("some parameters are there twice, under two spellings of one name")
     file.made_with = stated(file, metadata)
     check_values(file)
+    try:
+        file.stated, file.notes = beside(path, layout)
+    except ValueError as error:
+        raise file.wrong(str(error)) from None
     return file
 
 
