@@ -17,7 +17,7 @@ from vit.errors import UserError
 from vit.models import create_model
 from vit.models.vit import ViT
 from vit.weights import load_weights, save_weights
-from vit.weights.config import HEADS, PLAIN
+from vit.weights.timm_config import HEADS, PLAIN
 
 VIT_CONFIG = dict(  # what transformers writes for a model of these sizes
     architectures=["ViTForImageClassification"], model_type="vit", hidden_size=32, num_hidden_layers=2,
@@ -62,7 +62,14 @@ def test_what_no_file_states_is_in_the_report(tmp_path):
     save_file(timm_model(num_heads=2).state_dict(), tmp_path / "alone")
     report = load_weights(vit(), tmp_path / "alone")
     images = "images in [-1, 1] (mean and std 0.5)"
-    assert report.assumed == ["heads=4", "gelu='erf'", "norm_eps=1e-06", "positions on a grid of 4 x 4", images]
+    assert report.assumed == [
+        "heads=4",
+        "gelu='erf'",
+        "norm_eps=1e-06",
+        "pool='token'",
+        "positions on a grid of 4 x 4",
+        images,
+    ]
     assert "assumed, as nothing states it: heads=4, gelu='erf', norm_eps=1e-06" in str(report)
 
 
@@ -140,6 +147,15 @@ def test_a_damaged_config_is_named(text, line, tmp_path):
         load_weights(vit(**NUMERICS), path)
 
 
+@pytest.mark.parametrize(
+    "damage", [dict(model_args=3), dict(pretrained_cfg=dict(input_size=7)), dict(pretrained_cfg=[1])]
+)
+def test_a_timm_config_of_nonsense_is_named(damage, tmp_path):
+    path = timm_folder(tmp_path, timm_model(), **damage)
+    with pytest.raises(UserError, match=r"a timm ViT state dict; .*config\.json (beside it is damaged|says)"):
+        load_weights(vit(gelu="erf"), path)
+
+
 def test_what_a_config_states_is_not_assumed(tmp_path):
     half = dict(image_mean=[0.5] * 3, image_std=[0.5] * 3)
     report = load_weights(vit(**NUMERICS), hub_folder(tmp_path, processor=half), head="keep")
@@ -184,7 +200,13 @@ def test_timms_quick_gelu_is_refused_and_an_unknown_architecture_is_named(tmp_pa
         load_weights(vit(gelu="erf"), path)
     path = timm_folder(tmp_path, timm_model(), architecture="vit_base_patch16_siglip_224")
     notes = load_weights(vit(gelu="erf"), path).notes
-    assert notes == ["its architecture 'vit_base_patch16_siglip_224' may compute in its own way"]
+    assert "beside it names 'vit_base_patch16_siglip_224', whose code may compute in another way" in notes[0]
+
+
+def test_another_pool_is_in_the_report(tmp_path):
+    """timm averages the patches of a sequence that has a class token; no shape shows it."""
+    path = timm_folder(tmp_path, timm_model(global_pool="avg", fc_norm=False))
+    assert "made for pool='gap', the model has 'token'" in load_weights(vit(gelu="erf"), path).notes
 
 
 def test_a_timm_table_without_a_class_row_is_what_its_config_says(tmp_path):
@@ -203,6 +225,15 @@ def test_images_of_another_mean_give_the_same_outputs(tmp_path):
     theirs = (images - torch.tensor(mean)[:, None, None]) / torch.tensor(std)[:, None, None]
     torch.testing.assert_close(ours.eval()(2 * images - 1), model(theirs), rtol=0, atol=1e-5)
     assert "made for images normalised by mean (0.485, 0.456, 0.406)" in report.notes[0]
+
+
+def test_hugging_faces_images_may_be_rescaled_to_another_range_first(tmp_path):
+    """1 / 127.5 of a byte minus 1 is what 1 / 255 of it, normalised by 0.5, is too."""
+    processor = dict(rescale_factor=1 / 127.5, image_mean=[1.0] * 3, image_std=[1.0] * 3)
+    assert not load_weights(vit(**NUMERICS), hub_folder(tmp_path, processor=processor)).notes
+    unscaled = dict(do_rescale=False, image_mean=[0.5] * 3, image_std=[0.5] * 3)
+    notes = load_weights(vit(**NUMERICS), hub_folder(tmp_path, processor=unscaled)).notes
+    assert "the embedding is rewritten for images in [-1, 1]" in notes[0]
 
 
 def test_a_config_of_another_project_is_said_to_be_unread(tmp_path):

@@ -3,11 +3,13 @@
 from torch import nn
 
 from vit.models.hybrid import SameConv
+from vit.models.pool import AttentionPool, MeanPool, TokenPool
 from vit.models.resnet import StandardConv
 from vit.models.standardise import EPS
 from vit.models.vit import Attention, ViT
 
-NUMERICS = ("gelu", "norm_eps", "root_padding", "kernel_eps", "group_norm_eps")
+NUMERICS = ("gelu", "norm_eps", "root_padding", "kernel_eps", "group_norm_eps", "pool")
+CHOICES = ("pool",)  # a model for another task may well differ
 GELU = {"none": "erf", "tanh": "tanh"}
 COMPUTED = (  # the first module of a class shows what the whole model computes with
     ("heads", Attention, lambda module: module.heads),
@@ -16,6 +18,9 @@ COMPUTED = (  # the first module of a class shows what the whole model computes 
     ("kernel_eps", SameConv, lambda module: f"{EPS} on the deviation"),
     ("kernel_eps", StandardConv, lambda module: "1e-10 on the variance"),
     ("group_norm_eps", nn.GroupNorm, lambda module: module.eps),
+    ("pool", TokenPool, lambda module: "token"),
+    ("pool", MeanPool, lambda module: "gap"),
+    ("pool", AttentionPool, lambda module: "map"),
 )
 
 
@@ -35,12 +40,12 @@ def fit_assumed(file, model, report):
     open_names = [name for name in values if name not in file.stated and name not in file.layout.shown]
     assumed = {name: file.layout.numerics.get(name, values[name]) for name in open_names}
     report.assumed += [f"{name}={value!r}" for name, value in assumed.items()]
-    compare(assumed, values, report)
+    compare(assumed | {name: file.stated[name] for name in CHOICES if name in file.stated}, values, report)
 
 
 def check_stated(file, values):
     """A config.json beside the file must agree with the model."""
-    wrong = [name for name in values if file.stated.get(name, values[name]) != values[name]]
+    wrong = [name for name in values if name not in CHOICES and file.stated.get(name, values[name]) != values[name]]
     if wrong:
         says, has = (", ".join(f"{name}={of[name]!r}" for name in wrong) for of in (file.stated, values))
         raise file.wrong(f"its config.json says {says}, the model has {has}; make the model with {says}")

@@ -4,7 +4,6 @@
 """
 
 import json
-import re
 from math import isfinite
 
 from vit.plan.files import name_of
@@ -20,21 +19,18 @@ ACTIVATIONS = {  # the names of both projects: the form of our option `gelu`
     "gelu_python_tanh": "tanh",
     "gelu_pytorch_tanh": "tanh",
 }
-HEADS = {"tiny": 3, "small": 6, "base": 12, "large": 16, "huge": 16}  # of timm's architectures
-PLAIN = re.compile(r"(vit|deit)_(tiny|small|base|large|huge)(_patch\d+|_r\d*_s\d+(_p\d+)?)_\d+")
 
 
 def beside(path, layout):
     """(what a config.json in the folder of `path` states, sentences on what was not understood). ValueError: a wrong one."""
-    config = read(path.parent / CONFIG)
-    if layout.config is None or config is None:
+    content = read(path.parent / CONFIG)
+    if layout.config is None or content is None:
         return {}, []
-    writer, states = layout.config
-    stated = states(config, path.parent)
-    if stated is None:
-        return {}, [f"the {CONFIG} beside it is not one of {writer}: not read"]
-    plain = writer != TIMM[0] or PLAIN.fullmatch(config["architecture"])
-    return stated, [] if plain else [f"its architecture {config['architecture']!r} may compute in its own way"]
+    try:
+        stated, notes = layout.config(content, path.parent)
+    except (TypeError, AttributeError):  # a number where an object is expected, and the like
+        raise ValueError(f"the {CONFIG} beside it is damaged; get it again or remove it") from None
+    return stated, [f"the {CONFIG} beside it {note}" for note in notes]
 
 
 def read(path):
@@ -48,48 +44,6 @@ def read(path):
     if not isinstance(content, dict):
         raise ValueError(f"{name_of(path)} beside it holds no object; get it again or remove it")
     return content
-
-
-def of_hugging_face(config, folder):
-    """What a ViTConfig and its image processor state; None for another project's config."""
-    if "hidden_size" not in config:
-        return None
-    if config.get("qkv_bias") is False:
-        raise ValueError(f"its {CONFIG} says qkv_bias false, and this project's models have biases: use another file")
-    if config.get("pooler_act", "tanh") != "tanh":
-        raise ValueError(
-            f"its {CONFIG} says pooler_act {config['pooler_act']!r}, the models have tanh: use another file"
-        )
-    images = read(folder / PREPROCESSOR) or {}
-    normalised = images.get("do_normalize", True)
-    return {
-        **renamed(config, num_attention_heads="heads", layer_norm_eps="norm_eps"),
-        **activation(config.get("hidden_act")),
-        **sizes(config, "image_size", "patch_size"),
-        **channels("mean", images.get("image_mean") if normalised else [0.0] * 3),
-        **channels("std", images.get("image_std") if normalised else [1.0] * 3),
-    }
-
-
-def of_timm(config, folder):
-    """What the config.json of a model of timm on the Hub states; None for another project's config."""
-    if not isinstance(config.get("architecture"), str):
-        return None
-    arguments, images = config.get("model_args") or {}, config.get("pretrained_cfg") or {}
-    plain = PLAIN.fullmatch(config["architecture"])
-    quick = {"act_layer": "quick_gelu"} if "quickgelu" in config["architecture"] else {}
-    return {
-        **({"heads": HEADS[plain[2]], "class_row": True} if plain else {}),
-        **renamed(arguments, num_heads="heads"),
-        **({"class_row": not arguments["no_embed_class"]} if "no_embed_class" in arguments else {}),
-        **activation((quick | arguments).get("act_layer")),
-        **sizes({"img_size": (images.get("input_size") or [None])[1:] or None} | arguments, "img_size", "patch_size"),
-        **channels("mean", images.get("mean")),
-        **channels("std", images.get("std")),
-    }
-
-
-TIMM, HUGGING_FACE = ("timm", of_timm), ("Hugging Face", of_hugging_face)
 
 
 def renamed(config, **names):

@@ -1,7 +1,7 @@
 """State dicts of Hugging Face's ViTModel and ViTForImageClassification."""
 
-from vit.weights import config
 from vit.weights.forms import LAYER, TENSOR, TORCH_PATCHES
+from vit.weights.hugging_face_config import of_hugging_face
 from vit.weights.layout import Layout
 
 BLOCK = "encoder.layer.{b}"
@@ -34,5 +34,6 @@ HUGGING_FACE = Layout(
         (r"\.mlp\.fc2\.", ".output.dense."),
     ),
     numerics=dict(gelu="erf", norm_eps=1e-12),
-    config=config.HUGGING_FACE,
+    shown=("pool",),
+    config=of_hugging_face,
 )

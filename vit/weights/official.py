@@ -41,7 +41,7 @@ VITS = dict(
     kinds=("ViT", "hybrid", "hybrid of the root only"),
     numerics=dict(gelu="tanh", norm_eps=1e-6, kernel_eps="1e-05 on the deviation", group_norm_eps=1e-6),
     spellings=SPELLINGS,
-    shown=("heads",),
+    shown=("heads", "pool"),
 )
 
 BIG_VISION = Layout(

@@ -1,8 +1,8 @@
 """State dicts of timm: ViT, hybrids, BiT."""
 
-from vit.weights import config
 from vit.weights.forms import LAYER, TENSOR, TORCH_CONV, TORCH_CONV_HEAD, TORCH_PATCHES
 from vit.weights.layout import Layout
+from vit.weights.timm_config import of_timm
 
 STEM = "patch_embed.backbone"
 UNIT = f"{STEM}.stages.{{s}}.blocks.{{u}}"
@@ -35,7 +35,7 @@ VIT = {
 ROOT = {"stem.root": (f"{STEM}.conv", TORCH_CONV), "stem.norm": (f"{STEM}.norm", LAYER)}
 RESNET = dict(kernel_eps="1e-08 on the variance", group_norm_eps=1e-5)
 NUMERICS = dict(gelu="erf", norm_eps=1e-6, **RESNET)
-FILES = dict(class_row=None, config=config.TIMM)  # no_embed_class leaves the class row out
+FILES = dict(class_row=None, config=of_timm)  # no_embed_class leaves the class row out
 VITS = dict(kinds=("ViT", "hybrid"), numerics=NUMERICS, **FILES)
 
 TIMM_HIDDEN = Layout(
@@ -74,5 +74,5 @@ TIMM_BIT = Layout(
         "head": ("head.fc", TORCH_CONV_HEAD),
     },
     numerics=dict(root_padding="zero", **RESNET),
-    config=config.TIMM,
+    config=of_timm,
 )
