@@ -203,6 +203,16 @@ def test_timms_quick_gelu_is_refused_and_an_unknown_architecture_is_named(tmp_pa
     assert "beside it names 'vit_base_patch16_siglip_224', whose code may compute in another way" in notes[0]
 
 
+def test_the_root_padding_of_a_bit_is_named_as_its_option(tmp_path):
+    save_weights(KINDS["BiT"][1](), tmp_path / "w.pth", format="timm")
+    (tmp_path / "config.json").write_text(json.dumps({"architecture": "resnetv2_50x1_bit"}))
+    report = loaded("BiT", tmp_path / "w.pth")[1]
+    assert report.assumed[0] == "root_padding='zero'"
+    assert not [note for note in report.notes if "root_padding" in note or "config.json" in note]
+    padded = create_model("ResNet50x1", units=(2, 1), width_factor=0.5, num_classes=7, root_padding="inf")
+    assert "made for root_padding='zero', the model has 'inf'" in load_weights(padded, tmp_path / "w.pth").notes
+
+
 def test_another_pool_is_in_the_report(tmp_path):
     """timm averages the patches of a sequence that has a class token; no shape shows it."""
     path = timm_folder(tmp_path, timm_model(global_pool="avg", fc_norm=False))

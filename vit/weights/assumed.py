@@ -4,14 +4,16 @@ from torch import nn
 
 from vit.models.hybrid import SameConv
 from vit.models.pool import AttentionPool, MeanPool, TokenPool
-from vit.models.resnet import StandardConv
+from vit.models.resnet import ROOT_PADDING, ResNet, StandardConv
 from vit.models.standardise import EPS
 from vit.models.vit import Attention, ViT
 
 NUMERICS = ("gelu", "norm_eps", "root_padding", "kernel_eps", "group_norm_eps", "pool")
 CHOICES = ("pool",)  # a model for another task may well differ
 GELU = {"none": "erf", "tanh": "tanh"}
+PADDING = {value: name for name, value in ROOT_PADDING.items()}
 COMPUTED = (  # the first module of a class shows what the whole model computes with
+    ("root_padding", ResNet, lambda module: PADDING[module.root_padding]),
     ("heads", Attention, lambda module: module.heads),
     ("gelu", nn.GELU, lambda module: GELU[module.approximate]),
     ("norm_eps", nn.LayerNorm, lambda module: module.eps),
@@ -26,7 +28,7 @@ COMPUTED = (  # the first module of a class shows what the whole model computes 
 
 def computed(model):
     """{name: value} of what a model computes with and no shape shows; most are options of create_model."""
-    values = {"root_padding": model.root_padding} if hasattr(model, "root_padding") else {}
+    values = {}
     for name, kind, value in COMPUTED:
         module = next((module for module in model.modules() if isinstance(module, kind)), None)
         values |= {} if module is None else {name: value(module)}

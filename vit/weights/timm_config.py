@@ -6,6 +6,7 @@ from vit.weights.config import activation, channels, renamed, sizes
 
 HEADS = {"tiny": 3, "small": 6, "base": 12, "large": 16, "huge": 16}  # of timm's architectures
 PLAIN = re.compile(r"(vit|deit)_(tiny|small|base|large|huge)(_patch\d+|_r\d*_s\d+(_p\d+)?)_\d+")
+BIT = re.compile(r"resnetv2_\d+x\d+_bit")
 POOLS = {"token": "token", "avg": "gap", "map": "map"}
 
 
@@ -27,4 +28,4 @@ def of_timm(config, folder):
         **channels("std", images.get("std")),
     }
     unknown = f"names {config['architecture']!r}, whose code may compute in another way than is assumed"
-    return stated, [] if plain else [unknown]
+    return stated, [] if plain or BIT.fullmatch(config["architecture"]) else [unknown]
