@@ -7,6 +7,7 @@ import torch
 
 from data.archives import opened
 from data.base import ImageData
+from data.class_folders import subfolders
 from data.collection import (
     Collection,
     ambiguous,
@@ -15,7 +16,6 @@ from data.collection import (
     in_folders,
     is_there,
     of_archives,
-    subfolders,
 )
 from data.folder import data_folder
 from data.ground_truth import classified, numbers

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from data.archives.listing import MEMBERS
 from data.archives.paths import hidden
-from data.collection import COMPRESSED, all_archives, ambiguous, entries_of, is_picture, is_there, parts_in, pictures
+from data.class_folders import is_picture, pictures
+from data.collection import COMPRESSED, all_archives, ambiguous, entries_of, is_there, parts_in
 from data.folder import data_folder
 from data.pictures import Files
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from data.collection import pictures
+from data.class_folders import pictures
 from data.decode import unreadable
 from data.encoded import EncodedData
 from data.folder import data_folder

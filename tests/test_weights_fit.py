@@ -169,5 +169,6 @@ def test_a_report_reads_as_a_sentence(tmp_path):
     _, report = loaded("ViT", tmp_path / "weights.npz", head="zero")
     assert str(report) == (
         "weights.npz (the authors' ViT archive): loaded 30 parameters; dropped head/kernel, head/bias; "
-        "zeroed head.weight, head.bias"
+        "zeroed head.weight, head.bias; assumed, as nothing states it: gelu='tanh', norm_eps=1e-06, "
+        "positions on a grid of 4 x 4, images in [-1, 1] (mean and std 0.5)"
     )

@@ -30,7 +30,9 @@ def test_the_same_logits(hidden, written, tmp_path):
     stated = dict(image_size=32, patch=8, num_classes=7, gelu="erf", **SIZES)
     ours = create_model("ViT-B/16", head_hidden=hidden, **stated)
     report = load_weights(ours, tmp_path / "vit.pth", head="keep")
-    assert str(report) == f"vit.pth (a torchvision ViT state dict): loaded {len(ours.state_dict())} parameters"
+    assert str(report).startswith(
+        f"vit.pth (a torchvision ViT state dict): loaded {len(ours.state_dict())} parameters; assumed"
+    )
     images = torch.rand(2, 3, 32, 32)
     with torch.no_grad():
         expected = theirs.eval()(images)

@@ -1,6 +1,6 @@
 """A file of weights whose layout is known: its tensors by the names of that layout's table, compared with a model's."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -13,14 +13,17 @@ from vit.weights.layout import Layout
 @dataclass
 class File:
     """`made_with` are the arguments of create_model that our own files state; `dropped` names what is no parameter;
-    `notes` say how its parameters were picked out."""
+    `stated` is what a config.json beside the file says, `notes` how its parameters were picked out, and what was not
+    understood of that config.
+    """
 
     path: Path
     layout: Layout
     tensors: dict[str, torch.Tensor]
     made_with: dict | None
     dropped: list[str]
-    notes: list[str]
+    notes: list[str] = field(default_factory=list)
+    stated: dict = field(default_factory=dict)
 
     def wrong(self, text):
         """The one line to raise: what it is, what is wrong with it."""

@@ -1,6 +1,7 @@
 """State dicts of Hugging Face's ViTModel, BitModel and their ForImageClassification."""
 
 from vit.weights.forms import LAYER, TENSOR, TORCH_CONV, TORCH_PATCHES
+from vit.weights.hugging_face_config import of_hugging_face
 from vit.weights.layout import Layout
 
 BLOCK = "encoder.layer.{b}"
@@ -33,6 +34,8 @@ HUGGING_FACE = Layout(
         (r"\.mlp\.fc2\.", ".output.dense."),
     ),
     numerics=dict(gelu="erf", norm_eps=1e-12),
+    shown=("pool",),
+    config=of_hugging_face,
 )
 
 UNIT = "encoder.stages.{s}.layers.{u}"
@@ -49,5 +52,5 @@ HUGGING_FACE_BIT = Layout(
         "head": ("classifier.1", LAYER),
     },
     spellings=((r"^bit\.", ""),),  # absent in BitModel
-    numerics=dict(root_padding="zero"),
+    numerics=dict(root_padding="zero", kernel_eps="1e-08 on the variance", group_norm_eps=1e-5),
 )

@@ -33,12 +33,13 @@ class Place(NamedTuple):
 class Layout:
     """One kind of file. `mark`: a pattern that only its names match; `kinds`: the models that it has names for."""
 
-    def __init__(self, name, *, mark, kinds, rows, numerics=(), spellings=(), class_row=True):
-        """`numerics`: the options of our models with which its own code computes; `spellings`: (pattern, replacement)
-        of older and newer names; `class_row`: does the table of positions begin with the class token's?
+    def __init__(self, name, *, mark, kinds, rows, numerics=(), spellings=(), class_row=True, shown=(), config=None):
+        """`numerics`: what its own code computes with, by the names of our options where we have one; `shown`: what of
+        that the shapes show; `spellings`: (pattern, replacement) of older and newer names; `class_row`: does the table
+        of positions begin with the class token's, None where files differ; `config`: see config.py.
         """
         self.name, self.mark, self.kinds, self.numerics = name, re.compile(mark), kinds, dict(numerics)
-        self.spellings, self.class_row = spellings, class_row
+        self.spellings, self.class_row, self.shown, self.config = spellings, class_row, shown, config
         self.rows = [
             (pattern(ours + suffix), theirs + ending, change, parts)
             for ours, (theirs, form, *parts) in rows.items()

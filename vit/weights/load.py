@@ -1,8 +1,10 @@
 """load_weights: any file of weights that this package knows, into one of our models."""
 
 from vit.models.choices import choose
+from vit.weights.assumed import fit_assumed
 from vit.weights.file import few
 from vit.weights.head import HEAD, fit_head, renew_head
+from vit.weights.images import fit_images
 from vit.weights.layout import kind_of
 from vit.weights.own import fit_own
 from vit.weights.positions import fit_positions, only_ours
@@ -23,10 +25,15 @@ def load_weights(model, path, head="auto", positions="bilinear", entry=None):
     file = recognised(path, entry)
     check_kind(file, model)
     report = Report(f"{file.path.name} ({file.layout.name})", dropped=file.dropped, notes=file.notes)
-    fit_own(file, model, report, positions)
+    if file.made_with is None:
+        fit_assumed(file, model, report)
+    else:
+        fit_own(file, model, report, positions)
     fit_positions(file, model, report, positions)
     kept = fit_head(file, model, head, report)
     state = translated(file, model, kept)
+    if file.made_with is None:
+        fit_images(state, file, model, report)
     model.load_state_dict(model.state_dict() | state)
     renew_head(model, kept, report)
     report.loaded += state

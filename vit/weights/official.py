@@ -38,7 +38,10 @@ SPELLINGS = (  # later flax numbers the children of a block by class; the releas
     (r"(/encoderblock_\d+)/MlpBlock_0/", r"\1/MlpBlock_3/"),
 )
 VITS = dict(
-    kinds=("ViT", "hybrid", "hybrid of the root only"), numerics=dict(gelu="tanh", norm_eps=1e-6), spellings=SPELLINGS
+    kinds=("ViT", "hybrid", "hybrid of the root only"),
+    numerics=dict(gelu="tanh", norm_eps=1e-6, kernel_eps="1e-05 on the deviation", group_norm_eps=1e-6),
+    spellings=SPELLINGS,
+    shown=("heads", "pool"),
 )
 
 BIG_VISION = Layout(
@@ -50,6 +53,7 @@ BIG_VISION = Layout(
 )
 OFFICIAL = Layout("the authors' ViT archive", mark=r"Transformer/.*|embedding/kernel", rows=VIT, **VITS)
 
+STANDARD = dict(kernel_eps="1e-10 on the variance", group_norm_eps=1e-5)
 TENSORFLOW = "resnet/block{S}/unit{U:02d}"
 BIT = Layout(
     "big_transfer's BiT archive",
@@ -67,7 +71,7 @@ BIT = Layout(
         "norm": ("resnet/group_norm", GAMMA_BETA),
         "head": ("resnet/head/conv2d", CONV_HEAD),
     },
-    numerics=dict(root_padding="zero"),
+    numerics=dict(root_padding="zero", **STANDARD),
     spellings=((r"standardized_conv2d_\d+", "standardized_conv2d"),),
 )
 
@@ -84,5 +88,5 @@ BIG_VISION_BIT = Layout(
         "norm": ("norm-pre-head", NORM),
         "head": ("head", DENSE),
     },
-    numerics=dict(root_padding="inf"),
+    numerics=dict(root_padding="inf", **STANDARD),
 )

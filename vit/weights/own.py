@@ -1,4 +1,4 @@
-"""What shapes do not show: the arguments of create_model that our own files state, and what other code computes with."""
+"""What our own files state of themselves: the arguments of create_model, compared with those of the model."""
 
 import inspect
 
@@ -6,25 +6,21 @@ import torch
 
 from vit.models import create_model, lookup
 from vit.models.grid import pair
+from vit.weights.assumed import compare, computed
 
 STRUCTURE = ("heads", "position_at")  # change no shape, but make another architecture
 
 
 def fit_own(file, model, report, mode):
-    """Compared with a model that create_model made, and brought to its image size."""
-    if model.made_with is None:
-        return
-    there = arguments(model.made_with)
-    if file.made_with is None:
-        compare(file.layout.numerics, there, report)
-        return
+    """Compared with the model, and brought to its image size where create_model made it."""
+    there = arguments(model.made_with) if model.made_with else computed(model)
     try:
         here = arguments(file.made_with)
         for name in STRUCTURE:
-            if here.get(name) != there.get(name):
-                raise file.wrong(f"it has {name}={here.get(name)!r}, expected {there.get(name)!r}")
+            if name in there and here.get(name) != there[name]:
+                raise file.wrong(f"it has {name}={here.get(name)!r}, expected {there[name]!r}")
         compare(here, there, report)
-        if pair(here["image_size"]) != pair(there["image_size"]):
+        if model.made_with and pair(here["image_size"]) != pair(there["image_size"]):
             resize(file, there["image_size"], report, mode)
     except (TypeError, ValueError, KeyError, AttributeError, RuntimeError) as error:
         raise file.wrong(f"it does not fit its own metadata ({str(error).splitlines()[-1].strip()})") from None
@@ -35,15 +31,6 @@ def arguments(made_with):
     family, sizes = lookup(made_with["name"])
     parameters = [p for part in reversed(family.__mro__) for p in inspect.signature(part.__init__).parameters.values()]
     return {p.name: p.default for p in parameters} | sizes | made_with
-
-
-def compare(here, there, report):
-    """Weights can be used with other numerics, on purpose; the report says so."""
-    report.notes += [
-        f"made for {name}={here[name]!r}, the model has {there[name]!r}"
-        for name in ("gelu", "norm_eps", "root_padding")
-        if name in here and name in there and here[name] != there[name]
-    ]
 
 
 def resize(file, image_size, report, mode):

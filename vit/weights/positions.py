@@ -7,6 +7,8 @@ import math
 
 import torch
 
+from vit.models.grid import grid_of
+from vit.models.hybrid import Hybrid
 from vit.models.position import Learned1D, Sincos2D, resize_positions
 from vit.models.vit import ViT
 from vit.weights.file import in_words
@@ -51,8 +53,10 @@ def fit_positions(file, model, report, mode):
 
 def has_class_row(table, file, model):
     """timm's files do not say; without a class row, the table of a square grid has a square number of rows."""
+    if file.layout.class_row is not None or "class_row" in file.stated:
+        return file.stated.get("class_row", file.layout.class_row)
     rows = table.shape[1]
-    return file.layout.class_row and (rows == math.prod(model.grid) + 1 or math.isqrt(rows) ** 2 != rows)
+    return rows == math.prod(model.grid) + 1 or math.isqrt(rows) ** 2 != rows
 
 
 def without_class_token(table, file, report):
@@ -68,22 +72,45 @@ def without_class_token(table, file, report):
 
 
 def resized(table, file, model, report, mode):
-    """By the model's own function. The old grid is the model's where the number of rows agrees, else a square."""
-    rows = table.shape[1] - (file.name(TOKEN) in file.tensors)
-    side = math.isqrt(rows)
-    if rows == math.prod(model.grid):
+    """By the model's own function."""
+    old = grid_in_file(table, file, model, report)
+    if old == model.grid:
         return table
-    if rows < 1 or side**2 != rows:
+    report.resized.append(f"{file.name(TABLE)} from {in_words(old)} to {in_words(model.grid)}")
+    return resize_positions(table, old, model.grid, mode)
+
+
+def grid_in_file(table, file, model, report):
+    """(rows, columns) of the images of a config.json, else the model's where the number of rows agrees, else a square."""
+    rows = table.shape[1] - (file.name(TOKEN) in file.tensors)
+    if "image_size" in file.stated:
+        return grid_stated(rows, file, model)
+    side = math.isqrt(rows)
+    grid = model.grid if rows == math.prod(model.grid) else (side, side)
+    if rows < 1 or math.prod(grid) != rows:
         raise file.wrong(f"{file.name(TABLE)} has {rows} rows of patches, expected a square or {in_words(model.grid)}")
-    report.resized.append(f"{file.name(TABLE)} from {in_words((side, side))} to {in_words(model.grid)}")
-    return resize_positions(table, (side, side), model.grid, mode)
+    if file.made_with is None:
+        report.assumed.append(f"positions on a grid of {in_words(grid)}")
+    return grid
+
+
+def grid_stated(rows, file, model):
+    """The model's patches in images of the stated size."""
+    size = file.stated["image_size"]
+    try:
+        grid = grid_of(model.stem.output_size(size) if isinstance(model, Hybrid) else size, model.patch)
+    except ValueError as error:
+        raise file.wrong(f"its config.json says images of {in_words(size)} ({error})") from None
+    if math.prod(grid) != rows:
+        says = f"its config.json says images of {in_words(size)}, which are {in_words(grid)} patches"
+        raise file.wrong(f"{says}, and {file.name(TABLE)} has {rows} rows of patches; use the config.json of this file")
+    return grid
 
 
 def leave_out_sines(table, file, model, report):
     """The model computes them. What the file adds to its class token there becomes part of that token."""
     row, token = int(file.name(TOKEN) in file.tensors), file.name(TOKEN)
-    side = math.isqrt(table.shape[1] - row)
-    grid = model.grid if math.prod(model.grid) == table.shape[1] - row else (side, side)
+    grid = grid_in_file(table, file, model, report)
     sines = Sincos2D(grid, table.shape[2], False).table(table.device, torch.float64)
     if sines.shape != table[0, row:].shape or (sines - table[0, row:]).abs().max() > ROUNDING:
         raise file.wrong(f"{file.name(TABLE)} is a learned table, expected none or the sines of position='sincos2d'")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from vit.errors import UserError
 from vit.plan.files import name_of
+from vit.weights.config import beside
 from vit.weights.container import read_tensors
 from vit.weights.file import File, few
 from vit.weights.hugging_face import HUGGING_FACE, HUGGING_FACE_BIT
@@ -44,6 +45,11 @@ def recognised(path, entry=None):
         raise file.wrong("some parameters are there twice, under two spellings of one name")
     file.made_with = stated(file, metadata)
     check_values(file)
+    try:
+        file.stated, unread = beside(path, layout)
+        file.notes += unread
+    except ValueError as error:
+        raise file.wrong(str(error)) from None
     return file
 
 

@@ -2,6 +2,7 @@
 
 from vit.weights.forms import LAYER, TENSOR, TORCH_CONV, TORCH_CONV_HEAD, TORCH_PATCHES
 from vit.weights.layout import Layout
+from vit.weights.timm_config import of_timm
 
 STEM = "patch_embed.backbone"
 UNIT = f"{STEM}.stages.{{s}}.blocks.{{u}}"
@@ -32,8 +33,10 @@ VIT = {
     "stem.stages.{s}.{u}.project.1": (f"{UNIT}.downsample.norm", LAYER),
 }
 ROOT = {"stem.root": (f"{STEM}.conv", TORCH_CONV), "stem.norm": (f"{STEM}.norm", LAYER)}
-NUMERICS = dict(gelu="erf", norm_eps=1e-6)
-VITS = dict(kinds=("ViT", "hybrid"), numerics=NUMERICS)
+RESNET = dict(kernel_eps="1e-08 on the variance", group_norm_eps=1e-5)
+NUMERICS = dict(gelu="erf", norm_eps=1e-6, **RESNET)
+FILES = dict(class_row=None, config=of_timm)  # no_embed_class leaves the class row out
+VITS = dict(kinds=("ViT", "hybrid"), numerics=NUMERICS, **FILES)
 
 TIMM_HIDDEN = Layout(
     "an old timm state dict with a hidden layer in its head",
@@ -47,6 +50,7 @@ TIMM_ROOT = Layout(
     rows=VIT | ROOT,
     kinds=("hybrid of the root only",),
     numerics=NUMERICS,
+    **FILES,
 )
 TIMM = Layout("a timm ViT state dict", mark=r"patch_embed\..*|blocks\.\d+\.attn\..*", rows=VIT, **VITS)
 
@@ -62,5 +66,6 @@ TIMM_BIT = Layout(
         "norm": ("norm", LAYER),
         "head": ("head.fc", TORCH_CONV_HEAD),
     },
-    numerics=dict(root_padding="zero"),
+    numerics=dict(root_padding="zero", **RESNET),
+    config=of_timm,
 )

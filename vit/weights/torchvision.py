@@ -25,4 +25,5 @@ TORCHVISION = Layout(
     },
     spellings=((r"\.mlp\.linear_1\.", ".mlp.0."), (r"\.mlp\.linear_2\.", ".mlp.3.")),  # of older versions, published so
     numerics=dict(gelu="erf", norm_eps=1e-6),
+    shown=("pool",),
 )

@@ -1,0 +1,62 @@
+"""What shapes do not show: read from a config.json beside a file, else assumed; the report says which, and what differs."""
+
+from torch import nn
+
+from vit.models.hybrid import SameConv
+from vit.models.pool import AttentionPool, MeanPool, TokenPool
+from vit.models.resnet import ROOT_PADDING, ResNet, StandardConv
+from vit.models.standardise import EPS
+from vit.models.vit import Attention, ViT
+
+NUMERICS = ("gelu", "norm_eps", "root_padding", "kernel_eps", "group_norm_eps", "pool")
+CHOICES = ("pool",)  # a model for another task may well differ
+GELU = {"none": "erf", "tanh": "tanh"}
+PADDING = {value: name for name, value in ROOT_PADDING.items()}
+COMPUTED = (  # the first module of a class shows what the whole model computes with
+    ("root_padding", ResNet, lambda module: PADDING[module.root_padding]),
+    ("heads", Attention, lambda module: module.heads),
+    ("gelu", nn.GELU, lambda module: GELU[module.approximate]),
+    ("norm_eps", nn.LayerNorm, lambda module: module.eps),
+    ("kernel_eps", SameConv, lambda module: f"{EPS} on the deviation"),
+    ("kernel_eps", StandardConv, lambda module: "1e-10 on the variance"),
+    ("group_norm_eps", nn.GroupNorm, lambda module: module.eps),
+    ("pool", TokenPool, lambda module: "token"),
+    ("pool", MeanPool, lambda module: "gap"),
+    ("pool", AttentionPool, lambda module: "map"),
+)
+
+
+def computed(model):
+    """{name: value} of what a model computes with and no shape shows; most are options of create_model."""
+    values = {}
+    for name, kind, value in COMPUTED:
+        module = next((module for module in model.modules() if isinstance(module, kind)), None)
+        values |= {} if module is None else {name: value(module)}
+    return values
+
+
+def fit_assumed(file, model, report):
+    """Refuses what a config.json states otherwise; the rest is that of the layout's code, or the model's."""
+    values = computed(model)
+    check_stated(file, values | ({"patch": model.patch} if type(model) is ViT else {}))
+    open_names = [name for name in values if name not in file.stated and name not in file.layout.shown]
+    assumed = {name: file.layout.numerics.get(name, values[name]) for name in open_names}
+    report.assumed += [f"{name}={value!r}" for name, value in assumed.items()]
+    compare(assumed | {name: file.stated[name] for name in CHOICES if name in file.stated}, values, report)
+
+
+def check_stated(file, values):
+    """A config.json beside the file must agree with the model."""
+    wrong = [name for name in values if name not in CHOICES and file.stated.get(name, values[name]) != values[name]]
+    if wrong:
+        says, has = (", ".join(f"{name}={of[name]!r}" for name in wrong) for of in (file.stated, values))
+        raise file.wrong(f"its config.json says {says}, the model has {has}; make the model with {says}")
+
+
+def compare(made_for, values, report):
+    """Weights can be used with other numerics, on purpose; the report says so."""
+    report.notes += [
+        f"made for {name}={made_for[name]!r}, the model has {values[name]!r}"
+        for name in NUMERICS
+        if name in made_for and name in values and made_for[name] != values[name]
+    ]
