@@ -24,8 +24,8 @@ NORB = foreign.NORB["train"]
 
 def land(root):
     foreign.resisc45(root, zipped=True, each=2)
-    for split in ("train", "test"):
-        (root / f"resisc45-{split}.txt").write_text("".join(f"{kind}_001.jpg\n" for kind in foreign.KINDS[:5]))
+    for split, number in (("train", "001"), ("test", "002")):
+        (root / f"resisc45-{split}.txt").write_text("".join(f"{kind}_{number}.jpg\n" for kind in foreign.KINDS[:5]))
 
 
 def sprites(root):

@@ -43,7 +43,7 @@ def _scalars(run):
     path = run / "metrics.csv"
     if not path.exists():
         return pd.DataFrame(columns=["step", "tag", "value"])
-    table = pd.read_csv(path, float_precision="round_trip")
+    table = pd.read_csv(path)
     tags = [column for column in table if column not in POSITION]
     return table.melt("step", tags, "tag", "value").dropna()
 
