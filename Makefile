@@ -42,7 +42,8 @@ endif
 # Who trains here (a second make is told so) and with which cores: process, machine, Slurm step, number.
 export VIT_MAKE := $(shell echo $$PPID $$(uname -n) $(SLURM_JOB_ID).$(SLURM_STEP_ID) $(or $(shell env -u OMP_NUM_THREADS nproc 2>/dev/null),0))
 DATA    := $(or $(VIT_DATA),data/downloads)
-TRAIN   ?= @$(LAUNCH) $(PY) -m vit run --scale $(SCALE) --goals "$(MAKECMDGOALS)"
+# exec: a shell between make and the run would die of a signal to both, and make would not wait for the run's checkpoint.
+TRAIN   ?= @exec env $(LAUNCH) $(PY) -m vit run --scale $(SCALE) --goals "$(MAKECMDGOALS)"
 
 # As many processes as there are GPUs or cores, each with its share of them; -jN on the command line wins.
 MAKEFLAGS += --no-print-directory -j$(strip $(JOBS))

@@ -67,6 +67,9 @@ class ImageFolder(ImageData):
         self.lies_in = {"train": "train"}  # split -> what its folder or archives are called
         if self.divided:
             self.lies_in["test"] = test_part(self.root)
+            train, test = (self.root / self.lies_in[split] for split in ("train", "test"))
+            if test.exists() and train.resolve() == test.resolve():
+                raise ValueError(f"{test} is {train} itself; bring other pictures to test on")
             say_unused(self.root)
 
     def class_names(self) -> list[str]:

@@ -33,7 +33,7 @@ def say_unused(root: Path) -> None:
 
 
 def belongs(path: Path) -> bool:
-    return path.name in PARTS if path.is_dir() else bool(parts_in(path))
+    return path.name in PARTS if path.is_dir() else is_archive(path) and bool(parts_in(path))
 
 
 def check_unpacked(root: Path) -> None:

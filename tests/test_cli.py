@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from vit.arguments import check_files
-from vit.cli import PaperCLI
+from vit.cli import PaperCLI, own_folder
 from vit.errors import UserError
 from vit.plan import make_plan
 from vit.plan.files import ROOT
@@ -179,3 +179,18 @@ def test_data_gives_the_model_its_classes_and_image_size(run):
     """Neither stands in a config: a number that stands twice can disagree with itself."""
     text = (run / "config.yaml").read_text()
     assert "num_classes" not in text and text.count("image_size") == 1
+
+
+@pytest.mark.parametrize("command", ["validate", "test"])
+def test_an_evaluation_without_weights_is_refused(run, command):
+    done = vit(command, "--config", str(run / "config.yaml"), "--trainer.accelerator", "cpu")
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert done.stderr.splitlines()[-1].startswith(f"error: {command} needs weights: give --ckpt_path FILE")
+
+
+@pytest.mark.parametrize("words", [["--config", "RUN"], ["--config=RUN"], ["-c", "RUN"]])
+def test_a_runs_own_config_is_meant_however_it_is_spelled(run, words):
+    path = run / "config.yaml"
+    assert own_folder(["fit", *(word.replace("RUN", str(path)) for word in words)]) == run
+    assert own_folder(["fit", "--config", str(path), "--trainer.max_steps", "3"]) is None
+    assert own_folder(["fit"]) is None

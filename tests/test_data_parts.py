@@ -132,3 +132,19 @@ def test_a_part_that_is_missing_is_told_with_what_lies_there(folder):
     lay(folder, "train", TWO, "folders")
     lay(folder, "validation", TWO, "folders")
     refused(r"mine/test: no such folder; in .*mine: train/, validation/", FileNotFoundError)
+
+
+def test_a_test_part_that_is_the_training_part_is_refused(folder):
+    lay(folder, "train", TWO, "folders")
+    (folder / "test").symlink_to(folder / "train")
+    refused(r"test is .*train itself; bring other pictures to test on")
+
+
+def test_only_archives_belong_to_a_part(folder, capsys):
+    for split in ("train", "test"):
+        lay(folder, split, TWO, "folders")
+    (folder / "train-0001.parquet").write_bytes(b"unread")
+    ImageFolder(folder="mine", **COMMON)
+    assert (
+        "not used, since its name is that of no part (train, test, val): train-0001.parquet" in capsys.readouterr().err
+    )

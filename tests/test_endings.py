@@ -134,7 +134,7 @@ def test_a_fit_by_hand_ends_alike(planned, tmp_path, number):
     away = ("--trainer.default_root_dir", str(tmp_path / "away"), "--trainer.max_steps", "1000000")
     dies = {"before": "open", "of": "hparams.yaml", "count": 1, "seconds": 1.5, "by": number.name}
     code, said = end_of_any("fit", "--config", str(run / "config.yaml"), *away, dies=dies)
-    assert code == 128 + number and f"interrupted by {number.name}" in said
+    assert code == 128 + number and f"interrupted by {number.name}; nothing is kept" in said
 
 
 def test_a_signal_where_no_update_is_waited_for_ends_at_once(planned):

@@ -96,9 +96,20 @@ def test_a_number_that_belongs_to_a_stranger_now_locks_nobody_out(owned, living)
     assert json.loads((owned / ".owner").read_text())["process"] == os.getpid()
 
 
-@pytest.mark.parametrize("text", ["", "4711", "[1]", '{"process": 1}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "4711",
+        "[1]",
+        '{"process": 1}',
+        '{"process": -1, "host": "HERE", "started": null}',
+        '{"process": "12", "host": "HERE", "started": null}',
+        '{"process": 99999999999999999999, "host": "HERE", "started": null}',
+    ],
+)
 def test_a_file_that_says_nothing_that_can_be_checked_locks_nobody_out(owned, text):
-    (owned / ".owner").write_text(text)
+    (owned / ".owner").write_text(text.replace("HERE", HERE))
     claim("smoke")
 
 

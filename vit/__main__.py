@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 
-from vit.endings import Interrupted
+from vit.endings import Interrupted, signals
 from vit.errors import UserError, reason
 from vit.ranks import leads
 
@@ -163,8 +163,11 @@ def parser():
 def main(arguments):
     """Run a command; whatever goes wrong is one line on stderr and an exit code that is not 0."""
     sys.stdout.reconfigure(errors="backslashreplace")  # names of files may be any bytes; stderr shows them so already
+    command = arguments[0] if arguments else ""
     try:
-        if arguments and arguments[0] in ("fit", "validate", "test"):
+        if command in ("run", "fit", "validate", "test"):
+            signals.handle()  # before the seconds that importing torch takes
+        if command in ("fit", "validate", "test"):
             from vit.cli import lightning_main
 
             return lightning_main(arguments)

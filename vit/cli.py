@@ -16,7 +16,7 @@ from lightning.pytorch.plugins.environments import ClusterEnvironment
 from vit.arguments import Parser, check_files, with_nulls
 from vit.callbacks import Speed
 from vit.checkpoints import LAST, Checkpoints, NamedOnly
-from vit.endings import signals, to_its_end
+from vit.endings import Interrupted, to_its_end
 from vit.errors import UserError
 from vit.launched import check_devices, environment
 from vit.plan.files import name_of
@@ -26,6 +26,8 @@ from vit.record import count_test, test_evaluations
 from vit.run_folder import fit, tell_test_part, trainer_settings
 from vit.training_loss import TrainingLoss
 from vit.weights import check_images, read, save
+
+NOT_KEPT = "nothing is kept, since only `--config RUN/config.yaml` and nothing else trains in a run's folder"
 
 
 class PaperCLI(LightningCLI):
@@ -89,6 +91,14 @@ class PaperCLI(LightningCLI):
         with to_its_end():
             self.trainer.fit(datamodule=datamodule, **arguments)
 
+    def before_validate(self):
+        """Lightning would evaluate the model as it starts, and call that a result."""
+        if self.trainer.max_steps and not self._get(self.config, "ckpt_path"):
+            told = f"{self.subcommand} needs weights: give --ckpt_path FILE"
+            raise UserError(f"{told}, or --config RUN/config.yaml and nothing else for those of a run")
+
+    before_test = before_validate
+
     def validate(self, **arguments):
         with to_its_end():
             self.trainer.validate(**arguments)
@@ -103,21 +113,28 @@ def print_error(line):
 
 
 def own_folder(arguments):
-    """The run folder of `fit|validate|test --config FOLDER/config.yaml` without anything else, or None."""
-    if len(arguments) == 3 and arguments[1] == "--config" and Path(arguments[2]).name == "config.yaml":
-        return Path(arguments[2]).resolve().parent
+    """The run folder of `fit|validate|test --config FOLDER/config.yaml` without anything else, or None.
+
+    `--config=FOLDER/config.yaml` and `-c FOLDER/config.yaml` are the same.
+    """
+    option, _, path = " ".join(arguments[1:2]).partition("=")
+    paths = [path, *arguments[2:]] if path else arguments[2:]
+    if option in ("--config", "-c") and len(paths) == 1 and Path(paths[0]).name == "config.yaml":
+        return Path(paths[0]).resolve().parent
     return None
 
 
 def lightning_main(arguments):
     """fit, validate and test as any LightningCLI has them; in a run's folder they keep to it and to its weights."""
-    signals.handle()
     command, forced = arguments[0], "--force" in sys.argv
     sys.argv[:] = [word for word in sys.argv if word != "--force"]  # LightningCLI's parser does not know it
     folder = own_folder([word for word in arguments if word != "--force"])
     if folder is None:
         check_files(arguments)
-        PaperCLI()
+        try:
+            PaperCLI()
+        except Interrupted as end:
+            raise Interrupted(end.number, advice=NOT_KEPT) from None
         return
     check_config(folder)
     if command == "fit" and read_metrics(folder):

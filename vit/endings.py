@@ -18,13 +18,13 @@ ENDS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 class Interrupted(SystemExit):
     """A signal ended the work. The exit code is 128 + its number, as shells have it; `saved` is the step of a checkpoint."""
 
-    def __init__(self, number, saved=None):
+    def __init__(self, number, saved=None, advice="the same command goes on from here"):
         super().__init__(128 + number)
-        self.number, self.saved = number, saved
+        self.number, self.saved, self.advice = number, saved, advice
 
     def __str__(self):
         kept = "" if self.saved is None else f"; step {self.saved} is saved"
-        return f"interrupted by {signal.Signals(self.number).name}{kept}; the same command goes on from here"
+        return f"interrupted by {signal.Signals(self.number).name}{kept}; {self.advice}"
 
 
 class Signals:

@@ -4,14 +4,18 @@ import itertools
 import os
 import platform
 import re
+import sys
 import time
 from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 
 from vit.errors import UserError
 from vit.owner import claim, has_cores_of_its_own, make
+from vit.plan.files import name_of
 from vit.plan.folders import locked, results
 from vit.ranks import launch, number
+
+PATIENCE = 50  # tries, each a tenth of a second apart, before somebody is told
 
 
 def concurrent_processes():
@@ -31,12 +35,16 @@ def slot(scale, jobs):
     if make() is None:  # else make has claimed it, on its own machine
         claim(scale)
     with ExitStack() as held:
-        for position in itertools.cycle(range(jobs)):
+        for attempt in itertools.count():
+            position = attempt % jobs
             try:
                 held.enter_context(locked(results(scale) / ".slots" / str(position), "busy"))
                 break
             except UserError:
                 time.sleep(0.1)
+            if attempt == PATIENCE:
+                where = name_of(results(scale))
+                print(f"{where}: all {jobs} slots are taken by runs that train here already; waiting", file=sys.stderr)
         yield position
 
 

@@ -12,6 +12,8 @@ from vit.plan.files import name_of
 from vit.plan.folders import is_held, locked, results
 from vit.ranks import launch
 
+LARGEST = 2**31  # process numbers are below it
+
 
 @dataclass(frozen=True)
 class Owner:
@@ -72,9 +74,11 @@ def claim(scale):
 def owner(file):
     """The Owner in a file, or None: there is none, or it says nothing that can be checked."""
     try:
-        return Owner(**json.loads(file.read_text()))
+        found = Owner(**json.loads(file.read_text()))
     except (OSError, ValueError, TypeError):
         return None
+    sound = type(found.process) is int and 0 < found.process < LARGEST and isinstance(found.host, str)
+    return found if sound else None
 
 
 def is_training(other, scale):

@@ -12,7 +12,7 @@ import warnings
 from contextlib import contextmanager, nullcontext, redirect_stdout, suppress
 from io import StringIO
 
-from vit.endings import signals, to_its_end
+from vit.endings import to_its_end
 from vit.errors import UserError, reason
 from vit.machine import concurrent_processes, share, slot
 from vit.plan import files, make_plan
@@ -23,7 +23,6 @@ from vit.ranks import leads
 
 def run_all(scale, ids, goals):
     """The runs of one rule of the grid. A run that fails does not stop those that do not need it."""
-    signals.handle()
     plan = make_plan(scale)
     files.check_keys(ids, list(plan.runs), f"scale {scale}: run")
     jobs = concurrent_processes()

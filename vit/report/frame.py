@@ -15,7 +15,7 @@ COLUMNS = ("cell", "experiment", "metric", "value", "run", "lr", "seconds", "pre
 
 
 def frame(scale, experiments=None):
-    """The finished seeds of a scale's experiments (default: all), a DataFrame.
+    """The finished seeds of a scale's experiments (default: all), a DataFrame. Experiments share runs: group one at a time.
 
     Columns: cell (its position in the experiment), experiment, the axes under the paper's names, metric, value (percent),
     run, lr, seconds, pretrain_run, date, commit, device. An axis that a cell does not have is "".

@@ -15,6 +15,7 @@ def of_timm(config, folder):
     if not isinstance(config.get("architecture"), str):
         return {}, ["is not one of timm: not read"]
     arguments, images = config.get("model_args") or {}, config.get("pretrained_cfg") or {}
+    pool = arguments.get("global_pool", config.get("global_pool"))
     plain = PLAIN.fullmatch(config["architecture"])
     quick = {"act_layer": "quick_gelu"} if "quickgelu" in config["architecture"] else {}
     stated = {
@@ -23,7 +24,7 @@ def of_timm(config, folder):
         **({"class_row": not arguments["no_embed_class"]} if "no_embed_class" in arguments else {}),
         **activation((quick | arguments).get("act_layer")),
         **sizes({"img_size": (images.get("input_size") or [None])[1:] or None} | arguments, "img_size", "patch_size"),
-        **({"pool": POOLS[config["global_pool"]]} if config.get("global_pool") in POOLS else {}),
+        **({"pool": POOLS[pool]} if pool in POOLS else {}),
         **channels("mean", images.get("mean")),
         **channels("std", images.get("std")),
     }
