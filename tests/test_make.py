@@ -173,6 +173,33 @@ def test_an_interrupted_make_keeps_what_is_finished(checkout, kind):
     assert set(checkout.trained()) == chain - set(finished)
 
 
+def test_a_signal_to_make_and_its_processes_reaches_the_run_and_make_waits_for_it(checkout, tmp_path):
+    log, stub = tmp_path / "log", ROOT / "tests" / "stub_launch.py"
+    runs = checkout.folder / "results" / "smoke" / "runs"
+    for path in runs.glob("finetune-ViT-B-32-fractals-40-*/metrics.json"):
+        path.unlink()
+    clean = {
+        key: value
+        for key, value in os.environ.items()
+        if key not in ("MAKEFLAGS", "MAKELEVEL", "VIT_RESULTS", "MFLAGS")
+    }
+    variables = ["SCALE=smoke", "VENV=", f"PYTHON={sys.executable}", f"LAUNCH=A=1 {sys.executable} {stub} {log}", "-j1"]
+    process = subprocess.Popen(
+        ["make", *variables, "table5"], cwd=checkout.folder, start_new_session=True,
+        env={**clean, "PYTHONPATH": str(checkout.folder)}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    said = []
+    for line, kind in (("started", signal.SIGUSR1), ("usr1", signal.SIGTERM)):
+        while line not in said:
+            time.sleep(0.05)
+            said = log.read_text().split() if log.exists() else []
+        assert process.poll() is None
+        os.killpg(process.pid, kind)
+    assert process.wait() != 0 and log.read_text().split() == ["started", "usr1", "saved"]
+    checkout.make("table5")
+    checkout.trained()
+
+
 def test_clean_removes_pages_and_keeps_runs(checkout):
     checkout.make("table5")
     results = checkout.folder / "results" / "smoke"
