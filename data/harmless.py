@@ -12,15 +12,8 @@ CHECKSUMS = (".md5", ".sha1", ".sha256", ".sha512")
 SCRIPTS = (".py", ".sh", ".m")  # such as valprep.sh of many copies of ImageNet
 DESKTOP = (".db", ".ini")  # Thumbs.db, desktop.ini
 ENDINGS = (*TEXT, *CHECKSUMS, *SCRIPTS, *DESKTOP)
-NAMES = (
-    "license",
-    "licence",
-    "readme",
-    "checksums",
-    "md5sums",
-    "sha256sums",
-    "tmp",
-)  # tmp: Caltech-101 ships such a file
+NOTES = ("license", "licence", "readme", "checksums", "md5sums", "sha256sums")
+NAMES = (*NOTES, "tmp")  # Caltech-101 ships a file called tmp
 
 
 def harmless(path: str) -> bool:
