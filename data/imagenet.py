@@ -22,6 +22,7 @@ from data.ground_truth import classified, numbers
 from data.imagenet_layouts import OFFICIAL, archives_in_folder, flat_folder, missing, parts_folder
 from data.label_sets import label_sets
 from data.numbering import UNLISTED, Numbering, agreed, check_standard, numbering
+from data.skipped import say
 
 PARTS = {"train": ("train", "val"), "test": ("val", "train")}  # split -> its part of the set, and the other one
 
@@ -47,6 +48,8 @@ class ImageNet(ImageData):
         if part == "val" and (root / "real.json").exists():
             check_standard(self.classes, root / "val", "real.json beside it")
             return found.pictures, labels, real(root / "real.json", found)
+        if part == "val" and (inside := root / "val" / "real.json").exists():
+            say(f"{inside}: not read; ReaL's labels are read from {root / 'real.json'}")
         return found.pictures, labels
 
     def prepared(self):

@@ -83,6 +83,13 @@ def test_real_and_the_labels_of_wordnet_folders_agree(root):
     assert sets.nonzero()[:, 1].tolist() == labels.tolist()
 
 
+def test_real_json_among_the_pictures_is_said_to_be_unread(root, capsys):
+    folders(root, "val", WNIDS)
+    (root / "val" / "real.json").write_text("[]")
+    assert len(ImageNet(**COMMON).arrays("test")) == 2
+    assert f"{root / 'val' / 'real.json'}: not read; ReaL's labels are read from" in capsys.readouterr().err
+
+
 def test_samples_that_state_numbers_are_matched_by_the_wordnet_ids_in_their_names(root):
     samples(root, "train", [f"{wnid}_{k}" for k, wnid in enumerate(WNIDS)])
     folders(root, "val", WNIDS)
