@@ -6,6 +6,7 @@ a checkpoint that later evaluations load, and both talk to other devices in the 
 
 import os
 import signal
+import time
 from contextlib import contextmanager
 
 from vit.errors import UserError
@@ -13,6 +14,7 @@ from vit.ranks import leads
 
 SAVES = (signal.SIGUSR1,)  # what Slurm sends before the time is up: --signal=USR1@60
 ENDS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+ONCE = 1.0  # seconds in which several are one: make hands on the TERM that its processes have had already
 
 
 class Interrupted(SystemExit):
@@ -33,7 +35,7 @@ class Signals:
     def __init__(self):
         self.process = None  # that handles signals; one that was forked off it does not
         self.save = False  # a checkpoint, and the training goes on
-        self.end = None  # the signal that ends the work at the next update
+        self.end, self.since = None, 0.0  # the signal that ends the work at the next update, and when it came
         self.training = False  # somebody looks at every update
 
     def handle(self):
@@ -44,17 +46,19 @@ class Signals:
                 signal.signal(number, self.note)
 
     def note(self, number, frame=None):
-        """Interrupted at once where no training would look, and at the second signal that ends."""
+        """Interrupted at once where no training would look, and at a second signal that ends, a second later."""
         if os.getpid() != self.process:
             return
         if number in SAVES:
             self.save = True
         elif self.training and self.end is None:
-            self.end = number
+            self.end, self.since = number, time.monotonic()
             if leads():  # print may not be called again while it prints
-                text = f"{signal.Signals(number).name}: a checkpoint after this update, then the end; again: at once\n"
+                text = (
+                    f"{signal.Signals(number).name}: a checkpoint after this update, then the end; once more: at once\n"
+                )
                 os.write(2, text.encode())
-        else:
+        elif not self.training or time.monotonic() - self.since > ONCE:
             raise Interrupted(number)
 
 
