@@ -11,6 +11,7 @@ from weight_kinds import KINDS, SIZES, loaded
 
 from vit.errors import UserError
 from vit.tasks import Finetune
+from vit.weights import check_classes
 
 STATE = hugging_face(KINDS["ViT"][0])
 SHARDS = [f"model-0000{number}-of-00003.safetensors" for number in (1, 2, 3)]
@@ -52,6 +53,20 @@ def test_a_folder_of_one_file(tmp_path):
     (tmp_path / "vit").mkdir()
     save_file(STATE, tmp_path / "vit" / "model.safetensors")
     assert_whole(tmp_path / "vit", tmp_path)
+
+
+@pytest.mark.parametrize("path", ["vit", f"vit/{INDEX}"])
+def test_the_config_of_a_folder_is_that_in_it(tmp_path, path):
+    sharded(tmp_path / "vit")
+    (tmp_path / "vit" / "config.json").write_text(json.dumps({"hidden_size": SIZES["width"], "hidden_act": "relu"}))
+    with pytest.raises(UserError, match=r"its config.json says that it computes with relu"):
+        loaded("ViT", tmp_path / path)
+
+
+def test_a_folder_states_no_classes_and_is_not_read_as_a_file(tmp_path):
+    sharded(tmp_path / "vit")
+    model, _ = loaded("ViT", tmp_path / "vit")
+    check_classes(tmp_path / "vit", model, {"classes": "3 names"})
 
 
 def without_a_shard(folder):

@@ -23,7 +23,7 @@ def check_classes(path, model, images):
 
 def classes_of(path, model):
     """As images state them; None where nothing is known."""
-    if reader(path) is read_safetensors:
+    if path.is_file() and reader(path) is read_safetensors:
         with safe_open(path, "pt") as archive:
             metadata = archive.metadata() or {}
         if KEY in metadata:

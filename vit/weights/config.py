@@ -22,12 +22,16 @@ ACTIVATIONS = {  # the names of both projects: the form of our option `gelu`
 
 
 def beside(path, layout):
-    """(what a config.json in the folder of `path` states, sentences on what was not understood). ValueError: a wrong one."""
-    content = read(path.parent / CONFIG)
+    """(what a config.json in the folder of `path`, or in that folder, states, sentences on what was not understood).
+
+    ValueError: a wrong one.
+    """
+    folder = path if path.is_dir() else path.parent
+    content = read(folder / CONFIG)
     if layout.config is None or content is None:
         return {}, []
     try:
-        stated, notes = layout.config(content, path.parent)
+        stated, notes = layout.config(content, folder)
     except (TypeError, AttributeError):  # a number where an object is expected, and the like
         raise ValueError(f"the {CONFIG} beside it is damaged; get it again or remove it") from None
     return stated, [f"the {CONFIG} beside it {note}" for note in notes]
