@@ -12,6 +12,8 @@ from tensorboard.context import RequestContext
 from tensorboard.data.server_ingester import SubprocessServerDataIngester, get_server_binary
 from tensorboard.util.grpc_util import ChannelCredsType
 
+from vit.curves import Events
+
 UPDATES = 40
 
 
@@ -62,3 +64,20 @@ def steps_of(provider, run):
 def test_after_a_resume_each_update_is_shown_once(resumed, reader):
     with reader(resumed.parent) as provider:
         assert Counter(steps_of(provider, resumed.name)) == Counter(range(UPDATES))
+
+
+def test_files_of_one_second_are_read_in_the_order_of_the_process_that_wrote_them(tmp_path):
+    for first, last in ((0, 5), (3, 6)):
+        events = Events(tmp_path)
+        events.go_on_from(first)
+        for step in range(first, last):
+            events.log_metrics({"train_loss": 1.0}, step)
+        events.finalize("success")
+        events.log_metrics({"test_loss": 1.0}, last)
+        events.close()
+        files = sorted(tmp_path.glob("events*"))
+        if first == 0:  # a name that would be the last of its second
+            files[0].rename(f"{files[0]}999999")
+    assert len(files) == 2
+    with python_reader(tmp_path) as provider:
+        assert steps_of(provider, ".") == list(range(6))

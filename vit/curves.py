@@ -1,6 +1,7 @@
 """Curves that a resumed run goes on with: what was logged after the checkpoint is logged again, so it is dropped first."""
 
 import csv
+import time
 from pathlib import Path
 
 from lightning.pytorch.loggers import TensorBoardLogger
@@ -45,6 +46,9 @@ class Table(Logger):
             writer.writeheader()
             writer.writerows(rows)
 
+    def close(self):
+        """Each row is on the disk already."""
+
     @rank_zero_only
     def go_on_from(self, step):
         """Keep the rows of updates before `step`."""
@@ -55,7 +59,7 @@ class Table(Logger):
 
 
 class Events(TensorBoardLogger):
-    """TensorBoard events."""
+    """TensorBoard events, one file a process: its readers go through files by name, and two of one second may swap."""
 
     def __init__(self, folder):
         super().__init__(folder, name="", version="", default_hp_metric=False)
@@ -66,9 +70,33 @@ class Events(TensorBoardLogger):
 
         The first file says so too, or TensorBoard's reader in Python heeds no later one.
         """
+        files = list(Path(self.save_dir).glob("events.out.tfevents.*"))
         if not step:
-            for file in Path(self.save_dir).glob("events.out.tfevents.*"):
+            for file in files:
                 file.unlink()
+        else:
+            wait_for_the_second_after(max((second_of(file) for file in files), default=0))
         self._kwargs["purge_step"] = step
-        assert self.experiment  # made here and now: the one that evaluation makes later must forget nothing
+        assert self.experiment  # made here and now
         del self._kwargs["purge_step"]
+
+    @rank_zero_only
+    def finalize(self, status):
+        """Lightning ends with this each of fit and test, and would begin a second file after it."""
+        self.save()
+        self.experiment.flush()
+
+    @rank_zero_only
+    def close(self):
+        self.experiment.close()
+
+
+def second_of(file):
+    """events.out.tfevents.SECOND.HOST.PROCESS.NUMBER: when the file was begun."""
+    return int(file.name.split(".")[3])
+
+
+def wait_for_the_second_after(second):
+    """At most a second: a clock that was set back is not waited for."""
+    if second <= time.time() < second + 1:
+        time.sleep(second + 1 - time.time())

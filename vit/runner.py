@@ -140,6 +140,8 @@ def train_and_evaluate(run, folder, bar, tell):
         return None, {"metrics": metrics, "lr": lr, "resumed": False, "micro_batch": None}
     share = share_of(cli.datamodule.batch_size, cli.trainer.world_size)
     measured = {"metrics": evaluate(cli), "lr": cli.model.hparams.get("lr", 0.0), "resumed": resumed}
+    for logger in cli.trainer.loggers:
+        logger.close()
     measured["micro_batch"] = share // cli.trainer.accumulate_grad_batches
     return cli.model, measured | {"skipped_images": cli.datamodule.skipped_images()}
 
