@@ -104,7 +104,7 @@ reproduce: $(EXPERIMENTS) ## every experiment there is
 report: $(RESULTS)/costs.json $(ROOT)/paper/costs.json ## render the tables from what is finished, without training
 	@$(PY) -m vit report --scale $(SCALE)
 
-$(ROOT)/%/costs.json: $(wildcard vit/models/*.py) vit/cost.py $(RESULTS)/grid.mk
+$(ROOT)/%/costs.json: $(wildcard vit/models/*.py) vit/run/costs.py $(RESULTS)/grid.mk
 	@$(PY) -m vit cost --write $*
 
 .PHONY: plan status tensorboard

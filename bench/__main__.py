@@ -13,8 +13,8 @@ from bench.peak import matmul_peak
 from bench.steps import Settings
 from bench.table import as_csv, as_markdown, file_name
 from vit.atomic import write_text
-from vit.machine import device_name
-from vit.plan.files import ROOT, name_of
+from vit.paths import ROOT, name_of
+from vit.record import device_name
 
 MODELS = {"cpu": ("ViT-S/16", "ViT-B/16", "R50+ViT-B/16", "ResNet50x1"), "cuda": ("ViT-B/16", "ViT-L/16")}
 BATCH = {"cpu": 8, "cuda": 64}

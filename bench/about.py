@@ -4,8 +4,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 
 from bench.memory import STEPS
-from vit.machine import device_name
-from vit.record import code
+from vit.record import code, device_name
 
 
 def columns(settings, rounds, peak, load):

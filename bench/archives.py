@@ -21,7 +21,7 @@ SMALL = 500
 OPEN = """
 import resource, sys, time
 from pathlib import Path
-from data.archives import opened
+from data.pictures.archives import opened
 before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.perf_counter()
 members = opened([Path(sys.argv[1])])
 members.classes, members.folders, members.encoded(len(members) // 2)
@@ -53,7 +53,7 @@ def seconds(members, order, path: Path) -> float:
 
 def random_reads(path: Path, rounds: int) -> list[float]:
     """Ratios, round by round, of the speed of random reads to that of reads in the tar's order."""
-    from data.archives import opened
+    from data.pictures.archives import opened
 
     members = opened([path])
     there = np.arange(len(members))

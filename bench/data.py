@@ -18,7 +18,7 @@ from torchvision.datasets import ImageFolder
 from torchvision.io import ImageReadMode, decode_jpeg
 
 from data.base import ImageData
-from data.pictures import Files
+from data.pictures.pictures import Files
 
 BATCH = 128
 WORKERS = 2

@@ -9,11 +9,11 @@ import numpy as np
 import torch
 
 from bench.timing import interleaved
-from data.chaos_game import BURN_IN
-from data.fractals import grid
-from data.ifs import affine, candidates
-from data.pack import packed
-from data.rendered import rendered
+from data.disk.pack import packed
+from data.fractals.chaos_game import BURN_IN
+from data.fractals.ifs import affine, candidates
+from data.fractals.rendered import rendered
+from data.sets.fractals import grid
 
 IMAGES = {32: 192, 64: 96, 128: 32, 224: 16}  # size -> images of a round; each of a category of its own
 ON_GPU = 512  # images of a round

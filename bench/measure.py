@@ -9,9 +9,9 @@ from bench.contenders import contenders, rival, without_zeros
 from bench.memory import peak_memory
 from bench.steps import STEPS, on_device
 from bench.timing import interleaved
-from vit.cost import forward_flops
 from vit.models import create_model
-from vit.plan.costs import TRAINING
+from vit.models.flops import forward_flops
+from vit.plan.cost_file import TRAINING
 
 
 @dataclass(frozen=True)

@@ -1,23 +1,34 @@
 """Data sets as LightningDataModules; knows nothing of models or experiments."""
 
 from data.base import ImageData
-from data.digits import Digits
-from data.dmlab import DMLab
-from data.dsprites import DSpritesLocation, DSpritesOrientation
-from data.fractals import Fractals, UnseenFractals
-from data.idx import MNIST, FashionMNIST
-from data.image_folder import ImageFolder
-from data.imagenet import ImageNet
-from data.imagenet21k import ImageNet21k
-from data.jft import JFT300M
-from data.mnist import MNIST5k
-from data.objectnet import ObjectNet
-from data.resisc45 import Resisc45
-from data.retinopathy import Retinopathy
-from data.small_norb import SmallNORBAzimuth, SmallNORBElevation
-from data.sprites import Sprites
-from data.torchvision_sets import CIFAR10, CIFAR100, Flowers102, OxfordIIITPet
-from data.vtab import DTD, SUN397, SVHN, Caltech101, Camelyon, ClevrCount, ClevrDistance, EuroSAT, KITTIDistance, Vtab1k
+from data.sets.digits import Digits
+from data.sets.fractals import Fractals, UnseenFractals
+from data.sets.image_folder import ImageFolder
+from data.sets.imagenet import ImageNet
+from data.sets.imagenet21k import ImageNet21k
+from data.sets.jft import JFT300M
+from data.sets.mnist import MNIST, FashionMNIST
+from data.sets.mnist5k import MNIST5k
+from data.sets.objectnet import ObjectNet
+from data.sets.sprites import Sprites
+from data.sets.torchvision_sets import CIFAR10, CIFAR100, Flowers102, OxfordIIITPet
+from data.sets.vtab import (
+    DTD,
+    SUN397,
+    SVHN,
+    Caltech101,
+    Camelyon,
+    ClevrCount,
+    ClevrDistance,
+    EuroSAT,
+    KITTIDistance,
+    Vtab1k,
+)
+from data.sets.vtab.dmlab import DMLab
+from data.sets.vtab.dsprites import DSpritesLocation, DSpritesOrientation
+from data.sets.vtab.resisc45 import Resisc45
+from data.sets.vtab.retinopathy import Retinopathy
+from data.sets.vtab.small_norb import SmallNORBAzimuth, SmallNORBElevation
 
 __all__ = [
     "CIFAR10",

@@ -3,9 +3,9 @@
 import argparse
 import sys
 
-from data.fetch import fetch
-from data.ledger import LEDGER
-from data.ledger_row import BRING, FETCHED, Row
+from data.fetch.fetch import fetch
+from data.fetch.ledger import LEDGER
+from data.fetch.row import BRING, FETCHED, Row
 
 
 def show() -> None:

@@ -11,19 +11,19 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Sampler
 
-from data.batches import Arrays, Batches, taken
+from data.batches.batches import Arrays, Batches, taken
+from data.batches.class_range import outside
+from data.batches.handover import Handover
+from data.batches.loading import brought, device, loader
+from data.batches.order import Chosen, InOrder, StepOrder
+from data.batches.splits import held_out
 from data.before_training import look_at
-from data.class_range import outside
-from data.handover import Handover
-from data.loading import brought, device, loader
-from data.order import Chosen, InOrder, StepOrder
-from data.pictures import Pictures
-from data.resize import resized
-from data.skipped import Skipped, on_any_device, passed_over
-from data.splits import held_out
-from data.steps import Preparation
+from data.pictures.pictures import Pictures
+from data.pictures.skipped import Skipped, on_any_device, passed_over
+from data.pictures.without import Without
+from data.prepare.resize import resized
+from data.prepare.words import Preparation
 from data.values import check
-from data.without import Without
 
 
 class ImageData(L.LightningDataModule):
@@ -32,7 +32,7 @@ class ImageData(L.LightningDataModule):
     train_on "train" keeps `held_out` of the training split for validation and trains on `subset` of the rest (both are
     fractions or numbers of images, data.splits); "all" trains on both and has no validation part. The test
     split is never part of either. `batch_size` is the number of images of one optimizer step, over all devices and
-    accumulated batches. augment, evaluation and resize say what happens to an image on its way (data.steps). workers:
+    accumulated batches. augment, evaluation and resize say what happens to an image on its way (data.prepare.words). workers:
     processes that load batches; they change no number, and default to what suits the machine.
     on_error: "raise" names the first picture that cannot be read or has no class, "skip" goes on without it, as far as
     skip_limit, a share of each part, allows. without: a list of training images that are left out (data.without), as if

@@ -2,7 +2,7 @@
 
 from copy import copy
 
-from data.pictures import Files
+from data.pictures.pictures import Files
 
 
 class NoTestSplit(ValueError):

@@ -2,10 +2,10 @@
 
 from lightning.pytorch.callbacks import Callback
 
-from vit.checkpoints import Checkpoints
-from vit.cli import PaperCLI
 from vit.plan import make_plan
-from vit.run_folder import fit
+from vit.run.checkpoints import Checkpoints
+from vit.run.cli import PaperCLI
+from vit.run.fit import fit
 
 
 def smoke_config(start):

@@ -3,7 +3,7 @@
 from plain_data import PLAIN
 
 from data import Fractals
-from data.rendered import rendered
+from data.fractals.rendered import rendered
 
 COMMON = PLAIN | {"image_size": 16, "batch_size": 8}
 

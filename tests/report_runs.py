@@ -3,9 +3,9 @@
 import json
 
 from vit.atomic import write_text
-from vit.plan.costs import costs_file, model_key
+from vit.paths import runs_folder
+from vit.plan.cost_file import costs_file, model_key
 from vit.plan.experiment import make_plan
-from vit.plan.folders import runs_folder
 
 CURVE = "epoch,learning_rate,step,test_accuracy,train_loss\n0,0.1,9,,{loss}\n0,0.1,19,,{half}\n1,,20,{accuracy},\n"
 

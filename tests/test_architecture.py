@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from vit.plan.files import ROOT
+from vit.paths import ROOT
 
 STANDARD = sys.stdlib_module_names
 ALLOWED = {  # package -> what its files may import besides the standard library and itself
@@ -17,8 +17,8 @@ ALLOWED = {  # package -> what its files may import besides the standard library
         "torch",
         "numpy",
         "safetensors",
-        "data.download",
-        "data.lock",
+        "data.fetch.download",
+        "data.disk.lock",
         "vit.models",
         "vit.plan",
         "vit.errors",

@@ -10,8 +10,8 @@ from torch._utils import ExceptionWrapper
 
 from data import Digits
 from vit.errors import UserError, reason
-from vit.plan.folders import FORMAT
-from vit.selection import best_learning_rate
+from vit.record import FORMAT
+from vit.tasks.selection import best_learning_rate
 
 
 def point(folder, lr, **metrics):

@@ -8,12 +8,12 @@ import sys
 import pytest
 import yaml
 
-from vit.arguments import check_files
-from vit.cli import PaperCLI, own_folder
 from vit.errors import UserError
+from vit.paths import ROOT
 from vit.plan import make_plan
-from vit.plan.files import ROOT
 from vit.plan.graph import write_graph
+from vit.run.arguments import check_files
+from vit.run.cli import PaperCLI, own_folder
 
 
 @pytest.fixture(scope="module")

@@ -11,11 +11,11 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from vit.cost import flops_on_padding, forward_flops
 from vit.models import create_model
+from vit.models.flops import flops_on_padding, forward_flops
 from vit.models.hybrid import SameConv
 from vit.models.resnet import StandardConv
-from vit.plan.files import ROOT
+from vit.paths import ROOT
 
 SLIP = ("R50+ViT-L/16", "7")  # 859 exaFLOPs are not half of 1668
 

@@ -11,8 +11,8 @@ import pytest
 import torch
 from archive_files import add, numbers, png, tar
 
-from data.archives import opened
-from data.decode import Unreadable
+from data.pictures.archives import opened
+from data.pictures.decode import Unreadable
 
 
 @pytest.fixture(autouse=True)
@@ -69,7 +69,7 @@ def test_an_index_is_built_once_and_again_for_a_changed_archive(folder, monkeypa
     path = tar(folder / "a.tar", {"x.png": png(1)})
     opened([path])
     with monkeypatch.context() as patch:
-        patch.setattr("data.archives.index.listing", None)  # a second reading would fail
+        patch.setattr("data.pictures.archives.index.listing", None)  # a second reading would fail
         assert numbers(opened([path])) == [1]
     tar(path, {"x.png": png(2), "y.png": png(3)})
     assert numbers(opened([path])) == [2, 3]
@@ -110,7 +110,7 @@ def test_a_member_that_changed_under_the_index_is_one_line(folder):
 
 
 def test_a_deflated_member_cannot_fill_the_memory(folder, monkeypatch):
-    monkeypatch.setattr("data.archives.members.LARGEST", 1000)
+    monkeypatch.setattr("data.pictures.archives.members.LARGEST", 1000)
     with zipfile.ZipFile(folder / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("x.png", bytes(100_000))
     with pytest.raises(Unreadable, match="cut short, or too large"):

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from data import Digits
-from data.augment import AUGMENTATIONS, crop, flip, pad_crop, shift
-from data.disturb import colour, cutout
-from data.steps import Preparation
+from data.prepare.augment import AUGMENTATIONS, crop, flip, pad_crop, shift
+from data.prepare.disturb import colour, cutout
+from data.prepare.words import Preparation
 
 IMAGES = torch.from_numpy(np.random.default_rng(0).integers(1, 256, (200, 3, 32, 32), dtype=np.uint8))
 WITH_NUMBERS = AUGMENTATIONS | {

@@ -13,12 +13,12 @@ from folder_runs import smoke_config
 from plain_data import PLAIN
 
 from data import ImageData, ImageFolder
-from data.order import StepOrder
-from data.pictures import Files
-from vit.callbacks import Bar, SetSize
+from data.batches.order import StepOrder
+from data.pictures.pictures import Files
 from vit.plan.cells import Run
 from vit.record import write_record
-from vit.runner import train_and_evaluate
+from vit.run.callbacks.watch import Bar, SetSize
+from vit.run.runner import train_and_evaluate
 
 COMMON = PLAIN | {"image_size": 4, "batch_size": 8, "resize": "vit_jax"}
 BROKEN = (3, 4, 17)
@@ -185,7 +185,7 @@ def test_pictures_in_folders_are_tried_once(folder, monkeypatch, resize, capsys)
         module.setup("fit")
         assert module.parts["train"].labels.tolist() == [0] * 5 + [1] * 6
         assert module.skipped_images() == {"train": 1, "empty classes": 1}
-        monkeypatch.setattr("data.decoded_once.problem", None)  # a second trial would fail
+        monkeypatch.setattr("data.pictures.decoded_once.problem", None)  # a second trial would fail
     told = capsys.readouterr().err.splitlines()
     assert [line.count("mine/train: no pictures of the class 'empty'") for line in told] == [1, 0]  # once, whoever asks
 

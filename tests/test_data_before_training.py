@@ -90,7 +90,7 @@ def test_a_listed_test_picture_that_is_not_there_is_named(folder):
 
 def test_a_label_of_the_test_list_beyond_the_classes_is_named(folder, monkeypatch):
     root = folder / "vtab-1k" / "eurosat"
-    monkeypatch.setitem(sys.modules["data.vtab.archive"].TASKS, "EuroSAT", ("eurosat", 10, 3))
+    monkeypatch.setitem(sys.modules["data.sets.vtab.vtab1k"].TASKS, "EuroSAT", ("eurosat", 10, 3))
     lists = {
         "train800": range(800),
         "val200": range(800, 1000),

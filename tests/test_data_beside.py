@@ -11,7 +11,7 @@ from laid_pictures import COMMON, FORMS, TWO, lay, refused, zipped
 from PIL import Image
 
 from data import ImageFolder
-from data.pictures import Files
+from data.pictures.pictures import Files
 
 
 @pytest.fixture(autouse=True)

@@ -5,9 +5,9 @@ import shutil
 import pytest
 from archive_files import png
 
-from vit.ledger import data_check
-from vit.plan import files
-from vit.plan.files import ROOT
+from vit import paths
+from vit.data_check import data_check
+from vit.paths import ROOT
 
 DIGITS = (
     '{name: digits, data: data.Digits, images: 1297, about: "scikit-learn\'s digits, 8 px (1,297 train, 500 test)"}'
@@ -21,7 +21,7 @@ def folder(tmp_path, monkeypatch):
     shutil.copytree(ROOT / "experiments", tmp_path / "experiments")
     path = tmp_path / "experiments" / "scales" / "smoke.yaml"
     path.write_text(path.read_text().replace(DIGITS, FLOWERS, 1))
-    monkeypatch.setattr(files, "EXPERIMENTS", tmp_path / "experiments")
+    monkeypatch.setattr(paths, "EXPERIMENTS", tmp_path / "experiments")
     monkeypatch.setenv("VIT_DATA", str(tmp_path / "data"))
     return tmp_path / "data" / "my flowers"
 

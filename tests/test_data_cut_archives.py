@@ -7,8 +7,8 @@ from archive_files import numbers, png, tar
 from plain_data import PLAIN
 
 from data import ImageFolder
-from data.archives import opened
-from data.dmlab import DMLab
+from data.pictures.archives import opened
+from data.sets.vtab.dmlab import DMLab
 
 COMMON = PLAIN | {"image_size": 4, "batch_size": 8, "resize": "vit_jax"}
 

@@ -14,7 +14,7 @@ import pytest
 import torch
 from PIL import Image
 
-from data.decode import Unreadable, decoded
+from data.pictures.decode import Unreadable, decoded
 
 ROOT = Path(__file__).resolve().parents[1]
 KINDS = [
@@ -94,7 +94,7 @@ def test_several_pictures_in_one_file(tmp_path):
 
 LARGE = """
 from PIL import Image
-from data.decode import decoded
+from data.pictures.decode import decoded
 Image.MAX_IMAGE_PIXELS = 1000  # PIL warns above, as it does above 89 million; the picture has 2,000
 print(tuple(decoded(open("large.png", "rb").read(), "x").shape))
 """

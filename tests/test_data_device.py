@@ -7,16 +7,16 @@ import pytest
 import torch
 from test_data_preparation import SIDES, noise, some_boxes
 
-from data.augment import AUGMENTATIONS, at_once, one_by_one
-from data.batches import Batches
-from data.cut import CUTS
-from data.disturb import DISTURBANCES
-from data.loading import brought, device, processes
-from data.pictures import Files
-from data.prepare import EVALUATIONS
-from data.rendered import rendered
-from data.resize import RULES, by_products, crop_and_resize
-from data.steps import Preparation
+from data.batches.batches import Batches
+from data.batches.loading import brought, device, processes
+from data.fractals.rendered import rendered
+from data.pictures.pictures import Files
+from data.prepare.augment import AUGMENTATIONS, at_once, one_by_one
+from data.prepare.crops import CUTS
+from data.prepare.disturb import DISTURBANCES
+from data.prepare.evaluation import EVALUATIONS
+from data.prepare.resize import RULES, by_products, crop_and_resize
+from data.prepare.words import Preparation
 
 NUMBERS = {
     "random_crop": "(40)",
@@ -104,9 +104,9 @@ def test_which_batches_are_prepared_on_the_gpu(tmp_path, root, workers, kind, ex
 
 def test_images_go_along_if_they_are_few_enough_to_stay(monkeypatch):
     images = noise(8, 8)
-    monkeypatch.setattr("data.loading.RESIDENT", 12 * 3 * 8 * 8)
+    monkeypatch.setattr("data.batches.loading.RESIDENT", 12 * 3 * 8 * 8)
     assert brought(images, META).device == META
-    monkeypatch.setattr("data.loading.RESIDENT", 12 * 3 * 8 * 8 - 1)
+    monkeypatch.setattr("data.batches.loading.RESIDENT", 12 * 3 * 8 * 8 - 1)
     assert brought(images, META).device == CPU
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from file_server import FileServer
 
-from data.download import Refused, Unreachable, Unwritable, WrongBytes, download
-from data.lock import Busy
+from data.disk.lock import Busy
+from data.fetch.download import Refused, Unreachable, Unwritable, WrongBytes, download
 
 CONTENT = np.random.default_rng(0).bytes(3 * 2**20 + 5)
 MD5, SHA256 = hashlib.md5(CONTENT).hexdigest(), hashlib.sha256(CONTENT).hexdigest()

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from data.eyes import blurred, btgraham, radius, rescaled
+from data.sets.vtab.retina import blurred, btgraham, radius, rescaled
 
 
 def disc(half: int, colour=(200, 100, 50), height: int | None = None, width: int | None = None) -> torch.Tensor:

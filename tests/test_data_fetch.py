@@ -17,11 +17,11 @@ from torchvision import datasets
 
 from data import CIFAR10, OxfordIIITPet
 from data.__main__ import main
-from data.download import WrongBytes
-from data.fetch import fetch
-from data.ledger import LEDGER
-from data.ledger_row import BRING, FETCHED, PACKAGE
-from data.sources import FILES
+from data.fetch.download import WrongBytes
+from data.fetch.fetch import fetch
+from data.fetch.ledger import LEDGER
+from data.fetch.row import BRING, FETCHED, PACKAGE
+from data.fetch.sources import FILES
 
 
 @pytest.fixture

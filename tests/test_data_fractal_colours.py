@@ -8,8 +8,8 @@ import torch
 from fractal_sets import COMMON, fractals, images
 
 from data import UnseenFractals
-from data.fractal_colours import coloured, levels
-from data.fractals import grid
+from data.fractals.fractal_colors import coloured, levels
+from data.sets.fractals import grid
 
 
 @pytest.fixture(autouse=True)

@@ -9,10 +9,10 @@ import torch
 from fractal_sets import COMMON, fractals, images
 
 from data import Fractals, UnseenFractals
-from data.chaos_game import draw, pixels, walk
-from data.fractals import attempts, grid
-from data.ifs import affine, candidates
-from data.pack import packed
+from data.disk.pack import packed
+from data.fractals.chaos_game import draw, pixels, walk
+from data.fractals.ifs import affine, candidates
+from data.sets.fractals import attempts, grid
 
 
 @pytest.fixture(autouse=True)

@@ -6,9 +6,9 @@ import torch
 from fractal_sets import fractals
 
 from bench.fractals import measure
-from data.fractals import attempts, grid
-from data.ifs import candidates, well_filled
-from data.rendered import rendered
+from data.fractals.ifs import candidates, well_filled
+from data.fractals.rendered import rendered
+from data.sets.fractals import attempts, grid
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +34,7 @@ def test_any_size_in_grey_and_in_colour(size, colour):
 def test_memory_is_bounded_by_drawing_in_parts(monkeypatch):
     lazy = rendered(0, *grid(10, 3), size=32, colour=True)
     whole = lazy.all()
-    monkeypatch.setattr("data.rendered.PIXELS", 7 * 32 * 32)  # 7 images a part, the last has 2
+    monkeypatch.setattr("data.fractals.rendered.PIXELS", 7 * 32 * 32)  # 7 images a part, the last has 2
     assert torch.equal(lazy.all(), whole)
 
 
@@ -67,7 +67,7 @@ def test_batches_on_the_fly_are_those_of_the_pack_whatever_the_workers(workers, 
 
 
 def test_on_the_fly_draws_nothing_before_it_is_asked_and_writes_no_file(folder, monkeypatch):
-    monkeypatch.setattr("data.rendered.draw", None)  # drawing would fail
+    monkeypatch.setattr("data.fractals.rendered.draw", None)  # drawing would fail
     data = fractals(categories=50, instances=1_000_000 // 50, packed=False)
     data.prepare_data()
     data.setup("fit")
@@ -100,12 +100,12 @@ def test_a_category_is_the_same_in_a_set_of_any_size():
 
 def test_the_search_of_many_categories_is_kept_in_a_file(folder, monkeypatch):
     few = attempts(4, 300).copy()
-    monkeypatch.setattr("data.fractals.MANY", 200)
+    monkeypatch.setattr("data.sets.fractals.MANY", 200)
     attempts.cache_clear()
     assert attempts(4, 300).tolist() == few.tolist()
     assert [path.name for path in folder.glob("*.npy")] == ["fractals2-attempts-300-seed4.npy"]
     attempts.cache_clear()
-    monkeypatch.setattr("data.ifs.well_filled", None)  # a second search would fail
+    monkeypatch.setattr("data.fractals.ifs.well_filled", None)  # a second search would fail
     assert attempts(4, 300).tolist() == few.tolist()
     assert attempts(4, 300) is attempts(4, 300)  # and in a process it is opened once
 

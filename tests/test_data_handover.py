@@ -13,10 +13,10 @@ import torch
 from plain_data import PLAIN
 
 from data import Digits
-from data.batches import Batches
-from data.handover import AHEAD, Handover
-from data.order import InOrder, StepOrder
-from data.steps import Preparation
+from data.batches.batches import Batches
+from data.batches.handover import AHEAD, Handover
+from data.batches.order import InOrder, StepOrder
+from data.prepare.words import Preparation
 
 
 @pytest.fixture

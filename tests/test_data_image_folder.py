@@ -12,10 +12,10 @@ import yaml
 from PIL import Image
 
 from data import ImageFolder
-from data.pictures import Files, Pictures
-from vit.plan.files import ROOT
-from vit.plan.files import build as build_entry
+from data.pictures.pictures import Files, Pictures
+from vit.paths import ROOT
 from vit.plan.schema import DataEntry
+from vit.plan.yaml_files import build as build_entry
 
 COMMON = {
     "image_size": 8,
@@ -150,8 +150,8 @@ def test_a_pack_is_made_once_and_again_when_a_picture_changes(folder, monkeypatc
     first, _ = build(resize).arrays("train")
     assert len(list(folder.parent.glob("*.npy"))) == 1
     with monkeypatch.context() as patch:
-        patch.setattr("data.pictures.decoded", None)  # a second reading would fail
-        patch.setattr("data.pictures.dimensions", None)
+        patch.setattr("data.pictures.pictures.decoded", None)  # a second reading would fail
+        patch.setattr("data.pictures.pictures.dimensions", None)
         assert torch.equal(build(resize).arrays("train")[0], first)
     save(folder / "train" / "ant" / "0.png", (0, 0, 7))
     changed, _ = build(resize).arrays("train")

@@ -8,9 +8,9 @@ import torch
 from archive_files import numbers, png, tar
 from plain_data import PLAIN
 
-import data.imagenet21k
+import data.sets.imagenet21k
 from data import JFT300M, ImageNet, ImageNet21k
-from data.imagenet21k import RELEASES, Release
+from data.sets.imagenet21k import RELEASES, Release
 
 COMMON = PLAIN | {"image_size": 8, "batch_size": 4, "resize": "vit_jax"}
 WNIDS = [f"n{k:08d}" for k in range(1000)]

@@ -11,8 +11,8 @@ from archive_files import numbers, png, tar
 from laid_pictures import COMMON, FORMS, TWO, lay, refused, zipped
 
 from data import ImageFolder, ImageNet
-from data.archives import opened
-from data.pictures import Files
+from data.pictures.archives import opened
+from data.pictures.pictures import Files
 
 
 @pytest.fixture(autouse=True)

@@ -10,16 +10,16 @@ from plain_data import PLAIN
 
 import data
 from data import ImageData
-from data.download import record
-from data.ledger import LEDGER, advice, plain, row_of
-from data.ledger_row import BRING, FETCHED, MADE, PACKAGE
-from data.resize import resized
-from data.sources import FILES, File
+from data.fetch.download import record
+from data.fetch.ledger import LEDGER, advice, plain, row_of
+from data.fetch.row import BRING, FETCHED, MADE, PACKAGE
+from data.fetch.sources import FILES, File
+from data.prepare.resize import resized
 from vit.__main__ import parser
+from vit.data_check import cells_of_sets, data_check
 from vit.errors import UserError
-from vit.ledger import cells_of_sets, data_check
+from vit.paths import ROOT
 from vit.plan import make_plan
-from vit.plan.files import ROOT
 from vit.plan.resolve import load_scale
 
 
@@ -189,7 +189,7 @@ MISSING = [(name, split) for name in FILES_NEEDED for split in SPLITS.get(name, 
 
 @pytest.mark.parametrize(("name", "split"), [one for one in MISSING if one[0] != "ImageNetReaL"])
 def test_where_files_are_missing_the_command_that_is_named_brings_them(name, split, monkeypatch, folder):
-    monkeypatch.setattr(data.idx, "DEBIAN", folder / "none")
+    monkeypatch.setattr(data.sets.mnist, "DEBIAN", folder / "none")
     module = getattr(data, name)(**PLAIN | {"image_size": 8, "batch_size": 1, "resize": "vit_jax"} | OWN.get(name, {}))
     with pytest.raises(FileNotFoundError) as missing:
         module.arrays(split)
@@ -207,7 +207,7 @@ def test_a_class_that_is_made_from_a_set_gives_its_advice(folder):
 
 def test_commands_of_the_overview_name_sets_that_can_be_fetched_and_packages_that_there_are(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)  # no package is installed
-    monkeypatch.setattr("data.ledger_row.lies", lambda pattern: False)  # nor lies a set elsewhere on this machine
+    monkeypatch.setattr("data.fetch.row.lies", lambda pattern: False)  # nor lies a set elsewhere on this machine
     found, known = blocks(data_check("paper")), (ROOT / "pyproject.toml").read_text()
     for name, rows in found.items():
         fetched = re.findall(r"make data SET=(\S+?);?(?: |$)", rows["state"])

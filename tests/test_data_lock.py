@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from archive_files import png
 
-from data.decoded_once import readable
-from data.lock import Busy, locked
-from data.pack import packed
-from data.pictures import Files
+from data.disk.lock import Busy, locked
+from data.disk.pack import packed
+from data.pictures.decoded_once import readable
+from data.pictures.pictures import Files
 
 FORK = multiprocessing.get_context("fork")
 

@@ -9,12 +9,12 @@ from plain_data import PLAIN
 
 from data import ImageFolder
 from data.__main__ import main as data_main
-from data.decoded_once import digest
 from data.overlap.__main__ import main as overlap_main
-from data.pictures import Files
-from data.vtab.natural import listed
+from data.pictures.decoded_once import digest
+from data.pictures.pictures import Files
+from data.sets.vtab.natural import listed
 from vit.__main__ import main as vit_main
-from vit.runner import details
+from vit.run.runner import details
 
 CAFE = os.fsdecode(b"caf\xe9")
 SHOWN = r"caf\udce9"

@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from data import Digits
+from data.batches.order import LARGE, InOrder, StepOrder, scrambled
+from data.batches.splits import held_out, stratified
 from data.draws import bits, permutation, uniform
-from data.order import LARGE, InOrder, StepOrder, scrambled
-from data.splits import held_out, stratified
 
 COMMON = {"image_size": 8, "batch_size": 96, "train_on": "train", "held_out": 0.1, "split_seed": 0, "seed": 3}
 COMMON |= {"evaluation": "resize", "resize": "once"}

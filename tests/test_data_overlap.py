@@ -14,12 +14,12 @@ from scipy.fft import dctn
 import data.overlap.near
 from data import Digits, MNIST5k
 from data.overlap.__main__ import main
-from data.overlap.contents import content, disjoint, shared
-from data.overlap.found import DISTANCE, overlap
+from data.overlap.common import DISTANCE, overlap
+from data.overlap.hashed import Side
 from data.overlap.near import bands, near, ones
-from data.overlap.perceptual import BLANK, hashes
-from data.overlap.sets import Side
-from data.pictures import Files
+from data.overlap.same_pixels import content, disjoint, shared
+from data.pictures.perceptual import BLANK, hashes
+from data.pictures.pictures import Files
 
 COMMON = PLAIN | {"image_size": 32, "batch_size": 8}
 

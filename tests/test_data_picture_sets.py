@@ -7,13 +7,13 @@ import foreign_files as foreign
 import pytest
 import torch
 
-from data.archives import Members
-from data.decode import Unreadable
-from data.dmlab import DMLab
-from data.objectnet import ObjectNet
-from data.pictures import Files, Pictures
-from data.resisc45 import Resisc45
-from data.retinopathy import Retinopathy
+from data.pictures.archives import Members
+from data.pictures.decode import Unreadable
+from data.pictures.pictures import Files, Pictures
+from data.sets.objectnet import ObjectNet
+from data.sets.vtab.dmlab import DMLab
+from data.sets.vtab.resisc45 import Resisc45
+from data.sets.vtab.retinopathy import Retinopathy
 
 SETS = {DMLab: 6, Resisc45: 45, Retinopathy: 5, ObjectNet: 1000}
 SPLITS = {DMLab: ["train", "test"], Resisc45: ["train", "test"], Retinopathy: ["train", "test"], ObjectNet: ["test"]}
@@ -175,7 +175,7 @@ def test_a_retina_is_prepared_once_and_again_when_its_photograph_changes(folder,
     assert first.shape == (3, 540, 540)  # the disc of radius 40, grown to 300, cut at 270
     assert (first[:, 200:340, 200:340].int() - 128).abs().max() <= 4  # even, but for the photograph's own JPEG
     with monkeypatch.context() as patch:
-        patch.setattr("data.retinopathy.btgraham", None)  # a second time would fail
+        patch.setattr("data.sets.vtab.retinopathy.btgraham", None)  # a second time would fail
         assert torch.equal(build(Retinopathy).arrays("train")[0].picture(0), first)
     photograph = folder / "retinopathy" / "train" / "10_left.jpeg"
     photograph.write_bytes(foreign.flat(90, 60, 60, kind="jpeg"))

@@ -9,15 +9,15 @@ import yaml
 from torch.nn.functional import interpolate
 
 from data import Digits
-from data.augment import AUGMENTATIONS
-from data.crops import tensorflow_crop_boxes, torchvision_crop_boxes
-from data.cut import CUTS
-from data.disturb import DISTURBANCES
-from data.prepare import EVALUATIONS, central_crop, resize, squashed_crop
-from data.resize import RULES, crop_and_resize, whole
-from data.steps import Preparation
+from data.prepare.augment import AUGMENTATIONS
+from data.prepare.boxes import tensorflow_crop_boxes, torchvision_crop_boxes
+from data.prepare.crops import CUTS
+from data.prepare.disturb import DISTURBANCES
+from data.prepare.evaluation import EVALUATIONS, central_crop, resize, squashed_crop
+from data.prepare.resize import RULES, crop_and_resize, whole
+from data.prepare.words import Preparation
+from vit.paths import ROOT
 from vit.plan.checks import VALUES
-from vit.plan.files import ROOT
 
 OFFICIAL, ANTIALIASED, TRUNCATED = RULES["vit_jax"], RULES["antialiased"], RULES["big_vision"]
 SIDES = [(32, 32), (32, 20), (90, 75)]  # two where a batch is resized in one go, one where it is not

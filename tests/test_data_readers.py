@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 import torch
 
-import data.idx
-from data.dsprites import NAME, DSpritesLocation, DSpritesOrientation
-from data.idx import DEBIAN, MNIST, FashionMNIST
-from data.small_norb import SmallNORBAzimuth, SmallNORBElevation
+import data.sets.mnist
+from data.sets.mnist import DEBIAN, MNIST, FashionMNIST
+from data.sets.vtab.dsprites import NAME, DSpritesLocation, DSpritesOrientation
+from data.sets.vtab.small_norb import SmallNORBAzimuth, SmallNORBElevation
 
 SETS = {
     MNIST: 10,
@@ -40,7 +40,7 @@ def build(kind, resize="vit_jax"):
 @pytest.mark.parametrize("kind", SETS)
 @pytest.mark.parametrize("split", ["train", "test"])
 def test_a_missing_file_is_named_with_where_to_get_it(kind, split, folder, monkeypatch):
-    monkeypatch.setattr(data.idx, "DEBIAN", folder / "none")
+    monkeypatch.setattr(data.sets.mnist, "DEBIAN", folder / "none")
     module = build(kind)
     assert module.num_classes == SETS[kind]
     with pytest.raises(FileNotFoundError, match=rf"^{folder}/\S+ is missing: python -m data fetch {kind.__name__}\b"):
@@ -59,7 +59,7 @@ def test_idx_files_are_read_gzipped_or_not(kind, name, zipped, folder):
 
 
 def test_a_set_of_the_data_folder_comes_before_debians(folder, monkeypatch):
-    monkeypatch.setattr(data.idx, "DEBIAN", folder / "debian")
+    monkeypatch.setattr(data.sets.mnist, "DEBIAN", folder / "debian")
     foreign.digits(folder / "debian", 30, zipped=True)
     assert len(build(FashionMNIST).arrays("train")[1]) == 30
     foreign.digits(folder / "fashion-mnist", 20)

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 import torch
 
-from data.dmlab import DMLab
-from data.dsprites import NAME, DSpritesOrientation
-from data.idx import MNIST
-from data.objectnet import ObjectNet
-from data.pictures import Pictures
-from data.resisc45 import Resisc45
-from data.retinopathy import Retinopathy
-from data.small_norb import SmallNORBAzimuth
+from data.pictures.pictures import Pictures
+from data.sets.mnist import MNIST
+from data.sets.objectnet import ObjectNet
+from data.sets.vtab.dmlab import DMLab
+from data.sets.vtab.dsprites import NAME, DSpritesOrientation
+from data.sets.vtab.resisc45 import Resisc45
+from data.sets.vtab.retinopathy import Retinopathy
+from data.sets.vtab.small_norb import SmallNORBAzimuth
 
 MUTATIONS = 100
 MEMORY = 2**26  # bytes that numbers may take, however many a header promises; the files hold less than 4 MB

@@ -11,9 +11,9 @@ from archive_files import png
 from fractal_sets import COMMON, fractals
 
 from data import ImageFolder, Sprites, UnseenFractals
-from data.download import record
-from data.pack import packed
-from data.room import check_disk, check_memory, human
+from data.disk.pack import packed
+from data.disk.room import check_disk, check_memory, human
+from data.fetch.download import record
 
 MILLION = 1_000_000
 
@@ -27,7 +27,7 @@ def folder(tmp_path, monkeypatch):
 @pytest.fixture
 def many(monkeypatch):
     """A million categories, of each of which the first attempt counts: the search for others would take minutes."""
-    monkeypatch.setattr("data.fractals.attempts", lambda seed, categories: np.zeros(categories, np.uint8))
+    monkeypatch.setattr("data.sets.fractals.attempts", lambda seed, categories: np.zeros(categories, np.uint8))
 
 
 def test_a_million_millions_of_fractals_are_drawn_on_the_fly_and_nothing_is_kept_of_them(many):
@@ -63,7 +63,7 @@ def test_a_division_that_no_memory_holds_is_refused(many, options):
 
 
 def test_a_pack_that_no_disk_holds_is_refused_before_anything_is_drawn(many, folder, monkeypatch):
-    monkeypatch.setattr("data.rendered.draw", None)  # drawing would fail
+    monkeypatch.setattr("data.fractals.rendered.draw", None)  # drawing would fail
     told = r"fractals2-\S+16px-seed0.npy: 1,000,000,000,000 images need 256 TB of disk, and \S+ .B are free; make room"
     with pytest.raises(ValueError, match=told):
         fractals(categories=MILLION, instances=MILLION).prepare_data()

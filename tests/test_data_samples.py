@@ -10,7 +10,7 @@ from archive_files import add, numbers, png, tar
 from plain_data import PLAIN
 
 from data import ImageFolder
-from data.archives import opened
+from data.pictures.archives import opened
 
 COMMON = PLAIN | {"image_size": 4, "batch_size": 4, "resize": "vit_jax"}
 

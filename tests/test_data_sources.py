@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from torchvision import datasets
 
-from data.fetch import fetch
-from data.ledger import LEDGER, row_of
-from data.sources import CALTECH101, EUROSAT, FILES, File
+from data.fetch.fetch import fetch
+from data.fetch.ledger import LEDGER, row_of
+from data.fetch.sources import CALTECH101, EUROSAT, FILES, File
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from data import Sprites
-from data.sprites import SHAPES, draw, parameters
+from data.sets.sprites import SHAPES, draw, parameters
 
 
 def sprites(train_size=200, test_size=50):

@@ -8,7 +8,7 @@ import torch
 from plain_data import PLAIN
 
 from data import Digits, Fractals, UnseenFractals
-from data.splits import held_out
+from data.batches.splits import held_out
 
 COMMON = PLAIN | {"image_size": 8, "batch_size": 4}
 FRACTALS = {"categories": 4, "instances": 25, "fractal_seed": 0}

@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 
-from data.unpack import unpack
+from data.fetch.unpack import unpack
 
 
 def tar(path, *members, mode="w:gz"):

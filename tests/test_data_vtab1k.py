@@ -5,8 +5,9 @@ from archive_files import numbers, png
 from plain_data import PLAIN
 
 from data import Vtab1k
-from data.vtab.archive import TASKS
-from vit.plan.files import ROOT, read_yaml
+from data.sets.vtab.vtab1k import TASKS
+from vit.paths import ROOT
+from vit.plan.yaml_files import read_yaml
 
 COMMON = PLAIN | {"image_size": 8, "batch_size": 4, "resize": "vit_jax", "held_out": 200, "subset": 800}
 

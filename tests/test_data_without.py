@@ -13,10 +13,10 @@ from plain_data import PLAIN
 
 from data import Digits, Fractals, ImageFolder, MNIST5k
 from data.overlap.__main__ import main
-from data.overlap.found import DISTANCE, overlap, report
-from data.overlap.sets import Side, given, side
+from data.overlap.common import DISTANCE, overlap, report
+from data.overlap.hashed import Side, given, side
 from data.overlap.written import place
-from data.without import digest_of
+from data.pictures.without import digest_of
 
 COMMON = PLAIN | {"image_size": 32, "batch_size": 8}
 

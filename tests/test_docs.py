@@ -6,7 +6,7 @@ import tomllib
 
 import yaml
 
-from vit.plan.files import ROOT
+from vit.paths import ROOT
 
 
 def block(name):

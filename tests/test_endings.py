@@ -11,8 +11,8 @@ from processes import in_order
 from test_kills import outcome
 from test_several_processes import free_port, launched
 
-from vit.endings import Interrupted, Signals, signals, to_its_end
 from vit.errors import UserError
+from vit.run.endings import Interrupted, Signals, signals, to_its_end
 
 NEVER = {"VIT_CHECKPOINT_SECONDS": "1000"}  # saves by the clock
 STEP = {  # what srun tells the only task of a plain job, in which Lightning would answer USR1

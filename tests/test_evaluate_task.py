@@ -13,11 +13,12 @@ from PIL import Image
 from reference import gradients
 from safetensors.numpy import load_file
 
-from vit.plan import files, make_plan
+from vit import paths
+from vit.paths import ROOT
+from vit.plan import make_plan
 from vit.plan.cells import digest
-from vit.plan.files import ROOT
-from vit.progress import Progress
-from vit.runner import run_one
+from vit.run.progress import Progress
+from vit.run.runner import run_one
 from vit.weights import restore, save_weights
 
 TINY = """
@@ -52,7 +53,7 @@ def plan(tmp_path_factory):
     shutil.copytree(ROOT / "experiments", folder)
     (folder / "scales" / "tiny.yaml").write_text(TINY)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(files, "EXPERIMENTS", folder)
+        patch.setattr(paths, "EXPERIMENTS", folder)
         yield make_plan("tiny", ["objectnet"])
 
 

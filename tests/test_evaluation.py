@@ -6,9 +6,9 @@ import torch
 import torch.nn.functional as F
 from torchmetrics.functional.classification import multiclass_accuracy
 
-from data.label_sets import label_sets
-from data.order import InOrder
-from vit.evaluation import Accuracy, Evaluation
+from data.batches.order import InOrder
+from data.sets.label_sets import label_sets
+from vit.objectives.accuracy import Accuracy, Evaluation
 
 LOGITS = torch.tensor(
     [

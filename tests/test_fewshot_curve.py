@@ -12,8 +12,8 @@ from reference import least_squares
 
 from data import Digits
 from vit.errors import UserError
-from vit.fewshot_curve import FewShotDuringTraining
 from vit.plan import make_plan
+from vit.run.callbacks.fewshot_curve import FewShotDuringTraining
 
 DATA = PLAIN | {"image_size": 32, "batch_size": 8}
 
@@ -91,7 +91,7 @@ def test_a_config_can_ask_for_the_curve(tmp_path, pretraining):
     digits = {"class_path": "data.Digits", "init_args": DATA | {"train_on": "train"}}
     arguments = {"every": 3, "shots": [1], "draws": [0], "data": digits}
     asked.config["trainer"]["callbacks"] = [
-        {"class_path": "vit.fewshot_curve.FewShotDuringTraining", "init_args": arguments}
+        {"class_path": "vit.run.callbacks.fewshot_curve.FewShotDuringTraining", "init_args": arguments}
     ]
     trained(tmp_path, asked)
     assert [row["step"] for row in rows(tmp_path) if row["held_out_1shot_accuracy"]] == ["2", "5"]

@@ -11,7 +11,6 @@ from reference import archives, least_squares
 from weight_kinds import SIZES, write
 
 from data import Digits, MNIST5k
-from vit.cli import lightning_main
 from vit.errors import UserError
 from vit.models import create_model
 from vit.plan import make_plan
@@ -20,8 +19,9 @@ from vit.plan.checks import check_value
 from vit.plan.graph import write_config
 from vit.plan.resolve import config, values_for
 from vit.plan.schema import DataEntry
-from vit.progress import Progress
-from vit.runner import run_one
+from vit.run.cli import lightning_main
+from vit.run.progress import Progress
+from vit.run.runner import run_one
 from vit.tasks import FewShot
 from vit.weights import load_weights, restore, restore_file
 

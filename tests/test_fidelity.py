@@ -10,11 +10,11 @@ from data import ImageData
 from vit.models import arguments_of, create_model
 from vit.models.hybrid import Hybrid
 from vit.models.resnet import ResNet
+from vit.paths import ROOT
 from vit.plan.difference import text
-from vit.plan.files import ROOT
 from vit.plan.resolve import load_recipe
 from vit.plan.schema import TASKS, recipe_values
-from vit.weights.own import arguments
+from vit.weights.ours import arguments
 
 ROWS = [
     [cell.strip() for cell in line.strip("|").split("|")]

@@ -11,11 +11,11 @@ from lightning.pytorch.callbacks import Callback
 from reference import archives
 from tiny_runs import FINETUNE, MODEL, STEPS, given, loader, trained
 
-from vit import mixup
 from vit.errors import UserError
-from vit.losses import softmax_xent
 from vit.models import create_model
 from vit.models.position import resize_positions
+from vit.objectives import mixup
+from vit.objectives.losses import softmax_xent
 from vit.optim import rate_factor
 from vit.tasks import Finetune
 from vit.weights import read, save, save_weights

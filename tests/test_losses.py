@@ -5,9 +5,9 @@ import pytest
 import torch
 from reference import protocols
 
-from vit import mixup
-from vit.losses import LOSSES, sigmoid_xent, targets
 from vit.models import create_model
+from vit.objectives import mixup
+from vit.objectives.losses import LOSSES, sigmoid_xent, targets
 
 LOGITS = np.random.default_rng(0).normal(scale=20, size=(6, 5))  # some far out, where sigmoids are 0 or 1
 LABELS = np.array([0, 4, 2, 2, 1, 3])

@@ -10,9 +10,10 @@ import pytest
 from test_ranks import step, told  # noqa: F401 (a fixture)
 
 from vit.errors import UserError
-from vit.machine import cores
-from vit.owner import claim, has_cores_of_its_own, start_of_process
-from vit.plan.folders import locked, results
+from vit.locks import locked
+from vit.paths import results
+from vit.run.machine import cores
+from vit.run.owner import claim, has_cores_of_its_own, start_of_process
 
 HERE, USABLE = platform.node(), len(os.sched_getaffinity(0))
 
@@ -57,7 +58,7 @@ def test_cores_are_those_that_slurm_gave(variables, expected, told):  # noqa: F8
 
 @pytest.mark.parametrize(("launcher", "threads"), [((), max(1, USABLE // 2)), (("taskset", "-c", "0"), 1)])
 def test_a_run_of_make_j2_takes_its_share_or_what_its_launcher_gave(launcher, threads):
-    code = "from vit.machine import share; import torch; share(2, 0); print(torch.get_num_threads())"
+    code = "from vit.run.machine import share; import torch; share(2, 0); print(torch.get_num_threads())"
     done = subprocess.run(
         [*launcher, sys.executable, "-c", code], env={**os.environ, **make()}, capture_output=True, text=True
     )

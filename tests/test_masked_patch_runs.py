@@ -11,10 +11,10 @@ import yaml
 from folder_runs import Break, SavesEvery, smoke_config, trained_in
 from tiny_runs import FINETUNE, MODEL
 
-from vit.cli import lightning_main
 from vit.errors import UserError
 from vit.plan.cells import digest
-from vit.progress import result
+from vit.run.cli import lightning_main
+from vit.run.progress import result
 from vit.tasks import Finetune
 from vit.weights import restore, save
 

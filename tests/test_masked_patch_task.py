@@ -8,7 +8,7 @@ import torch
 from reference import official
 
 from vit.errors import UserError
-from vit.masked_patches import training_draws
+from vit.objectives.masked_patches import training_draws
 from vit.plan.resolve import load_scale, values_for
 from vit.plan.schema import TASKS
 from vit.tasks import MaskedPatch

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from vit.masked_patches import (
+from vit.objectives.masked_patches import (
     INTACT,
     KEPT,
     MASKED,

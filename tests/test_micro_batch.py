@@ -7,12 +7,20 @@ import pytest
 import torch
 from lightning.pytorch.callbacks import Callback
 
-from vit import micro_batch
 from vit.errors import UserError
-from vit.micro_batch import bytes_per_image, fewest, is_out_of_memory, next_try, pieces_for, pieces_that_fit, share_of
 from vit.models import create_model
 from vit.plan import make_plan
-from vit.runner import fitted
+from vit.run import micro_batch
+from vit.run.micro_batch import (
+    bytes_per_image,
+    fewest,
+    is_out_of_memory,
+    next_try,
+    pieces_for,
+    pieces_that_fit,
+    share_of,
+)
+from vit.run.runner import fitted
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,9 @@ from archive_files import png, tar
 from plain_data import PLAIN
 
 import data
-from vit.plan.files import ROOT, build
+from vit.paths import ROOT
 from vit.plan.schema import DataEntry
+from vit.plan.yaml_files import build
 
 COMMON = PLAIN | {"image_size": 16, "batch_size": 4, "resize": "vit_jax"}
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from vit.plan.files import ROOT
+from vit.paths import ROOT
 
 PAGE = (ROOT / "docs" / "paper.md").read_text()
 ROWS = {

@@ -5,8 +5,8 @@ import inspect
 
 import pytest
 
+from vit.paths import ROOT
 from vit.plan import make_plan
-from vit.plan.files import ROOT
 from vit.plan.graph import groups, write_graph
 from vit.plan.schema import TASKS
 

@@ -11,7 +11,7 @@ from vit.plan.resolve import load_experiment
 from vit.plan.schema import EvaluationEntry
 from vit.report.collect import collect
 from vit.report.header import sections, summary
-from vit.report.layout import lay_out
+from vit.report.table import lay_out
 
 
 def test_at_scale_paper_each_fine_tuning_of_table2_is_evaluated_and_nothing_is_trained_on_objectnet():

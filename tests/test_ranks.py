@@ -8,8 +8,8 @@ import os
 import pytest
 
 from vit.errors import UserError
-from vit.launched import Launched, environment
-from vit.ranks import devices, launch, leads, tasks_of_nodes, whole_number
+from vit.run.launcher import Launched, environment
+from vit.run.processes import devices, launch, leads, tasks_of_nodes, whole_number
 
 JOB = {"SLURM_JOB_ID": "41", "SLURM_NNODES": "1", "SLURM_JOB_NAME": "train"}
 BATCH = {**JOB, "SLURM_NTASKS": "2", "SLURM_PROCID": "0", "SLURM_LOCALID": "0", "SLURM_NTASKS_PER_NODE": "2"}

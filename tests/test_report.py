@@ -10,9 +10,8 @@ import pytest
 from report_runs import cell, count_costs, finish, finish_all
 
 from vit.errors import UserError
+from vit.paths import ROOT, results
 from vit.plan import make_plan
-from vit.plan.files import ROOT
-from vit.plan.folders import results
 from vit.plan.overview import duration
 from vit.report import render
 from vit.report.collect import collect

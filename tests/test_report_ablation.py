@@ -5,9 +5,10 @@ import shutil
 import pytest
 from report_runs import finish_all
 
+from vit import paths
 from vit.errors import UserError
-from vit.plan import files, make_plan
-from vit.plan.folders import results
+from vit.paths import results
+from vit.plan import make_plan
 from vit.report import render
 
 ABLATION = """
@@ -30,8 +31,8 @@ def ablation(tmp_path, monkeypatch):
 
     def make(columns):
         monkeypatch.setenv("VIT_RESULTS", str(tmp_path / "results"))
-        monkeypatch.setattr(files, "EXPERIMENTS", tmp_path / "experiments")
-        shutil.copytree(files.ROOT / "experiments", tmp_path / "experiments")
+        monkeypatch.setattr(paths, "EXPERIMENTS", tmp_path / "experiments")
+        shutil.copytree(paths.ROOT / "experiments", tmp_path / "experiments")
         (tmp_path / "experiments" / "ablations").mkdir(exist_ok=True)
         (tmp_path / "experiments" / "ablations" / "dropout.yaml").write_text(ABLATION.replace("COLUMNS", columns))
         plan = make_plan("smoke", ["dropout"])

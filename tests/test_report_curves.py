@@ -4,10 +4,10 @@ import pytest
 from report_runs import cell, finish
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from vit.paths import results, runs_folder
 from vit.plan import make_plan
-from vit.plan.folders import results, runs_folder
 from vit.report.collect import collect
-from vit.report.curves import write_curves
+from vit.report.tensorboard import write_curves
 
 
 @pytest.fixture

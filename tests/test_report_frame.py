@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 from report_runs import cell, finish
 
+from vit.paths import results
 from vit.plan import make_plan
 from vit.plan.cells import Cell
-from vit.plan.folders import results
 from vit.report import frame, render
 from vit.report.frame import seeds  # fmt: skip
 from vit.report.frame import statistics as of_cells

@@ -5,8 +5,8 @@ import pytest
 from vit.errors import UserError
 from vit.plan.resolve import load_experiment
 from vit.plan.schema import Paper
-from vit.report import published
-from vit.report.published import Published
+from vit.report import paper_values
+from vit.report.paper_values import Published
 
 
 def printed(name):
@@ -89,7 +89,7 @@ def table(tmp_path, monkeypatch):
     """Writes table.csv and opens it as an experiment would."""
 
     def write(content):
-        monkeypatch.setattr(published, "PAPER", tmp_path)
+        monkeypatch.setattr(paper_values, "PAPER", tmp_path)
         if content is not None:
             (tmp_path / "table.csv").write_text(content)
         return Published(

@@ -8,8 +8,8 @@ from folder_runs import Break, SavesEvery, smoke_config, trained_in
 from lightning.pytorch.callbacks import Callback
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from vit.checkpoints import LAST, PREVIOUS, start_of
 from vit.errors import UserError
+from vit.run.checkpoints import LAST, PREVIOUS, start_of
 
 BROKEN_AT, SAVED_EVERY = 26, 10  # in the middle of an epoch, six updates after a checkpoint
 

@@ -12,8 +12,8 @@ import time
 import pytest
 import yaml
 
+from vit.paths import ROOT
 from vit.plan import make_plan
-from vit.plan.files import ROOT
 from vit.plan.graph import groups, write_graph
 
 

@@ -12,7 +12,7 @@ from tensorboard.context import RequestContext
 from tensorboard.data.server_ingester import SubprocessServerDataIngester, get_server_binary
 from tensorboard.util.grpc_util import ChannelCredsType
 
-from vit.curves import Events
+from vit.run.loggers import Events
 
 UPDATES = 40
 

@@ -8,7 +8,7 @@ from processes import in_order
 
 import data
 from vit.plan import make_plan
-from vit.runner import evaluate, fitted
+from vit.run.runner import evaluate, fitted
 
 TRAINED = "finetune-ViT-B-32-fractals-80-digits-seed0"
 

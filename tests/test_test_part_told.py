@@ -9,8 +9,8 @@ import yaml
 from archive_files import png
 from folder_runs import smoke_config, trained_in
 
+from vit.paths import ROOT
 from vit.plan.cells import digest
-from vit.plan.files import ROOT
 
 
 @pytest.fixture(autouse=True)

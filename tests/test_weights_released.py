@@ -13,7 +13,7 @@ import pytest
 from vit.errors import UserError
 from vit.models import lookup
 from vit.weights import released
-from vit.weights.published import COLLECTIONS
+from vit.weights.released import COLLECTIONS
 
 CONTENT = np.random.default_rng(0).bytes(3 * 2**20)
 PLACE = "vit_models/imagenet21k/ViT-B_16.npz"

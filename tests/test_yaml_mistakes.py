@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from vit.plan.files import ROOT
+from vit.paths import ROOT
 
 CASES = {  # file, what is there, what somebody writes instead, what the line must name
     "misspelt key in an experiment": ("table5.yaml", "grid:", "gird:", ["table5.yaml", "gird", "did you mean 'grid'"]),

@@ -4,9 +4,9 @@ import argparse
 import os
 import sys
 
-from vit.endings import Interrupted, signals
 from vit.errors import UserError, reason
-from vit.ranks import leads
+from vit.run.endings import Interrupted, signals
+from vit.run.processes import leads
 
 
 def plan_command(arguments):
@@ -30,9 +30,10 @@ def status_command(arguments):
 
 
 def report_command(arguments):
+    from vit.paths import runs_folder
     from vit.plan import make_plan
-    from vit.plan.files import check_keys
-    from vit.plan.folders import read_metrics, runs_folder
+    from vit.plan.yaml_files import check_keys
+    from vit.record import read_record
     from vit.report import render
 
     plan = make_plan(arguments.scale)
@@ -43,7 +44,7 @@ def report_command(arguments):
         if not plan.runs_of(name):
             print(f"{name}: nothing of it runs at scale {plan.scale_name}, which has none of the sets that it needs")
             continue
-        if not any(read_metrics(runs_folder(plan.scale_name) / run) for run in plan.runs_of(name)):
+        if not any(read_record(runs_folder(plan.scale_name) / run) for run in plan.runs_of(name)):
             print(f"{name}: no run is finished here yet; nothing is rendered, and what is there stays")
             continue
         print(render(plan, name))
@@ -51,18 +52,19 @@ def report_command(arguments):
 
 def check_complete(plan, experiments):
     """UserError unless every run of these is finished: what looks like a table has no holes."""
-    from vit.plan.folders import read_metrics, runs_folder
+    from vit.paths import runs_folder
+    from vit.record import read_record
 
     for name in experiments:
         runs = plan.runs_of(name)
-        missing = [run for run in runs if not read_metrics(runs_folder(plan.scale_name) / run)]
+        missing = [run for run in runs if not read_record(runs_folder(plan.scale_name) / run)]
         if missing:
             told = f"{len(missing)} of {len(runs)} runs are not finished ({missing[0]}{', ...' * (len(missing) > 1)})"
             raise UserError(f"{name}: {told}; the same command goes on, `make report` renders what is finished")
 
 
 def cost_command(arguments):
-    from vit.report.exaflops import as_csv, as_text
+    from vit.report.cost.exaflops import as_csv, as_text
 
     bring_costs(arguments.write or "paper")
     if not arguments.write:
@@ -71,19 +73,19 @@ def cost_command(arguments):
 
 def bring_costs(scale):
     from vit.plan import make_plan
-    from vit.plan.costs import costs_file, is_current
+    from vit.plan.cost_file import costs_file, is_current
 
     plan = make_plan(scale)
     if is_current(plan):
         costs_file(scale).touch()  # newer than the plan again, without the seconds that torch takes to start
     else:
-        from vit.cost import write_costs
+        from vit.run.costs import write_costs
 
         write_costs(plan)
 
 
 def claim_command(arguments):
-    from vit.owner import claim
+    from vit.run.owner import claim
 
     claim(arguments.scale)
 
@@ -95,13 +97,13 @@ def diff_command(arguments):
 
 
 def data_command(arguments):
-    from vit.ledger import data_check
+    from vit.data_check import data_check
 
     print(data_check(arguments.scale, arguments.sets, arguments.hashes))
 
 
 def run_command(arguments):
-    from vit.runner import run_all
+    from vit.run.runner import run_all
 
     run_all(arguments.scale, arguments.runs, arguments.goals.split())
 
@@ -168,7 +170,7 @@ def main(arguments):
         if command in ("run", "fit", "validate", "test"):
             signals.handle()  # before the seconds that importing torch takes
         if command in ("fit", "validate", "test"):
-            from vit.cli import lightning_main
+            from vit.run.cli import lightning_main
 
             return lightning_main(arguments)
         options = parser().parse_args(arguments)

@@ -3,7 +3,7 @@
 from lightning.pytorch.callbacks import Callback
 
 from vit.errors import UserError
-from vit.undisturbed import undisturbed
+from vit.run.callbacks.undisturbed import undisturbed
 
 
 class BestHeldOut(Callback):

@@ -1,6 +1,8 @@
 """The one exception that people are meant to read: what, where, what to do, in one line."""
 
+import difflib
 import re
+from collections.abc import Iterable
 
 CAUGHT = re.compile(r"Caught \w+ in .*\nOriginal Traceback ")
 RAISED = re.compile(r"^[\w.]+: ")  # how a traceback's last part starts
@@ -8,6 +10,12 @@ RAISED = re.compile(r"^[\w.]+: ")  # how a traceback's last part starts
 
 class UserError(Exception):
     """A mistake or a missing thing outside the code; printed as one line, no traceback."""
+
+
+def nearest(word: object, known: Iterable) -> str:
+    """', did you mean X?' or nothing."""
+    close = difflib.get_close_matches(str(word), [str(name) for name in known], n=1)
+    return f", did you mean '{close[0]}'?" if close else ""
 
 
 def reason(error):

@@ -8,10 +8,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from data.overlap.contents import disjoint
-from data.overlap.found import DISTANCE, described, overlap
+from data.overlap.common import DISTANCE, described, overlap
+from data.overlap.hashed import given, side
 from data.overlap.near import bands
-from data.overlap.sets import given, side
+from data.overlap.same_pixels import disjoint
 from data.overlap.written import place, write
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from data.folder import data_folder
-from data.overlap.found import Overlap
-from data.overlap.sets import file_name
-from data.room import written_to
-from data.without import digest_of, text
+from data.disk.folder import data_folder
+from data.disk.room import written_to
+from data.overlap.common import Overlap
+from data.overlap.hashed import file_name
+from data.pictures.without import digest_of, text
 
 COLUMNS = (
     *("transfer", "pretraining_index", "pretraining_name", "test_index", "test_name"),

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from vit.plan.files import ROOT
+from vit.paths import ROOT
 
 HERE = Path(__file__).parent
 

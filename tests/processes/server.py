@@ -22,10 +22,10 @@ def main():
     import tensorboard  # noqa: F401
 
     import data  # noqa: F401
-    import vit.cli
-    import vit.micro_batch
-    import vit.progress
-    import vit.runner
+    import vit.run.cli
+    import vit.run.micro_batch
+    import vit.run.progress
+    import vit.run.runner
     import vit.tasks  # noqa: F401
 
     answer("ready")

@@ -2,8 +2,9 @@
 
 import math
 
+from vit import paths
 from vit.errors import UserError
-from vit.plan import files
+from vit.plan.yaml_files import check_keys
 
 
 def number(value):
@@ -145,10 +146,10 @@ def _check_lists(experiment, axes, where):
     for key in ("rows", "columns"):
         if not isinstance(getattr(experiment, key), list) or not getattr(experiment, key):
             raise UserError(f"{where}: {key}: a list of axes was expected, found {getattr(experiment, key)!r}")
-        files.check_keys(getattr(experiment, key), sorted(axes), f"{where}: {key}")
+        check_keys(getattr(experiment, key), sorted(axes), f"{where}: {key}")
     if not words(experiment.private):
         raise UserError(f"{where}: private: a list of names was expected, found {experiment.private!r}")
-    files.check_keys(experiment.private, sorted(_names_of("pretrain", experiment.grid)), f"{where}: private")
+    check_keys(experiment.private, sorted(_names_of("pretrain", experiment.grid)), f"{where}: private")
 
 
 def _check_conditions(experiment, where):
@@ -162,11 +163,11 @@ def _check_conditions(experiment, where):
 
 def _check_means(experiment, axes, where):
     for axis, labels in experiment.means.items():
-        files.check_keys([axis], sorted(axes), f"{where}: means")
+        check_keys([axis], sorted(axes), f"{where}: means")
         for label, names in labels.items() if isinstance(labels, dict) else [(axis, labels)]:
             if not words(names):
                 raise UserError(f"{where}: means.{axis}.{label}: a list of names was expected, found {names!r}")
-            files.check_keys(names, experiment.grid.get(axis, []), f"{where}: means.{axis}.{label}")
+            check_keys(names, experiment.grid.get(axis, []), f"{where}: means.{axis}.{label}")
 
 
 def _names_of(axis, grid):
@@ -180,7 +181,7 @@ def _check_names(setting, grid, where):
     for axis in set(setting) & set(grid):
         names = setting[axis] if isinstance(setting[axis], list) else [setting[axis]]
         known = [value.get("label") if isinstance(value, dict) else value for value in grid[axis]]
-        files.check_keys(names, known, f"{where}.{axis}")
+        check_keys(names, known, f"{where}.{axis}")
 
 
 def check_paper(paper, experiment, where):
@@ -191,9 +192,9 @@ def check_paper(paper, experiment, where):
         *experiment.grid,
         *(key for values in experiment.grid.values() for v in values if isinstance(v, dict) for key in v),
     }
-    files.check_keys(paper.match, sorted(axes), f"{where}: paper.match")
+    check_keys(paper.match, sorted(axes), f"{where}: paper.match")
     for file in filter(None, (paper.file, paper.exact_file)):
-        if not (files.ROOT / "results" / "paper" / file).exists():
+        if not (paths.PAPER / file).exists():
             raise UserError(f"{where}: paper: results/paper/{file}: no such file")
 
 

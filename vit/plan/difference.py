@@ -3,8 +3,9 @@
 import re
 from pathlib import Path
 
-from vit.errors import UserError
-from vit.plan import files, make_plan
+from vit import paths
+from vit.errors import UserError, nearest
+from vit.plan import make_plan
 from vit.plan.resolve import MATCHED, holds, load_recipe, load_scale, values_for
 from vit.plan.runs import at_scale
 from vit.plan.schema import EVALUATE, TASKS
@@ -20,7 +21,7 @@ def difference(run, preset="paper", scale_name="mini"):
         run, scale_name = Path(run).resolve().name, Path(run).resolve().parents[1].name
     plan = make_plan(scale_name)
     if run not in plan.runs:
-        near = files.nearest(run, plan.runs)
+        near = nearest(run, plan.runs)
         raise UserError(f"scale {scale_name} plans no run '{run}'{near or '; `make status` says what there is'}")
     if task_of(plan.runs[run].config) == EVALUATE:  # its values are those of the run that it evaluates
         return difference(plan.runs[run].needs[0], preset, scale_name)
@@ -41,7 +42,7 @@ def difference(run, preset="paper", scale_name="mini"):
 
 
 def recipe_names():
-    return sorted(path.stem for path in (files.EXPERIMENTS / "recipes").glob("*.yaml"))
+    return sorted(path.stem for path in (paths.EXPERIMENTS / "recipes").glob("*.yaml"))
 
 
 def recipe_of(run):
@@ -136,7 +137,7 @@ def text(value):
 
 def sources(name, axes):
     """Key -> what the recipe's own comment says of where its value comes from; those of a row: the comment at `rows`."""
-    lines = (files.EXPERIMENTS / "recipes" / f"{name}.yaml").read_text().splitlines()
+    lines = (paths.EXPERIMENTS / "recipes" / f"{name}.yaml").read_text().splitlines()
     found = (re.match(r"(\w+):.*?(?:#\s*(.*))?$", line) for line in lines)
     told = {match[1]: match[2] or f"experiments/recipes/{name}.yaml" for match in found if match}
     row = next(row for row in load_recipe(name)["rows"] if holds({k: v for k, v in row.items() if k in MATCHED}, axes))

@@ -3,8 +3,8 @@
 import itertools
 import re
 
+from vit import paths
 from vit.errors import UserError
-from vit.plan import files
 from vit.plan.cells import Plan
 from vit.plan.resolve import check_axes, holds, load_experiment, load_scale
 from vit.plan.runs import fill
@@ -30,12 +30,12 @@ TARGETS = (
 
 def experiment_names():
     """Every experiment there is: the paper's tables and figures, then the ablations."""
-    paths = [*sorted(files.EXPERIMENTS.glob("*.yaml")), *sorted((files.EXPERIMENTS / "ablations").glob("*.yaml"))]
-    names = [path.stem for path in paths]
-    for position, path in enumerate(paths):
+    files = [*sorted(paths.EXPERIMENTS.glob("*.yaml")), *sorted((paths.EXPERIMENTS / "ablations").glob("*.yaml"))]
+    names = [path.stem for path in files]
+    for position, path in enumerate(files):
         if path.stem in TARGETS or path.stem in names[:position] or not re.fullmatch(r"[A-Za-z0-9._-]+", path.stem):
             raise UserError(
-                f"{files.name_of(path)}: '{path.stem}' is taken or no name for make; call the file otherwise"
+                f"{paths.name_of(path)}: '{path.stem}' is taken or no name for make; call the file otherwise"
             )
     return names
 

@@ -1,12 +1,15 @@
 """The plan as Make rules: one rule a process, its runs' metrics.json as targets, the runs they need as order-only prerequisites."""
 
 import shutil
+from pathlib import Path
 
 import yaml
 
 from vit.atomic import write_text
-from vit.plan.files import name_of
-from vit.plan.folders import results, runs_folder
+from vit.errors import UserError
+from vit.paths import name_of, results, runs_folder
+from vit.plan.cells import digest
+from vit.plan.yaml_files import read_yaml
 
 HEAD = """# Made by `python -m vit plan --scale {scale} --write` from experiments/; make renews it, nobody edits it.
 """
@@ -46,6 +49,15 @@ def write_graph(plan):
 
 def write_config(run, folder):
     write_text(folder / "config.yaml", yaml.safe_dump(run.config, sort_keys=False))
+
+
+def check_config(folder):
+    """The config in a run's folder must be the one its name was made from."""
+    path = Path(folder) / "config.yaml"
+    if digest(read_yaml(path)) != Path(folder).name.rsplit("-", 1)[-1]:
+        raise UserError(
+            f"{name_of(path)}: edited since it was planned, and its folder's name stands for other numbers; remove it and give the same command again"
+        )
 
 
 def _rule(plan, group):

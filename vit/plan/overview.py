@@ -1,7 +1,9 @@
 """`make plan` and `make status`: what is to be done, what it costs, what is done."""
 
-from vit.plan.costs import TRAINING, costs_of, model_key
-from vit.plan.folders import is_running, read_metrics, runs_folder
+from vit.locks import is_running
+from vit.paths import runs_folder
+from vit.plan.cost_file import TRAINING, costs_of, model_key
+from vit.record import read_record
 
 BYTES_A_PARAMETER = 4  # weights are kept as float32, one file a finished run; a sweep keeps none
 
@@ -13,7 +15,7 @@ def run_flops(run, costs):
 def flops_per_second(plan, costs):
     """Measured on this scale's finished runs; the scale's assumption before there are any."""
     finished = [
-        (run, metrics) for run in plan.runs.values() if (metrics := read_metrics(runs_folder(plan.scale_name) / run.id))
+        (run, metrics) for run in plan.runs.values() if (metrics := read_record(runs_folder(plan.scale_name) / run.id))
     ]
     seconds = sum(metrics["seconds"] for _, metrics in finished)
     if not finished:
@@ -46,7 +48,7 @@ def status(plan):
     folder, rows = runs_folder(plan.scale_name), [("experiment", "finished", "running", "missing")]
     for name in plan.experiments:
         runs = plan.runs_of(name)
-        finished = [run for run in runs if read_metrics(folder / run)]
+        finished = [run for run in runs if read_record(folder / run)]
         running = [run for run in runs if run not in finished and is_running(folder / run)]
         rows.append((name, str(len(finished)), str(len(running)), str(len(runs) - len(finished) - len(running))))
     return _aligned(rows)

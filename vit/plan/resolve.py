@@ -3,59 +3,60 @@
 import copy
 from functools import lru_cache
 
-from vit.errors import UserError
-from vit.plan import files
+from vit import paths
+from vit.errors import UserError, nearest
 from vit.plan.checks import check_args, check_entry, check_experiment, check_paper, check_value
 from vit.plan.schema import AXES, SETS, TASKS, DataEntry, EvaluationEntry, Experiment, Paper, Scale, recipe_values
+from vit.plan.yaml_files import build, check_keys, read_yaml
 
 MATCHED = ("model", "pretrain", "transfer")  # keys of a row that say when it holds
 
 
 def load_experiment(name):
     """experiments/NAME.yaml or experiments/ablations/NAME.yaml."""
-    path = files.EXPERIMENTS / "ablations" / f"{name}.yaml"
-    path = path if path.exists() else files.EXPERIMENTS / f"{name}.yaml"
-    where = files.name_of(path)
-    experiment = files.build(Experiment, files.read_yaml(path), path)
+    path = paths.EXPERIMENTS / "ablations" / f"{name}.yaml"
+    path = path if path.exists() else paths.EXPERIMENTS / f"{name}.yaml"
+    where = paths.name_of(path)
+    experiment = build(Experiment, read_yaml(path), path)
     if not isinstance(experiment.title, str) or not isinstance(experiment.grid, dict):
         raise UserError(f"{where}: title is a text and grid a mapping")
     check_experiment(experiment, where)
     if experiment.paper:
-        check_paper(files.build(Paper, experiment.paper, path, "paper"), experiment, where)
+        check_paper(build(Paper, experiment.paper, path, "paper"), experiment, where)
     return experiment
 
 
 @lru_cache
 def load_recipe(name):
     """experiments/recipes/NAME.yaml, checked against the values its task takes."""
-    path = files.EXPERIMENTS / "recipes" / f"{name}.yaml"
-    recipe = files.read_yaml(path)
+    path = paths.EXPERIMENTS / "recipes" / f"{name}.yaml"
+    recipe = read_yaml(path)
     if recipe.get("task") not in TASKS:
-        raise UserError(f"{files.name_of(path)}: task: '{recipe.get('task')}' is not one of {', '.join(TASKS)}")
+        raise UserError(f"{paths.name_of(path)}: task: '{recipe.get('task')}' is not one of {', '.join(TASKS)}")
     values = recipe_values(recipe["task"])
-    files.check_keys(recipe, ("task", "rows", *values), files.name_of(path))
+    check_keys(recipe, ("task", "rows", *values), paths.name_of(path))
     for position, row in enumerate(recipe.get("rows", [])):
-        files.check_keys(row, (*MATCHED, "assumed", *values), f"{files.name_of(path)}: rows[{position}]")
+        check_keys(row, (*MATCHED, "assumed", *values), f"{paths.name_of(path)}: rows[{position}]")
     return recipe
 
 
 def load_scale(name):
     """experiments/scales/NAME.yaml."""
-    path = files.EXPERIMENTS / "scales" / f"{name}.yaml"
-    scale = files.build(Scale, files.read_yaml(path), path)
+    path = paths.EXPERIMENTS / "scales" / f"{name}.yaml"
+    scale = build(Scale, read_yaml(path), path)
     if scale.processes not in ("one-a-run", "one-a-chain"):
-        raise UserError(f"{files.name_of(path)}: processes: '{scale.processes}' is neither one-a-run nor one-a-chain")
+        raise UserError(f"{paths.name_of(path)}: processes: '{scale.processes}' is neither one-a-run nor one-a-chain")
     for kind in ("pretrain", "transfer"):
         for key, entry in getattr(scale, kind).items():
-            built = getattr(scale, kind)[key] = files.build(DataEntry, entry, path, f"{kind}.{key}")
-            check_entry(built, f"{files.name_of(path)}: {kind}.{key}")
+            built = getattr(scale, kind)[key] = build(DataEntry, entry, path, f"{kind}.{key}")
+            check_entry(built, f"{paths.name_of(path)}: {kind}.{key}")
     for key, entry in scale.tested_on.items():
-        built = scale.tested_on[key] = files.build(EvaluationEntry, entry, path, f"tested_on.{key}")
-        check_args(built, f"{files.name_of(path)}: tested_on.{key}")
+        built = scale.tested_on[key] = build(EvaluationEntry, entry, path, f"tested_on.{key}")
+        check_args(built, f"{paths.name_of(path)}: tested_on.{key}")
     for recipe, values in scale.recipes.items():
         known = load_recipe(recipe)
-        files.check_keys(values, recipe_values(known["task"]), f"{files.name_of(path)}: recipes.{recipe}")
-    files.check_keys([key for key in scale.omit if "." not in key], ("model", *SETS), f"{files.name_of(path)}: omit")
+        check_keys(values, recipe_values(known["task"]), f"{paths.name_of(path)}: recipes.{recipe}")
+    check_keys([key for key in scale.omit if "." not in key], ("model", *SETS), f"{paths.name_of(path)}: omit")
     return scale
 
 
@@ -74,7 +75,7 @@ def values_for(recipe_name, cell, scale, scale_name):
         raise UserError(f"experiments/recipes/{recipe_name}.yaml: no row for {names}")
     values.update({key: value for key, value in rows[0].items() if key not in MATCHED})
     own = {key.split(".", 1)[1]: value for key, value in cell.items() if key.startswith(f"{recipe_name}.")}
-    files.check_keys(own, recipe_values(recipe["task"]), f"settings '{recipe_name}.*'")
+    check_keys(own, recipe_values(recipe["task"]), f"settings '{recipe_name}.*'")
     values.update(own)
     missing = [key for key in recipe_values(recipe["task"]) if key not in values]
     if missing:
@@ -134,4 +135,4 @@ def check_axes(cell, where):
         if "." in key:
             load_recipe(key.split(".", 1)[0])
         elif key not in AXES:
-            raise UserError(f"{where}: unknown axis '{key}'{files.nearest(key, AXES)}")
+            raise UserError(f"{where}: unknown axis '{key}'{nearest(key, AXES)}")

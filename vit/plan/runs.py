@@ -3,8 +3,7 @@
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-from vit.errors import UserError
-from vit.plan import files
+from vit.errors import UserError, nearest
 from vit.plan.cells import Cell, Run, digest
 from vit.plan.resolve import config, values_for
 from vit.plan.schema import EVALUATE, SCRATCH, TASKS
@@ -60,7 +59,7 @@ def left_out(scale, experiment, axes):
 def _entry(scale, scale_name, kind, name):
     entries = getattr(scale, kind)
     if name not in entries:
-        known = files.nearest(name, entries) or f" (known: {', '.join(entries)})"
+        known = nearest(name, entries) or f" (known: {', '.join(entries)})"
         raise UserError(
             f"experiments/scales/{scale_name}.yaml: {kind}: nothing stands for '{name}'{known}; add it, or list it under omit"
         )

@@ -2,14 +2,15 @@
 
 from dataclasses import dataclass
 
+from vit.paths import runs_folder
 from vit.plan import Plan
-from vit.plan.folders import read_metrics, runs_folder
 from vit.plan.schema import Experiment, Paper
-from vit.report.cells import read_results
-from vit.report.costs import read_costs
+from vit.record import read_record
+from vit.report.cost.rows import read_costs
 from vit.report.frame import cells_of
 from vit.report.means import group_means
-from vit.report.published import Published
+from vit.report.paper_values import Published
+from vit.report.results import read_results
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Report:
 def collect(plan, name):
     experiment = plan.experiments[name]
     runs, folder = plan.runs_of(name), runs_folder(plan.scale_name)
-    finished = {run: metrics for run in runs if (metrics := read_metrics(folder / run))}
+    finished = {run: metrics for run in runs if (metrics := read_record(folder / run))}
     paper = Paper(**experiment.paper) if experiment.paper else None
     published = Published(paper) if paper else None
     cells = cells_of(plan, name)

@@ -6,9 +6,9 @@ from statistics import fmean, stdev
 import pandas as pd
 
 from vit.errors import UserError
+from vit.paths import name_of, runs_folder
 from vit.plan import make_plan
-from vit.plan.files import name_of
-from vit.plan.folders import read_metrics, runs_folder
+from vit.record import read_record
 from vit.report.names import text
 
 COLUMNS = ("cell", "experiment", "metric", "value", "run", "lr", "seconds", "pretrain_run", "date", "commit", "device")
@@ -22,7 +22,7 @@ def frame(scale, experiments=None):
     """
     plan = make_plan(scale, experiments)
     folder = runs_folder(scale)
-    finished = {run: record for run in plan.runs if (record := read_metrics(folder / run))}
+    finished = {run: record for run in plan.runs if (record := read_record(folder / run))}
     frames = [seeds(plan, cells_of(plan, name), finished) for name in plan.experiments]
     return pd.concat(frames, ignore_index=True).fillna("")
 

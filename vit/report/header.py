@@ -2,7 +2,7 @@
 
 from vit.plan.resolve import load_scale, values_for
 from vit.plan.schema import SETS
-from vit.report.costs import slips
+from vit.report.cost.rows import slips
 from vit.report.names import entry, percent, real_transfer, span, text
 from vit.report.verdicts import COMPARED, MEANING, counted
 

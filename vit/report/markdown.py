@@ -2,8 +2,8 @@
 
 from vit.report.findings import from_scratch
 from vit.report.header import sections, summary
-from vit.report.layout import lay_out
 from vit.report.provenance import provenance
+from vit.report.table import lay_out
 
 
 def markdown(report, picture):

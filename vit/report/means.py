@@ -3,7 +3,7 @@
 import statistics
 from dataclasses import replace
 
-from vit.report.cells import Result
+from vit.report.results import Result
 from vit.report.verdicts import MEANING, within
 
 

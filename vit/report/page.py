@@ -1,19 +1,17 @@
 """index.html: every experiment of a scale on one page that needs nothing from outside, in light and in dark."""
 
 import base64
-import fcntl
-import os
-from contextlib import contextmanager
 from html import escape
 from pathlib import Path
 
 from vit.atomic import write_text
-from vit.plan.folders import results, runs_folder
+from vit.locks import locked
+from vit.paths import results, runs_folder
 from vit.report.collect import collect
 from vit.report.findings import from_scratch
 from vit.report.header import sections, summary
-from vit.report.layout import lay_out
 from vit.report.provenance import provenance
+from vit.report.table import lay_out
 from vit.report.verdicts import MEANING
 
 FOLDED = ("Settings, against the paper's", "What the verdicts mean")
@@ -32,9 +30,9 @@ HEAD = """<!doctype html>
 
 
 def write_page(plan):
-    """A lock: the last of two `make` at work writes what both made."""
+    """index.html; of two `make` that render at the same time, the last one writes what both made."""
     folder = results(plan.scale_name)
-    with _alone(folder):
+    with locked(folder / ".page.lock", "", wait=True):
         reports = [collect(plan, name) for name in plan.experiments if _has_something(plan, name)]
         write_text(folder / "index.html", page(plan, reports))
     return folder / "index.html"
@@ -46,17 +44,6 @@ def _has_something(plan, name):
     return rendered.exists() or any(
         (runs_folder(plan.scale_name) / run / "metrics.json").exists() for run in plan.runs_of(name)
     )
-
-
-@contextmanager
-def _alone(folder):
-    """One process at a time; the folder itself is what is locked, so that no lock file lies among the results."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
 
 
 def page(plan, reports):

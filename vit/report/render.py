@@ -1,13 +1,13 @@
 """One experiment rendered: NAME.md, NAME.csv, NAME.svg, its curves, and the page of all experiments."""
 
 from vit.atomic import write_text
-from vit.plan.folders import results
+from vit.paths import results
 from vit.report.collect import collect
-from vit.report.curves import write_curves
 from vit.report.markdown import markdown
 from vit.report.page import write_page
 from vit.report.pictures import picture
 from vit.report.sheet import sheet
+from vit.report.tensorboard import write_curves
 from vit.report.terminal import terminal
 
 

@@ -1,8 +1,8 @@
 """What `make table5` prints at its end: the table in plain aligned text, and where the files lie."""
 
-from vit.plan.files import name_of
+from vit.paths import name_of
 from vit.report.header import summary
-from vit.report.layout import lay_out
+from vit.report.table import lay_out
 
 
 def terminal(report, paths):

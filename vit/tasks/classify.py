@@ -2,9 +2,9 @@
 
 import torch.nn.functional as F
 
-from vit.evaluation import Evaluation
-from vit.losses import LOSSES, targets
 from vit.models import create_model
+from vit.objectives.accuracy import Evaluation
+from vit.objectives.losses import LOSSES, targets
 from vit.tasks.training import Training
 
 
@@ -41,7 +41,7 @@ class Classify(Training):
         return LOSSES[self.loss](logits, labels)
 
     def _log_step(self, logits, labels):
-        """Beside the loss, which vit.training_loss logs and watches."""
+        """Beside the loss, which vit.run.callbacks.training_loss logs and watches."""
         accuracy = (logits.argmax(1) == labels).float().mean()
         self.log_dict({"train_accuracy": accuracy, "learning_rate": self.rate()}, prog_bar=False)
 

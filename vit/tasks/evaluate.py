@@ -5,14 +5,14 @@ from pathlib import Path
 from lightning import LightningModule
 
 from vit.errors import UserError
-from vit.evaluation import Evaluation
+from vit.objectives.accuracy import Evaluation
 from vit.tasks.fewshot import pretrained
 from vit.tasks.options import Options
 from vit.weights import check_classes, check_images, file_of, is_run
 
 
 class Evaluate(LightningModule):
-    """The metrics of vit.evaluation, with the classes of the run's own head; ObjectNet's labels are sets of those.
+    """The metrics of vit.objectives.accuracy, with the classes of the run's own head; ObjectNet's labels are sets of those.
 
     init: id of the run to evaluate, or a path to any file of weights with a head that load_weights knows, or such a
         file of the authors', 'released:ViT-L/16@imagenet21k+imagenet2012'.

@@ -9,14 +9,14 @@ from lightning.pytorch.utilities import rank_zero_info
 from torchmetrics.classification import MulticlassAccuracy
 
 from vit.errors import UserError
-from vit.fewshot import fit_draws
 from vit.models import create_model
+from vit.objectives.least_squares import fit_draws
 from vit.tasks.options import Options
 from vit.weights import file_of, is_run, restore, restore_file
 
 
 class FewShot(LightningModule):
-    """Accuracy of a linear classifier on frozen features, from `shots` training images a class; vit/fewshot.py has the equations.
+    """Accuracy of a linear classifier on frozen features, from `shots` training images a class; vit/objectives/least_squares.py has the equations.
 
     The features are what the pre-training's last linear layer saw: its head's hidden layer stays. Metrics, with `test` or
     `held_out` in front: 5shot_accuracy, a mean over draws, 5shot_accuracy_draw0, ... and accuracy, that of report_shots.
@@ -24,7 +24,7 @@ class FewShot(LightningModule):
     init: id of the run to start from, or a path to any file of weights that load_weights knows, or such a file of the
         authors', 'released:ViT-B/16@imagenet21k'; None evaluates the model's own initialisation.
     shots, draws: numbers of images a class, and seeds.
-    l2, constant, epsilon, solve_dtype: arguments of vit.fewshot.fit.
+    l2, constant, epsilon, solve_dtype: arguments of vit.objectives.least_squares.fit.
     runs: the folder in which runs lie.
     """
 

@@ -5,12 +5,12 @@ from typing import Literal
 
 from lightning.pytorch.utilities import rank_zero_info
 
-from vit import mixup
 from vit.errors import UserError
+from vit.objectives import mixup
 from vit.optim import Polyak, sgd, with_schedule
-from vit.selection import best_learning_rate
 from vit.tasks.classify import Classify
 from vit.tasks.options import Options
+from vit.tasks.selection import best_learning_rate
 from vit.weights import file_of, is_run, load_weights, restore
 
 

@@ -7,7 +7,10 @@ import torch
 from torchmetrics import MeanMetric
 
 from vit.errors import UserError
-from vit.masked_patches import (
+from vit.models import create_model
+from vit.models.initial import zero_head
+from vit.models.vit import ViT
+from vit.objectives.masked_patches import (
     corrupt,
     corruption,
     image_draws,
@@ -16,9 +19,6 @@ from vit.masked_patches import (
     predicted,
     training_draws,
 )
-from vit.models import create_model
-from vit.models.initial import zero_head
-from vit.models.vit import ViT
 from vit.optim import adam, with_schedule
 from vit.tasks.options import Options
 from vit.tasks.training import Training
@@ -29,10 +29,10 @@ RULES = ("corrupted", "masked", "random_patch", "counts", "random_patch_from")
 class MaskedPatch(Training):
     """A ViT sees images with corrupted patch embeddings and predicts what the corrupted patches show; labels are unused.
 
-    corrupted, counts, random_patch_from: see vit.masked_patches.corruption. masked, random_patch and kept are the shares
+    corrupted, counts, random_patch_from: see vit.objectives.masked_patches.corruption. masked, random_patch and kept are the shares
         of the corrupted patches and add up to 1.
     target: 'mean_color', 'downsized' or 'regression'; color_bins: the edges of the 8 bins of a channel, 'floor',
-        'rounded' or 'scaled' (vit.masked_patches.targets).
+        'rounded' or 'scaled' (vit.objectives.masked_patches.targets).
     The paper leaves open how the mask vector starts and what predicts from a patch's output: zeros, like the class
     token, and one linear layer of zeros, like the authors' other heads. Neither is part of the run's weights, and the
     model's own head stays as it starts.
@@ -104,7 +104,7 @@ class MaskedPatch(Training):
         return measured["loss"]
 
     def _log_step(self, measured):
-        """Beside the loss, which vit.training_loss logs and watches."""
+        """Beside the loss, which vit.run.callbacks.training_loss logs and watches."""
         accuracy = {"train_accuracy": measured["accuracy"]} if "accuracy" in measured else {}
         self.log_dict({**accuracy, "learning_rate": self.rate()})
 

@@ -6,7 +6,7 @@
 import json
 from math import isfinite
 
-from vit.plan.files import name_of
+from vit.paths import name_of
 
 CONFIG, PREPROCESSOR = "config.json", "preprocessor_config.json"
 ACTIVATIONS = {  # the names of both projects: the form of our option `gelu`

@@ -9,8 +9,8 @@ import torch
 from safetensors import SafetensorError, safe_open
 
 from vit.errors import UserError
-from vit.plan.files import name_of
-from vit.weights.folder import INDEX, read_folder, read_shards
+from vit.paths import name_of
+from vit.weights.shards import INDEX, read_folder, read_shards
 from vit.weights.torch_file import read_torch, refuse_programs
 
 EXPECTED = "expected .npz, safetensors or a torch file of weights"

@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 
 from vit.errors import UserError
-from vit.plan.files import name_of
+from vit.paths import name_of
 from vit.weights.layout import Layout
 
 

@@ -6,7 +6,7 @@ from vit.weights.file import few
 from vit.weights.head import HEAD, fit_head, renew_head
 from vit.weights.images import fit_images
 from vit.weights.layout import kind_of
-from vit.weights.own import fit_own
+from vit.weights.ours import fit_own
 from vit.weights.positions import fit_positions, only_ours
 from vit.weights.recognise import OURS, recognised
 from vit.weights.report import Report

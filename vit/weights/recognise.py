@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from vit.errors import UserError
-from vit.plan.files import name_of
+from vit.paths import name_of
 from vit.weights.config import beside
 from vit.weights.container import read_tensors
 from vit.weights.file import File, few

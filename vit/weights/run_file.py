@@ -4,10 +4,10 @@ from safetensors import SafetensorError, safe_open
 
 from vit.errors import UserError
 from vit.models import create_model
-from vit.plan.files import name_of
-from vit.weights.folder import is_published
+from vit.paths import name_of
 from vit.weights.metadata import parts
 from vit.weights.save import save_weights
+from vit.weights.shards import is_published
 
 FILE = "weights.safetensors"
 

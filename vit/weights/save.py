@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 from vit.atomic import whole_file
 from vit.errors import UserError
 from vit.models.choices import choose
-from vit.plan.files import name_of
+from vit.paths import name_of
 from vit.weights.layout import kind_of
 from vit.weights.metadata import written
 from vit.weights.official import BIT, OFFICIAL

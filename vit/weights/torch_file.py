@@ -7,7 +7,7 @@ import re
 import torch
 
 from vit.errors import UserError
-from vit.plan.files import name_of
+from vit.paths import name_of
 from vit.weights.file import few
 
 HARMLESS = [argparse.Namespace]  # the arguments of many training scripts: names and values, no code

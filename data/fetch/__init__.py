@@ -1,0 +1,1 @@
+"""Bringing public data sets: what is known of each before it is here, downloads with checksums, unpacking."""

@@ -1,0 +1,1 @@
+"""Encoded pictures in folders and archives: found, labelled by their folders, decoded."""

@@ -1,0 +1,64 @@
+"""Augmentations of a whole batch at once, each a pure function of (seed, epoch, index) of its images.
+
+They take images (B, C, S, S), uint8 or float, with epochs and indices (B,), and give images of the same shape. What
+takes a random part of images of any size, is in data.prepare.crops.
+"""
+
+import math
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from data.draws import uniform
+
+FLIP, SHIFT_Y, SHIFT_X, CROP_AREA, CROP_RATIO, CROP_Y, CROP_X = range(7)  # streams: no two draws are the same numbers
+
+
+def flip(images: torch.Tensor, seed: int, epochs: np.ndarray, indices: np.ndarray) -> torch.Tensor:
+    """Mirrors each image left to right with probability 1/2."""
+    mirrored = torch.from_numpy(uniform(seed, epochs, indices, FLIP) < 0.5)
+    return one_by_one(images, mirrored) if images.device.type == "cpu" else at_once(images, mirrored)
+
+
+def one_by_one(images: torch.Tensor, mirrored: torch.Tensor) -> torch.Tensor:
+    """The images, some of them mirrored: bool (B,). Faster where an image fits a cache."""
+    return torch.stack([image.flip(-1) if mirror else image for image, mirror in zip(images, mirrored, strict=True)])
+
+
+def at_once(images: torch.Tensor, mirrored: torch.Tensor) -> torch.Tensor:
+    """The same in one call."""
+    return torch.where(mirrored.to(images.device)[:, None, None, None], images.flip(-1), images)
+
+
+def shift(images: torch.Tensor, seed: int, epochs: np.ndarray, indices: np.ndarray) -> torch.Tensor:
+    """Moves each image by whole pixels, -S//8 .. S//8 down and right; what comes in is 0 (black)."""
+    return pad_crop(images, seed, epochs, indices, images.shape[-1] // 8)
+
+
+def pad_crop(images: torch.Tensor, seed: int, epochs: np.ndarray, indices: np.ndarray, reach: int) -> torch.Tensor:
+    """Moves each image by -reach .. reach pixels: a random S x S of the image in a black frame, usual for CIFAR."""
+    size = images.shape[-1]
+    down, right = (
+        torch.from_numpy(np.floor(uniform(seed, epochs, indices, stream) * (2 * reach + 1)).astype(np.int64)) - reach
+        for stream in (SHIFT_Y, SHIFT_X)
+    )
+    windows = F.pad(images, [reach] * 4).unfold(2, size, 1).unfold(3, size, 1)  # (B, C, 2 reach + 1, 2 reach + 1, S, S)
+    return windows[torch.arange(len(images)), :, reach - down, reach - right]
+
+
+def crop(images: torch.Tensor, seed: int, epochs: np.ndarray, indices: np.ndarray) -> torch.Tensor:
+    """Random resized crop: 1/2 .. 1 of the area, aspect ratio 3/4 .. 4/3, bilinear; gives float images, 0 .. 255."""
+    area = 0.5 + 0.5 * uniform(seed, epochs, indices, CROP_AREA)
+    ratio = np.exp(math.log(4 / 3) * (2 * uniform(seed, epochs, indices, CROP_RATIO) - 1))
+    height, width = np.minimum(1, np.sqrt(area / ratio)), np.minimum(1, np.sqrt(area * ratio))
+    middle_y = (1 - height) * (2 * uniform(seed, epochs, indices, CROP_Y) - 1)
+    middle_x = (1 - width) * (2 * uniform(seed, epochs, indices, CROP_X) - 1)
+    zero = np.zeros_like(area)
+    affine = np.stack([width, zero, middle_x, zero, height, middle_y], axis=1).reshape(-1, 2, 3)
+    affine = torch.from_numpy(affine).float().to(images.device)
+    grid = F.affine_grid(affine, list(images.shape), align_corners=False)
+    return F.grid_sample(images.float(), grid, padding_mode="border", align_corners=False)
+
+
+AUGMENTATIONS = {"flip": flip, "shift": shift, "crop": crop, "pad_crop": pad_crop}

@@ -1,0 +1,87 @@
+"""Random boxes of images, many at once: TensorFlow's rules, which the authors' code uses, and torchvision's.
+
+Heights, widths, epochs and indices are integers (B,). Boxes are int64 (B, 4): top, left, height, width. A box is a
+pure function of the image's size and (seed, epoch, index).
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from data.draws import uniform
+
+RATIO, EXTENT, TOP, LEFT = range(100, 104)  # streams of draws, apart from those of data.prepare.augment
+
+
+def tensorflow_crop_boxes(
+    heights: np.ndarray, widths: np.ndarray, seed: int, epochs: np.ndarray, indices: np.ndarray, least: float = 0.05
+) -> np.ndarray:
+    """TensorFlow's sample_distorted_bounding_box without objects ("Inception crop"): area `least` .. 1 of the image.
+
+    The ratio of width to height is uniform in [0.75, 1.33), and so is the height: not the area. After 100 attempts the
+    box is the whole image. The last offset that would do is never drawn.
+    """
+    images = heights, widths, seed, epochs, indices
+    tall, wide, _ = drawn(tensorflow_attempt, images, least, attempts=100, otherwise=(heights, widths))
+    top = np.floor(uniform(seed, epochs, indices, TOP) * (heights - tall))
+    left = np.floor(uniform(seed, epochs, indices, LEFT) * (widths - wide))
+    return np.stack([top, left, tall, wide], axis=1).astype(np.int64)
+
+
+def torchvision_crop_boxes(
+    heights: np.ndarray, widths: np.ndarray, seed: int, epochs: np.ndarray, indices: np.ndarray, least: float = 0.08
+) -> np.ndarray:
+    """torchvision's RandomResizedCrop: area uniform in `least` .. 1, ratio log-uniform in 3/4 .. 4/3.
+
+    After 10 attempts the box is the largest of a permitted ratio in the middle.
+    """
+    images = heights, widths, seed, epochs, indices
+    largest = np.minimum(heights, np.rint(widths / (3 / 4))), np.minimum(widths, np.rint(heights * (4 / 3)))
+    tall, wide, fitted = drawn(torchvision_attempt, images, least, attempts=10, otherwise=largest)
+    down, right = heights - tall, widths - wide  # room
+    top = np.where(fitted, np.floor(uniform(seed, epochs, indices, TOP) * (down + 1)), down // 2)
+    left = np.where(fitted, np.floor(uniform(seed, epochs, indices, LEFT) * (right + 1)), right // 2)
+    return np.stack([top, left, tall, wide], axis=1).astype(np.int64)
+
+
+def drawn(
+    attempt: Callable, images: tuple, least: float, *, attempts: int, otherwise: tuple[np.ndarray, np.ndarray]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Height and width (B,) of each image's first attempt that fits, and which images had one."""
+    heights, widths, seed, epochs, indices = images
+    tall, wide = (np.array(side, float) for side in otherwise)
+    left = np.arange(len(tall))  # images without a box so far
+    for number in range(attempts):
+        ratio, extent = (uniform(seed, epochs[left], indices[left], stream, number) for stream in (RATIO, EXTENT))
+        new_tall, new_wide, fits = attempt(heights[left], widths[left], least, ratio, extent)
+        tall[left[fits]], wide[left[fits]] = new_tall[fits], new_wide[fits]
+        left = left[~fits]
+        if not len(left):
+            break
+    fitted = np.ones(len(tall), bool)
+    fitted[left] = False
+    return tall, wide, fitted
+
+
+def tensorflow_attempt(height, width, least, ratio_draw, extent_draw):
+    """Heights and widths (B,) of boxes, and whether they fit; all from draws in [0, 1)."""
+    ratio = 0.75 + (1.33 - 0.75) * ratio_draw
+    low, high = least * height * width, height * width
+    tallest = np.floor((width + 0.5) / ratio)
+    tallest -= np.rint(tallest * ratio) > width  # the tallest whose width is inside
+    tallest = np.minimum(np.minimum(tallest, height), np.rint(np.sqrt(high / ratio)))
+    shortest = np.minimum(np.rint(np.sqrt(low / ratio)), tallest)
+    tall = shortest + np.floor(extent_draw * (tallest - shortest + 1))
+    tall += tall * np.rint(tall * ratio) < low  # rounding may have left the range of areas
+    tall -= tall * np.rint(tall * ratio) > high
+    wide = np.rint(tall * ratio)
+    fits = (low <= tall * wide) & (tall * wide <= high)
+    return tall, wide, fits & (tall > 0) & (tall <= height) & (wide > 0) & (wide <= width)
+
+
+def torchvision_attempt(height, width, least, ratio_draw, extent_draw):
+    """The same by torchvision's rules."""
+    area = (least + (1 - least) * extent_draw) * height * width
+    ratio = (3 / 4) * (16 / 9) ** ratio_draw
+    tall, wide = np.rint(np.sqrt(area / ratio)), np.rint(np.sqrt(area * ratio))
+    return tall, wide, (tall > 0) & (tall <= height) & (wide > 0) & (wide <= width)

@@ -1,0 +1,1 @@
+"""The data sets: one LightningDataModule each, read from the files that their authors publish."""

@@ -1,0 +1,28 @@
+"""Sets of pictures that stay encoded: decoded when they are needed, or with resize 'once' decoded once, to S x S."""
+
+import torch
+
+from data.base import ImageData
+from data.disk.folder import data_folder
+from data.pictures.decoded_once import loaded
+from data.pictures.pictures import Pictures
+from data.pictures.skipped import passed_over
+
+
+class EncodedData(ImageData):
+    """A subclass gives `num_classes` and `pictures`."""
+
+    def pictures(self, split: str) -> tuple[Pictures, torch.Tensor]:
+        """Pictures and their labels, int64 (N,) or sets of classes, bool (N, C)."""
+        raise NotImplementedError
+
+    def test_listing(self):
+        return self.pictures("test")
+
+    def arrays(self, split):
+        pictures, labels = self.pictures(split)
+        self.passed_over |= passed_over(pictures, split, self.skip_limit)
+        if self.resize == "once":
+            place = data_folder() / f"{type(self).__name__.lower()}-{split}"
+            pictures = loaded(pictures, place, (self.image_size,) * 2)
+        return pictures, labels

@@ -1,0 +1,23 @@
+"""DMLab of VTAB: frames of an agent in mazes and the distance to what it sees (Zhai et al., 2019), from WebDataset tars."""
+
+import torch
+
+from data.disk.damage import Damaged, lying
+from data.disk.folder import data_folder
+from data.fetch.ledger import advice
+from data.pictures.archives import opened
+from data.pictures.classes import all_archives
+from data.sets.encoded import EncodedData
+
+
+class DMLab(EncodedData):
+    """360 x 480, 6 classes (close, far or very far x good or bad): 65,550 train and 22,735 test, in train/ and test/."""
+
+    num_classes = 6
+
+    def pictures(self, split):
+        root = data_folder() / "dmlab" / split
+        members = opened(all_archives(root) or [lying([root / "0.tar"], advice(type(self)))], self.on_error)
+        if not len(members):
+            raise Damaged(f"{root} has no pictures in its tars; get them again")
+        return members, torch.from_numpy(members.classes)

@@ -1,0 +1,64 @@
+"""The counted costs of a scale's models (results/SCALE/costs.json): read here without torch, counted in vit/run/costs.py."""
+
+import hashlib
+import json
+
+from vit.errors import UserError
+from vit.paths import ROOT, name_of, results
+
+TRAINING = 3  # forward passes: backward costs twice as much as forward; explains every row of Table 6
+
+
+def costs_file(scale_name):
+    return results(scale_name) / "costs.json"
+
+
+def model_key(run):
+    """A name for the architecture that a run trains, its head included, at its image size."""
+    hidden = run.config["model"]["init_args"].get("head_hidden")
+    head = {"num_classes": run.classes, **({"head_hidden": hidden} if hidden else {})}
+    return json.dumps([run.model, {**run.options, **head}, run.image_size], sort_keys=True)
+
+
+def planned_keys(plan):
+    return sorted({model_key(run) for run in plan.runs.values()})
+
+
+def code_digest():
+    """Changes when the code that is counted changes."""
+    files = [*sorted((ROOT / "vit" / "models").glob("*.py")), ROOT / "vit" / "run" / "costs.py"]
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:16]
+
+
+def is_current(plan):
+    """Is every planned model in costs.json, counted by this code?"""
+    path = costs_file(plan.scale_name)
+    if not path.exists():
+        return False
+    try:
+        content = json.loads(path.read_text())
+        return content["code"] == code_digest() and set(planned_keys(plan)) <= set(content["models"])
+    except (ValueError, KeyError, TypeError):
+        return False
+
+
+def forward_costs(scale_name):
+    """model key -> {flops, parameters} of one image."""
+    path = costs_file(scale_name)
+    try:
+        return json.loads(path.read_text())["models"]
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        raise UserError(
+            f"{name_of(path)}: missing or damaged; `python -m vit cost --write {scale_name}` counts it anew"
+        ) from None
+
+
+def costs_of(plan):
+    """The same of every model that the plan trains."""
+    costs = forward_costs(plan.scale_name)
+    if set(planned_keys(plan)) - set(costs):
+        place = name_of(costs_file(plan.scale_name))
+        raise UserError(
+            f"{place}: older than the experiments; `python -m vit cost --write {plan.scale_name}` counts anew"
+        )
+    return costs

@@ -1,0 +1,1 @@
+"""One run: from its config to its metrics.json, through every interruption."""

@@ -1,0 +1,1 @@
+"""What happens while a run trains, as callbacks of Lightning's Trainer."""

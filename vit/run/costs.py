@@ -1,0 +1,31 @@
+"""Counted cost: forward FLOPs and parameters of a model, by torch's own counter on the meta device (Table 6)."""
+
+import json
+from functools import lru_cache
+
+import torch
+
+from vit.atomic import write_text
+from vit.models import create_model
+from vit.models.flops import forward_flops
+from vit.plan.cost_file import TRAINING, code_digest, costs_file, model_key, planned_keys
+
+
+@lru_cache
+def _count(key):
+    model, options, image_size = json.loads(key)
+    with torch.device("meta"):
+        network = create_model(model, image_size=image_size, **options).eval()
+        images = torch.empty(1, 3, image_size, image_size)
+    return {"flops": forward_flops(network, images), "parameters": sum(p.numel() for p in network.parameters())}
+
+
+def training_flops(run):
+    """FLOPs of a run: forward and backward passes of every image."""
+    return TRAINING * _count(model_key(run))["flops"] * run.images
+
+
+def write_costs(plan):
+    """results/SCALE/costs.json: the cost of every model that the plan trains."""
+    models = {key: _count(key) for key in planned_keys(plan)}
+    write_text(costs_file(plan.scale_name), json.dumps({"code": code_digest(), "models": models}, indent=1) + "\n")
