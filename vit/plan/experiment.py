@@ -6,6 +6,8 @@ import re
 from vit import paths
 from vit.errors import UserError
 from vit.plan.cells import Plan
+from vit.plan.checks import check_cells, check_names
+from vit.plan.options import check_options
 from vit.plan.resolve import check_axes, holds, load_experiment, load_scale
 from vit.plan.runs import fill
 
@@ -36,6 +38,9 @@ def make_plan(scale_name, names=None):
     for name, experiment in plan.experiments.items():
         for axes in _expand(experiment, name, scale_name):
             plan.cells.append(fill(plan, paper, name, axes))
+        check_cells([cell for cell in plan.cells if cell.experiment == name], experiment, f"experiments/{name}.yaml")
+    if names is None:
+        check_names(plan.scale, plan.experiments, f"experiments/scales/{scale_name}.yaml")
     return plan
 
 
@@ -52,6 +57,7 @@ def _expand(experiment, name, scale_name):
             if holds(conditions, axes):
                 axes.update({key: value for key, value in setting.items() if key not in conditions})
         check_axes({key: value for key, value in axes.items() if key not in labels}, f"experiments/{name}.yaml")
+        check_options(axes["model"], axes.get("options", {}), f"experiments/{name}.yaml: options")
         yield axes
 
 
