@@ -18,35 +18,67 @@ def plan_command(arguments):
     if arguments.write:
         write_graph(plan)
         print(describe(plan))
+        print_broken(plan)
+        if not plan.experiments:
+            sys.exit(1)
     else:
         print(overview(plan, arguments.jobs))
+        end_with_broken(plan)
+
+
+def print_broken(plan):
+    """An experiment with a mistake is left out; the others go on."""
+    for error in plan.broken.values():
+        print(f"error: {error} (this experiment is left out, others are not)", file=sys.stderr)
+
+
+def end_with_broken(plan):
+    print_broken(plan)
+    if plan.broken:
+        sys.exit(1)
 
 
 def status_command(arguments):
     from vit.plan import make_plan
     from vit.plan.overview import status
 
-    print(status(make_plan(arguments.scale)))
+    plan = make_plan(arguments.scale)
+    print(status(plan))
+    end_with_broken(plan)
 
 
 def report_command(arguments):
-    from vit.paths import runs_folder
     from vit.plan import make_plan
     from vit.plan.yaml_files import check_keys
-    from vit.record import read_record
-    from vit.report import render
 
     plan = make_plan(arguments.scale)
+    for name in arguments.experiments:
+        if error := plan.error_of(name):
+            raise UserError(error)
     check_keys(arguments.experiments, list(plan.experiments), "report: experiments")
     if arguments.complete:
         check_complete(plan, arguments.experiments)
-    for name in arguments.experiments or plan.experiments:
-        if not plan.runs_of(name):
-            print(f"{name}: nothing of it runs at scale {plan.scale_name}, which has none of the sets that it needs")
-            continue
-        if not any(read_record(runs_folder(plan.scale_name) / run) for run in plan.runs_of(name)):
-            print(f"{name}: no run is finished here yet; nothing is rendered, and what is there stays")
-            continue
+    for name in arguments.experiments:
+        render_one(plan, name)
+    for name in () if arguments.experiments else plan.experiments:
+        try:
+            render_one(plan, name)
+        except UserError as error:  # the others are rendered all the same
+            plan.broken[name] = str(error)
+    if not arguments.experiments:
+        end_with_broken(plan)
+
+
+def render_one(plan, name):
+    from vit.paths import runs_folder
+    from vit.record import read_record
+    from vit.report import render
+
+    if not plan.runs_of(name):
+        print(f"{name}: nothing of it runs at scale {plan.scale_name}, which has none of the sets that it needs")
+    elif not any(read_record(runs_folder(plan.scale_name) / run) for run in plan.runs_of(name)):
+        print(f"{name}: no run is finished here yet; nothing is rendered, and what is there stays")
+    else:
         print(render(plan, name))
 
 
