@@ -99,7 +99,8 @@ def test_without_warmup_the_first_update_has_the_whole_rate():
     ],
 )
 def test_bit_drops_the_rate_one_step_after_each_support(step, rate):
-    (warmup_steps, *drops, steps), _ = supports, _ = hyper_rule.supports_and_alpha(50_000)
+    supports, _ = hyper_rule.supports_and_alpha(50_000)
+    warmup_steps, *drops, steps = supports
     factor = rate_factor(step, steps=steps, warmup_steps=warmup_steps, decay="staircase", drops=drops)
     assert 0.003 * factor == pytest.approx(rate, abs=1e-15)
     assert hyper_rule.rate(step, supports) == pytest.approx(rate, abs=1e-15)
@@ -107,7 +108,8 @@ def test_bit_drops_the_rate_one_step_after_each_support(step, rate):
 
 @pytest.mark.parametrize("examples", [1_000, 50_000, 1_281_167])
 def test_the_staircase_is_the_hyper_rule_at_every_step(examples):
-    (warmup_steps, *drops, steps), _ = supports, _ = hyper_rule.supports_and_alpha(examples)
+    supports, _ = hyper_rule.supports_and_alpha(examples)
+    warmup_steps, *drops, steps = supports
     schedule = dict(steps=steps, warmup_steps=warmup_steps, decay="staircase", drops=drops)
     for step in range(steps):
         assert 0.003 * rate_factor(step, **schedule) == pytest.approx(hyper_rule.rate(step, supports), rel=1e-12)
