@@ -17,7 +17,7 @@ def linear(progress: float) -> float:
 
 
 DECAYS = {"cosine": cosine, "linear": linear}
-FIRST = {"zero": 0, "one": 1}  # the count of the first update; at 0 a warm-up gives it rate 0
+WARMUP_FROM = {"zero": 0, "one": 1}  # the count of the first update; at 0 a warm-up gives it rate 0
 
 
 def rate_factor(
@@ -40,7 +40,7 @@ def rate_factor(
     step one higher.
     """
     check(steps=steps, warmup_steps=warmup_steps, decay=decay, end=end, drops=drops)
-    count = step + FIRST[warmup_from]
+    count = step + WARMUP_FROM[warmup_from]
     warmup = min(1.0, count / warmup_steps) if warmup_steps else 1.0
     if decay == "staircase":
         return warmup / 10 ** sum(drop < count for drop in drops)  # < and not <=: BiT's code drops one step later
