@@ -16,6 +16,7 @@ def check_experiment(experiment, where):
         if needed not in axes:
             raise UserError(f"{where}: grid: the axis '{needed}' is missing")
     _check_lists(experiment, axes, where)
+    _check_at(experiment, where)
     _check_conditions(experiment, where)
     _check_means(experiment, axes, where)
     for name, same in experiment.same_run.items():
@@ -49,6 +50,19 @@ def _check_conditions(experiment, where):
             if not isinstance(setting, dict):
                 raise UserError(f"{where}: {key}[{position}]: a mapping was expected, found {setting!r}")
             _check_names(setting, experiment.grid, f"{where}: {key}[{position}]")
+
+
+def _check_at(experiment, where):
+    """Values for one scale: a scale that there is, axes of the grid, lists."""
+    scales = [path.stem for path in (paths.EXPERIMENTS / "scales").glob("*.yaml")]
+    check_keys(experiment.at, sorted(scales), f"{where}: at")
+    for scale, axes in experiment.at.items():
+        if not isinstance(axes, dict):
+            raise UserError(f"{where}: at.{scale}: a mapping from axes to lists was expected, found {axes!r}")
+        check_keys(axes, list(experiment.grid), f"{where}: at.{scale}")
+        for axis, values in axes.items():
+            if not isinstance(values, list) or not values:
+                raise UserError(f"{where}: at.{scale}.{axis}: a list of values was expected, found {values!r}")
 
 
 def _check_means(experiment, axes, where):

@@ -34,20 +34,21 @@ def make_plan(scale_name, names=None):
     )
     paper = load_scale("paper")
     for name, experiment in plan.experiments.items():
-        for axes in _expand(experiment, name):
+        for axes in _expand(experiment, name, scale_name):
             plan.cells.append(fill(plan, paper, name, axes))
     return plan
 
 
-def _expand(experiment, name):
+def _expand(experiment, name, scale_name):
     """Every combination of the grid with its settings, as one mapping each."""
-    labels = [axis for axis, values in experiment.grid.items() if isinstance(values[0], dict)]
-    for combination in itertools.product(*experiment.grid.values()):
-        axes = _together(experiment.grid, combination)
+    grid = {**experiment.grid, **experiment.at.get(scale_name, {})}
+    labels = [axis for axis, values in grid.items() if isinstance(values[0], dict)]
+    for combination in itertools.product(*grid.values()):
+        axes = _together(grid, combination)
         if any(holds(condition, axes) for condition in experiment.leave_out):
             continue
         for setting in experiment.settings:
-            conditions = {key: value for key, value in setting.items() if key in experiment.grid or key in axes}
+            conditions = {key: value for key, value in setting.items() if key in grid or key in axes}
             if holds(conditions, axes):
                 axes.update({key: value for key, value in setting.items() if key not in conditions})
         check_axes({key: value for key, value in axes.items() if key not in labels}, f"experiments/{name}.yaml")

@@ -7,6 +7,7 @@ from vit import paths
 from vit.errors import UserError, nearest
 from vit.plan.checks import check_args, check_entry, check_experiment, check_paper
 from vit.plan.schema import AXES, SETS, DataEntry, EvaluationEntry, Experiment, Paper, Scale
+from vit.plan.stand_ins import is_multiple, multiplied, of_axis, stand_in
 from vit.plan.values import TASKS, check_value, recipe_values, with_off_values
 from vit.plan.yaml_files import build, check_keys, read_yaml
 
@@ -66,8 +67,11 @@ def holds(condition: dict, cell: dict) -> bool:
     return all(cell.get(axis) in (names if isinstance(names, list) else [names]) for axis, names in condition.items())
 
 
-def values_for(recipe_name, cell, scale, scale_name):
-    """The recipe's values for a cell, after the experiment's settings and the scale's stand-ins."""
+def values_for(recipe_name, cell, scale, scale_name, exact=()):
+    """The recipe's values for a cell, after the experiment's settings and the scale's stand-ins.
+
+    exact: axes whose values an experiment states for this scale (`at`): nothing stands in for those.
+    """
     recipe = load_recipe(recipe_name)
     values = {key: value for key, value in recipe.items() if key != "rows"}
     rows = [row for row in recipe["rows"] if holds({k: v for k, v in row.items() if k in MATCHED}, cell)]
@@ -77,36 +81,30 @@ def values_for(recipe_name, cell, scale, scale_name):
     values.update({key: value for key, value in rows[0].items() if key not in MATCHED})
     settings = {key.split(".", 1)[1]: value for key, value in cell.items() if key.startswith(f"{recipe_name}.")}
     check_keys(settings, recipe_values(recipe["task"]), f"settings '{recipe_name}.*'")
-    values.update(settings)
+    if isinstance(values.get("epochs"), list) and cell.get("epochs") in values["epochs"] and "epochs" in settings:
+        values["epochs"] = cell["epochs"]  # the base of a multiple
+    words = {key: value for key, value in settings.items() if not is_multiple(value)}
     try:
-        values = with_off_values(values, recipe["task"])
+        base, values = (with_off_values(part, recipe["task"]) for part in (values, {**values, **words}))
     except KeyError as missing:
         raise UserError(f"experiments/recipes/{recipe_name}.yaml: no value for {missing}") from None
     for key in recipe_values(recipe["task"]):
         check_value(key, values[key], f"experiments/recipes/{recipe_name}.yaml or the experiment: {recipe_name}")
-    return _stand_in(
-        values,
-        settings,
+    overrides, where = (
         scale.recipes.get(recipe_name, {}),
         f"experiments/scales/{scale_name}.yaml: recipes.{recipe_name}",
     )
-
-
-def _stand_in(values, settings, overrides, where):
-    """A scale overrides a value for all cells, or by a mapping from the paper's value to the scale's."""
-    for key, override in overrides.items():
-        if isinstance(override, dict):
-            if values[key] not in override:
-                raise UserError(f"{where}.{key}: nothing stands in for {values[key]!r}")
-            values[key] = override[values[key]]
-            check_value(key, values[key], where)
-        elif key in settings:
-            raise UserError(
-                f"{where}.{key}: one value for all would undo the experiment's setting; use a mapping such as {{{settings[key]}: ...}}"
-            )
-        else:
-            values[key] = override
-            check_value(key, override, where)
+    for key in {**overrides, **settings}:
+        if f"{recipe_name}.{key}" in exact and not is_multiple(settings[key]):
+            continue
+        section = f"{where}.{key}"
+        if key not in settings:
+            values[key] = stand_in(values[key], overrides[key], section)
+        elif key in overrides:
+            values[key] = of_axis(key, settings[key], base[key], overrides[key], section)
+        elif is_multiple(settings[key]):
+            values[key] = multiplied(base[key], settings[key], section)
+        check_value(key, values[key], where)
     return copy.deepcopy(values)
 
 

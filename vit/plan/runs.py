@@ -29,16 +29,19 @@ def fill(plan, paper, name, axes):
     axes_run = {**axes, "transfer": same["transfer"]}
     if left_out(plan.scale, name, axes_run):
         return Cell(name, axes)
-    start = _start(plan, paper, axes_run)
+    exact = plan.experiments[name].exact(plan.scale_name)
+    start = _start(plan, paper, axes_run, exact)
     recipes = axes.get("transfer_with", "finetune")
     recipes = recipes if isinstance(recipes, list) else [recipes]
-    choices = [_transfer(plan, axes_run, recipe, start) for recipe in recipes]
+    choices = [_transfer(plan, axes_run, recipe, start, exact) for recipe in recipes]
     notes = [*start.notes, _entry(plan.scale, plan.scale_name, "transfer", axes_run["transfer"]).note]
     if "tested_on" in axes:
         entry = _entry(plan.scale, plan.scale_name, "tested_on", axes["tested_on"])
         choices = [(sweep, tuple(_tested(plan, run, entry) for run in runs)) for sweep, runs in choices]
         notes.append(entry.note)
-    shares = {recipe: share for recipe in recipes if (share := _share(plan, paper, recipe, axes_run, "transfer"))}
+    shares = {
+        recipe: share for recipe in recipes if (share := _share(plan, paper, recipe, axes_run, "transfer", exact))
+    }
     return Cell(
         name, axes, tuple(run for sweep, runs in choices for run in runs), tuple(choices) if len(choices) > 1 else (),
         start.upstream, (*start.recipes, *recipes), cell_metric, {**start.schedule, **shares}, tuple(filter(None, notes)),
@@ -67,10 +70,10 @@ def _entry(scale, scale_name, kind, name):
     return entries[name]
 
 
-def at_scale(recipe, axes, kind, scale, scale_name):
+def at_scale(recipe, axes, kind, scale, scale_name, exact=()):
     """(entry, values, steps) of a recipe on the set of kind 'pretrain' or 'transfer' that the axes name."""
     entry = _entry(scale, scale_name, kind, axes[kind])
-    values = values_for(recipe, axes, scale, scale_name)
+    values = values_for(recipe, axes, scale, scale_name, exact)
     return (
         entry,
         values,
@@ -78,7 +81,12 @@ def at_scale(recipe, axes, kind, scale, scale_name):
     )
 
 
-def _start(plan, paper, axes):
+def papers_axes(axes, exact):
+    """Without the values that an experiment states for this scale only: at the paper's the recipe's stand instead."""
+    return {axis: value for axis, value in axes.items() if axis not in exact}
+
+
+def _start(plan, paper, axes, exact):
     """Nothing, the weights that the authors released, or a pre-training run with its share of the paper's schedule."""
     model, pretrain = _model_label(axes), axes["pretrain"]
     if pretrain == SCRATCH:
@@ -88,20 +96,20 @@ def _start(plan, paper, axes):
         note = f"{pretrain}: the weights that the authors released ({entry.released}) are where a transfer starts"
         return Start(f"{model}-released", init=f"released:{axes['model']}@{entry.released}", notes=(note,))
     recipe = axes.get("pretrain_with", "pretrain")
-    entry, values, steps = at_scale(recipe, axes, "pretrain", plan.scale, plan.scale_name)
+    entry, values, steps = at_scale(recipe, axes, "pretrain", plan.scale, plan.scale_name, exact)
     settled = config(values, axes, entry, plan.scale, seed=0, steps=steps, train_on="train", start={})
     label = f"{recipe}-{model}-{entry.name}"
     named = _named(axes, "pretrain", "epochs")
     known = {"recipe": recipe, "axes": named, "entry": entry, "classes": entry.classes}
     run = _add(plan, label, settled, pretrains=True, keeps_weights=True, **known)
     notes = tuple(filter(None, (values.get("assumed"), entry.note)))
-    schedule = {recipe: _share(plan, paper, recipe, axes, "pretrain")}
+    schedule = {recipe: _share(plan, paper, recipe, axes, "pretrain", exact)}
     return Start(label.removeprefix("pretrain-"), run, run, (recipe,), schedule, notes)
 
 
-def _transfer(plan, axes, recipe, start):
+def _transfer(plan, axes, recipe, start, exact):
     """(sweep, runs): rates tried on the held-out part (B.1.1), then the seeds on everything with the best of them."""
-    entry, values, steps = at_scale(recipe, axes, "transfer", plan.scale, plan.scale_name)
+    entry, values, steps = at_scale(recipe, axes, "transfer", plan.scale, plan.scale_name, exact)
     takes = TASKS[values["task"]]["start"]
     if start.init and "init" not in takes:
         raise UserError(
@@ -151,10 +159,16 @@ def _steps(values, axes, entry, recipe, where):
     """Optimizer steps: `steps`, or those of `epochs`; 0 where nothing is trained. where: file and key of the entry."""
     if "epochs" not in values:
         return values.get("steps", 0)
-    epochs = _epochs(values, axes, recipe)
+    varied = f"{recipe}.epochs" in axes
+    epochs = values["epochs"] if varied else _epochs(values, axes, recipe)
     if entry.epochs and epochs not in entry.epochs:
-        raise UserError(f"{where}.epochs: nothing stands in for {epochs}")
-    return max(1, round(entry.epochs.get(epochs, epochs) * entry.images / values["batch_size"]))
+        if not varied:
+            raise UserError(f"{where}.epochs: nothing stands in for {epochs}; add it to this mapping")
+        paper = min(entry.epochs, key=lambda known: abs(known - epochs))
+        epochs *= entry.epochs[paper] / paper  # an experiment's number of epochs keeps its ratio to the paper's
+    else:
+        epochs = entry.epochs.get(epochs, epochs)
+    return max(1, round(epochs * entry.images / values["batch_size"]))
 
 
 def _epochs(values, axes, recipe):
@@ -168,11 +182,11 @@ def _epochs(values, axes, recipe):
     return chosen
 
 
-def _share(plan, paper, recipe, axes, kind):
+def _share(plan, paper, recipe, axes, kind, exact):
     """Images seen here as a fraction of the paper's; None where nothing is trained."""
     seen = []
-    for scale, name in ((plan.scale, plan.scale_name), (paper, "paper")):
-        _, values, steps = at_scale(recipe, axes, kind, scale, name)
+    for scale, name, cell in ((plan.scale, plan.scale_name, axes), (paper, "paper", papers_axes(axes, exact))):
+        _, values, steps = at_scale(recipe, cell, kind, scale, name, exact)
         seen.append(steps * values["batch_size"])
     return seen[0] / seen[1] if seen[1] else None
 

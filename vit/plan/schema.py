@@ -41,7 +41,12 @@ class Experiment:
     settings: list = field(default_factory=list)  # {axis: names..., key: value}: values for some of the cells
     same_run: dict = field(default_factory=dict)  # transfer set -> {transfer, metric}: read off another cell's runs
     private: list = field(default_factory=list)  # pre-training sets that nobody outside can get
+    at: dict = field(default_factory=dict)  # scale -> axis -> values of that axis there, which nothing stands in for
     means: dict = field(default_factory=dict)  # axis -> {label: names}: further rows or columns, means over those names
+
+    def exact(self, scale_name):
+        """Axes whose values are stated for this scale."""
+        return tuple(self.at.get(scale_name, ()))
 
 
 @dataclass(frozen=True)
