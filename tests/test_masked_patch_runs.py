@@ -53,8 +53,10 @@ def test_broken_off_and_resumed_is_bit_for_bit_the_unbroken_run(finished, tmp_pa
     with pytest.raises(RuntimeError, match="broken off"):
         trained(tmp_path, Break(26))
     resumed = trained(tmp_path)
-    for (name, one), other in zip(whole.model.state_dict().items(), resumed.model.state_dict().values(), strict=True):
-        assert torch.equal(one, other), name
+    for (name, expected), actual in zip(
+        whole.model.state_dict().items(), resumed.model.state_dict().values(), strict=True
+    ):
+        assert torch.equal(actual, expected), name
     rows = curve(runs / "pretrain-masked")
     assert [int(row["step"]) for row in rows] == list(range(30)) and {"train_loss", "train_accuracy"} <= set(rows[0])
     assert curve(tmp_path) == rows
