@@ -87,7 +87,7 @@ def test_a_first_download_shows_progress_and_leaves_its_sha256(bucket, place, ca
 def test_a_file_that_changed_since_is_refused(bucket, place):
     get(bucket)
     place.write_bytes(CONTENT[:-1] + b"?")
-    with pytest.raises(UserError, match="not the file whose sha256 lies beside it; remove it to download it again"):
+    with pytest.raises(UserError, match="sha256 differs from the one beside it; remove the file to download it again"):
         get(bucket)
 
 

@@ -147,9 +147,9 @@ def test_what_a_format_cannot_say_is_refused_and_leaves_the_old_file(tmp_path):
     path = tmp_path / "weights"
     path.write_text("old")
     for case, words in {
-        "hidden layer": "format 'timm' has no place for hidden.0.weight; save it as 'ours'",
-        "axial ViT": "format 'timm' has no place for an axial ViT; save it as 'ours'",
-        "one table at every layer": "format 'timm' has no place for such positions; save it as 'ours'",
+        "hidden layer": "format 'timm' cannot store hidden.0.weight; save it as 'ours'",
+        "axial ViT": "format 'timm' cannot store an axial ViT; save it as 'ours'",
+        "one table at every layer": "format 'timm' cannot store this position embedding; save it as 'ours'",
     }.items():
         with pytest.raises(UserError, match=words):
             save_weights(random(*(HIDDEN | OURS_ONLY)[case]), path, format="timm")
