@@ -164,7 +164,7 @@ def test_big_visions_first_resnet_is_no_bit(tmp_path):
 def test_positions_that_other_formats_do_not_know(options, tmp_path):
     model = create_model("ViT-B/16", image_size=32, patch=8, num_classes=7, **SIZES, **options)
     write(ARCHIVE, tmp_path / "weights.npz")
-    with pytest.raises(UserError, match="the position embedding of .* exists only in weights of this project"):
+    with pytest.raises(UserError, match=r"the position embedding of .* exists only in weights of this project"):
         load_weights(model, tmp_path / "weights.npz")
     for format in ("timm", "official"):
         with pytest.raises(UserError, match=f"format '{format}' cannot store .*; save it as 'ours'"):

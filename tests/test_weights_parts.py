@@ -110,7 +110,9 @@ def test_of_two_models_the_one_that_its_project_evaluates_is_taken_and_the_other
 
 def test_two_models_of_no_known_pair_are_refused_with_both_names_and_the_way_to_choose(timm_state, tmp_path):
     torch.save(under("left.", timm_state()) | under("right.", timm_state(scale=2.0)), tmp_path / "file.pth")
-    with pytest.raises(UserError, match=r"it holds 2 models, left, right; select one: load_weights\(\.\.\., entry=NAME"):
+    with pytest.raises(
+        UserError, match=r"it holds 2 models, left, right; select one: load_weights\(\.\.\., entry=NAME"
+    ):
         loaded("ViT", tmp_path / "file.pth")
     with pytest.raises(UserError, match="entry='up' is none of its models: left, right"):
         loaded("ViT", tmp_path / "file.pth", entry="up")
@@ -129,7 +131,7 @@ def test_a_model_inside_another_is_one_of_two(timm_state, tmp_path):
 
 def test_parameters_with_and_without_a_wrapper_are_refused(timm_state, tmp_path):
     torch.save(timm_state() | under("_orig_mod.", timm_state(scale=2.0)), tmp_path / "file.pth")
-    with pytest.raises(UserError, match="duplicate parameters: .* wrapper"):
+    with pytest.raises(UserError, match=r"duplicate parameters: .* wrapper"):
         loaded("ViT", tmp_path / "file.pth")
 
 

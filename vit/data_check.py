@@ -19,7 +19,7 @@ from data.fetch.sources import File
 from data.pictures.pictures import Pictures
 from vit.errors import UserError
 from vit.plan import make_plan
-from vit.plan.cells import Plan, Run
+from vit.plan.cells import Plan
 
 REAL = "ImageNetReaL"  # labels that cells with the metric below need in addition to the sets of their runs
 REAL_METRIC = "test_real_accuracy"
@@ -52,19 +52,15 @@ def cells_of_sets(plan: Plan) -> dict[str, Counter]:
     """Name of a set's class -> experiment -> how many of its cells have a run, or a run it starts from, on that set."""
     needed = {}
     for cell in plan.cells:
-        names = {set_of(plan.runs[run]) for run in plan.with_needs(cell.runs)}
+        names = {plan.runs[run].entry.set_name for run in plan.with_needs(cell.runs)}
         for name in names | ({REAL} if cell.runs and cell.metric == REAL_METRIC else set()):
             needed.setdefault(name, Counter())[cell.experiment] += 1
     return needed
 
 
-def set_of(run: Run) -> str:
-    return run.config["data"]["class_path"].rsplit(".", 1)[-1]
-
-
 def in_folders_of(row: Row, name: str, plan: Plan) -> Row:
     """The row of a set whose `folder` the scale states: present if every such folder exists in the data folder."""
-    arguments = [run.config["data"]["init_args"] for run in plan.runs.values() if set_of(run) == name]
+    arguments = [run.config["data"]["init_args"] for run in plan.runs.values() if run.entry.set_name == name]
     folders = sorted({values["folder"] for values in arguments if "folder" in values})
     if not folders:
         return row
@@ -133,7 +129,7 @@ def parts(name: str, row: Row, plan: Plan) -> list[str]:
     """A line for each way in which the plan's recipes split the set: size and hash of each part."""
     kind, ways = getattr(data, name, None), {}
     for run in plan.runs.values():
-        if set_of(run) == name:
+        if run.entry.set_name == name:
             arguments = run.config["data"]["init_args"]
             ways.setdefault(tuple((key, arguments[key]) for key in SPLIT if key in arguments), arguments)
     lines = []

@@ -1,119 +1,9 @@
-"""What a value may be, checked before anything starts: a wrong one is named with its file and key, not after an hour."""
-
-import math
+"""The parts of an experiment and of a scale fit together: checked before anything starts, named with file and key."""
 
 from vit import paths
 from vit.errors import UserError
+from vit.plan.kinds import count, number, words
 from vit.plan.yaml_files import check_keys
-
-
-def number(value):
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def count(value):
-    return isinstance(value, int) and not isinstance(value, bool) and value > 0
-
-
-def whole(value):
-    return value == 0 or count(value)
-
-
-def rates(value):
-    """One learning rate, or a sweep of different ones."""
-    if isinstance(value, list):
-        return bool(value) and all(map(number, value)) and len(set(value)) == len(value)
-    return number(value)
-
-
-def one_or_more(kind):
-    return lambda value: all(map(kind, value)) and bool(value) if isinstance(value, list) else kind(value)
-
-
-def or_none(kind):
-    return lambda value: value is None or kind(value)
-
-
-def words(value):
-    return isinstance(value, list) and all(isinstance(word, str) for word in value)
-
-
-def share(value):
-    return number(value) and 0 <= value < 1
-
-
-def different(kind):
-    return lambda value: isinstance(value, list) and one_or_more(kind)(value) and len(set(value)) == len(value)
-
-
-def above_zero(value):
-    return number(value) and value > 0
-
-
-def not_negative(value):
-    return number(value) and value >= 0
-
-
-def rising(value):
-    """Different whole numbers in order; there may be none."""
-    return isinstance(value, list) and all(map(count, value)) and value == sorted(set(value))
-
-
-def part(value):
-    return number(value) and 0 <= value <= 1
-
-
-def one_of(*names):
-    return lambda value: value in names
-
-
-VALUES = {  # value of a recipe -> (check, what is expected)
-    **dict.fromkeys(("batch_size", "image_size", "steps", "seeds"), (count, "a whole number above 0")),
-    "epochs": (one_or_more(number), "a number or a list of them"),
-    "lr": (rates, "a number, or a list of different ones"),
-    **dict.fromkeys(("warmup_steps", "split_seed"), (whole, "a whole number")),
-    "decay": (one_of("cosine", "linear", "staircase"), "cosine, linear or staircase"),
-    "drops": (rising, "a list of rising whole numbers"),
-    "warmup_from": (one_of("zero", "one"), "zero or one"),
-    "optimizer": (one_of("adam", "sgd"), "adam or sgd"),
-    "decay_form": (one_of("decoupled", "coupled"), "decoupled or coupled"),
-    "decay_on": (one_of("kernels", "all"), "kernels or all"),
-    "momentum_dtype": (or_none(one_of("float32", "bfloat16")), "float32 or bfloat16, or null with adam"),
-    "clip_rule": (one_of("official", "torch"), "official or torch"),
-    "loss": (one_of("softmax", "sigmoid"), "softmax or sigmoid"),
-    "positions": (one_of("bilinear", "bicubic"), "bilinear or bicubic"),
-    "precision": (one_of("32-true", "bf16-mixed", "16-mixed", "bf16-true", "64-true"), "a precision of Lightning's Trainer"),
-    "held_out": (lambda value: share(value) or count(value), "a number from 0 to below 1, or a number of images"),
-    **dict.fromkeys(("dropout", "label_smoothing"), (share, "a number from 0 to below 1")),
-    **dict.fromkeys(("momentum", "beta1", "beta2", "polyak"), (or_none(share), "a number from 0 to below 1, or null")),
-    **dict.fromkeys(("weight_decay", "linear_end", "mixup"), (not_negative, "a number, 0 or more")),
-    "head_bias": (number, "a number"),
-    "clip_norm": (or_none(number), "a number or null"),
-    "early_stopping": (or_none(count), "a whole number of updates or null"),
-    "head_hidden": (or_none(one_of("width")), "width or null"),
-    "augment": (words, "a list of names"),
-    "shots": (different(count), "a list of different whole numbers above 0"),
-    "draws": (different(whole), "a list of different whole numbers"),
-    "report_shots": (count, "a whole number above 0, one of shots"),
-    **dict.fromkeys(("l2", "constant", "epsilon"), (above_zero, "a number above 0")),
-    "solve_dtype": (one_of("float64", "float32"), "float64 or float32"),
-    "subset": (lambda value: (number(value) and 0 < value <= 1) or count(value), "a share, or a number of images"),
-    "evaluation": (lambda value: isinstance(value, str), "a name, such as resize or central_crop(256)"),
-    "resize": (one_of("vit_jax", "big_vision", "antialiased", "once"), "vit_jax, big_vision, antialiased or once"),
-    "target": (one_of("mean_color", "downsized", "regression"), "mean_color, downsized or regression"),
-    "color_bins": (one_of("floor", "rounded", "scaled"), "floor, rounded or scaled"),
-    "corrupted": (lambda value: part(value) and value > 0, "a number above 0 to 1"),
-    **dict.fromkeys(("masked", "random_patch", "kept"), (part, "a number from 0 to 1")),
-    "counts": (one_of("exact", "independent"), "exact or independent"),
-    "random_patch_from": (one_of("image", "batch"), "image or batch"),
-}  # fmt: skip
-
-
-def check_value(key, value, where):
-    """Refuse a value that no run could use; `where` names file and place."""
-    check, expected = VALUES[key]
-    if not check(value):
-        raise UserError(f"{where}.{key}: {expected} was expected, found {value!r}")
 
 
 def check_experiment(experiment, where):
@@ -171,13 +61,13 @@ def _check_means(experiment, axes, where):
 
 
 def _names_of(axis, grid):
-    """Every name that an axis has, in a list of its own or inside the mappings of another."""
+    """All names of an axis: those in its list, and those in mappings of other axes."""
     inside = {value[axis] for values in grid.values() for value in values if isinstance(value, dict) and axis in value}
     return inside | {value for value in grid.get(axis, []) if not isinstance(value, dict)}
 
 
 def _check_names(setting, grid, where):
-    """A condition that no cell can meet is a slip of the pen."""
+    """Refuse a condition that no cell can meet."""
     for axis in set(setting) & set(grid):
         names = setting[axis] if isinstance(setting[axis], list) else [setting[axis]]
         known = [value.get("label") if isinstance(value, dict) else value for value in grid[axis]]
@@ -199,7 +89,7 @@ def check_paper(paper, experiment, where):
 
 
 def check_args(entry, where):
-    """What a data set of a scale is made with; of one that is only tested on, there is nothing more to check."""
+    """Constructor arguments of a data set."""
     if not isinstance(entry.args, dict):
         raise UserError(f"{where}: args: a mapping was expected, found {entry.args!r}")
 
