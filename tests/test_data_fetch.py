@@ -143,7 +143,7 @@ def test_fashion_mnist_comes_from_its_mirror_and_is_kept_packed(served, monkeypa
     files = served("FashionMNIST", *(f"{k}".encode() for k in range(4)))
     gone = tuple(replace(file, urls=(f"{server.address}/gone", *file.urls)) for file in files)
     monkeypatch.setitem(
-        LEDGER, "FashionMNIST", replace(LEDGER["FashionMNIST"], files=gone, places=(("FashionMNIST/raw/t10k*",),))
+        LEDGER, "FashionMNIST", replace(LEDGER["FashionMNIST"], files=gone, patterns=(("FashionMNIST/raw/t10k*",),))
     )
     fetch("fashion-mnist")
     assert [(folder / file.path).read_bytes() for file in files] == [b"0", b"1", b"2", b"3"]

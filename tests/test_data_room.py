@@ -93,7 +93,7 @@ def test_sizes_have_three_digits_and_a_decimal_prefix(count, text):
 
 # A disk that is full in the middle: other processes had room left, or a quota none.
 
-FULL = r"cannot be written: No space left on device; make room, or set VIT_DATA to a larger disk"
+FULL = r"cannot be written: No space left on device; make room, or set VIT_DATA to a larger disk,"
 
 
 def test_a_pack_on_a_full_disk_is_named(folder):

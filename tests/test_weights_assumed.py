@@ -200,7 +200,7 @@ def test_timms_quick_gelu_is_refused_and_an_unknown_architecture_is_named(tmp_pa
         load_weights(vit(gelu="erf"), path)
     path = timm_folder(tmp_path, timm_model(), architecture="vit_base_patch16_siglip_224")
     notes = load_weights(vit(gelu="erf"), path).notes
-    assert "beside it names 'vit_base_patch16_siglip_224', whose code may compute in another way" in notes[0]
+    assert "beside it names 'vit_base_patch16_siglip_224', whose code may compute" in notes[0]
 
 
 def test_the_root_padding_of_a_bit_is_named_as_its_option(tmp_path):

@@ -86,7 +86,7 @@ WRONG = {  # what is wrong with a folder: the words that say it
     "a tensor elsewhere": (without_a_tensor, rf"{INDEX}: {SHARDS[1]} has no .*, which the index lists"),
     "a shard that is cut off": (cut_shard, rf"{SHARDS[1]}: damaged or cut off"),
     "an index of nonsense": (lambda folder: (folder / INDEX).write_text("{"), rf"{INDEX}: damaged"),
-    "an index of nothing": (lambda folder: (folder / INDEX).write_text("{}"), rf"{INDEX}: damaged .*weight_map"),
+    "an index of nothing": (lambda folder: (folder / INDEX).write_text("{}"), rf"{INDEX}: damaged.*weight_map"),
     "an index that leads elsewhere": (
         lambda folder: (folder / INDEX).write_text(json.dumps({"weight_map": {"a": "../alone.safetensors"}})),
         rf"{INDEX}: damaged",

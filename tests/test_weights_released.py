@@ -165,7 +165,7 @@ def test_without_a_network_one_line_names_the_url_and_the_way_out(place):
     with pytest.raises(UserError) as error:
         released("ViT-B/16", "imagenet21k", host="http://127.0.0.1:9")
     line = str(error.value)
-    assert line.startswith(f"http://127.0.0.1:9/{PLACE}: no download: ") and "\n" not in line
+    assert line.startswith(f"http://127.0.0.1:9/{PLACE}: download failed: ") and "\n" not in line
     assert "set VIT_WEIGHTS to a folder with the file" in line and not place.exists()
 
 

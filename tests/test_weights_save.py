@@ -106,7 +106,7 @@ def test_numbers_of_arrays_and_shapes_of_the_released_files(name, options):
     count, shapes = ARRAYS[name, options]
     with torch.device("meta"):
         model = create_model(name, **dict(options))
-    arrays = layout_for(model, "official").stored(model.state_dict(), model)
+    arrays = layout_for(model, "official").to_file(model.state_dict(), model)
     assert len(arrays) == count
     assert {key: tuple(arrays[key].shape) for key in shapes} == shapes
 
@@ -126,7 +126,7 @@ def test_timms_models_of_the_papers_sizes_have_these_names_and_shapes(name, thei
     with torch.device("meta"):
         model = create_model(name)
         expected = timm.create_model(theirs, num_classes=1000).state_dict()
-    written = layout_for(model, "timm").stored(model.state_dict(), model)
+    written = layout_for(model, "timm").to_file(model.state_dict(), model)
     assert {key: value.shape for key, value in written.items()} == {key: value.shape for key, value in expected.items()}
 
 
