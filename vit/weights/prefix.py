@@ -12,11 +12,7 @@ from vit.weights.file import few
 from vit.weights.layout import Layout
 
 WRAPPERS = r"(?:_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\."  # torch's, around any part of a model
-ROOTS = (
-    "embedding.weight",
-    "root.weight",
-    "stem.root.weight",
-)  # our names of the first layer; every model has one of them
+ROOTS = ("embedding.weight", "root.weight", "stem.root.weight")  # our names of first layers; a model has one of them
 OUTER = "outer"  # label of a model without a prefix that has another model inside
 PREFERRED = (  # of two models, the one that the projects which store such pairs evaluate
     ("teacher", "student"),  # DINO, iBOT, DINOv2
