@@ -13,15 +13,8 @@ def costs_file(scale_name):
     return results(scale_name) / "costs.json"
 
 
-def model_key(run):
-    """A name for the architecture that a run trains, its head included, at its image size."""
-    hidden = run.config["model"]["init_args"].get("head_hidden")
-    head = {"num_classes": run.classes, **({"head_hidden": hidden} if hidden else {})}
-    return json.dumps([run.model, {**run.options, **head}, run.image_size], sort_keys=True)
-
-
 def planned_keys(plan):
-    return sorted({model_key(run) for run in plan.runs.values()})
+    return sorted({run.cost_key for run in plan.runs.values()})
 
 
 def code_digest():

@@ -8,7 +8,7 @@ from vit.errors import UserError, nearest
 from vit.plan import make_plan
 from vit.plan.resolve import MATCHED, holds, load_recipe, load_scale, values_for
 from vit.plan.runs import at_scale
-from vit.plan.values import EVALUATE, TASKS, VALUES
+from vit.plan.values import TASKS, VALUES
 
 
 def difference(run, preset="paper", scale_name="mini"):
@@ -23,9 +23,9 @@ def difference(run, preset="paper", scale_name="mini"):
     if run not in plan.runs:
         near = nearest(run, plan.runs)
         raise UserError(f"scale {scale_name} plans no run '{run}'{near or '; `make status` says what there is'}")
-    if task_of(plan.runs[run].config) == EVALUATE:  # its values are those of the run that it evaluates
+    if plan.runs[run].recipe is None:  # its values are those of the run that it evaluates
         return difference(plan.runs[run].needs[0], preset, scale_name)
-    axes, name = axes_of(run, plan), preset_of(recipe_of(run), preset)
+    axes, name = plan.runs[run].axes, preset_of(plan.runs[run].recipe, preset)
     theirs = theirs_of(name, axes)
     ours = {key: value for key, value in ours_of(run, plan).items() if key in theirs}
     origin = sources(name, axes)
@@ -45,11 +45,6 @@ def recipe_names():
     return sorted(path.stem for path in (paths.EXPERIMENTS / "recipes").glob("*.yaml"))
 
 
-def recipe_of(run):
-    """The recipe whose name the run's id begins with; an id has '-' where a name has '_'."""
-    return max((name for name in recipe_names() if run.startswith(f"{name.replace('_', '-')}-")), key=len)
-
-
 def preset_of(recipe, preset):
     """Name of the recipe that is compared with."""
     kind, names = recipe.split("-")[0], recipe_names()
@@ -59,17 +54,6 @@ def preset_of(recipe, preset):
         known = ", ".join(name.removesuffix(f"-{preset}") for name in names if name.endswith(f"-{preset}"))
         raise UserError(f"recipe '{recipe}' has no preset {preset} (there is one of: {known}); compare with paper")
     return f"{kind}-{preset}"
-
-
-def axes_of(run, plan):
-    """Model and data, by the paper's names, of a cell that wants this run."""
-    for cell in plan.cells:
-        if run in plan.with_needs(cell.runs):
-            kind = "pretrain" if run == cell.upstream else "transfer"
-            other = plan.experiments[cell.experiment].same_run.get(cell.axes[kind], {kind: cell.axes[kind]})
-            axes = {"model": cell.axes["model"], kind: other[kind]}
-            return {**axes, "epochs": cell.axes["epochs"]} if kind == "pretrain" and "epochs" in cell.axes else axes
-    raise UserError(f"no cell of an experiment wants {run}")
 
 
 def kind_of(axes):

@@ -9,6 +9,7 @@ from vit.atomic import write_text
 from vit.errors import UserError
 from vit.paths import name_of, results, runs_folder
 from vit.plan.cells import digest
+from vit.plan.stored import write_plan
 from vit.plan.yaml_files import read_yaml
 
 HEAD = """# Made by `python -m vit plan --scale {scale} --write` from experiments/; make renews it, nobody edits it.
@@ -44,6 +45,7 @@ def write_graph(plan):
     # Make deletes what an interrupted or failed process made, unless it is named here; a pattern would not do.
     lines.append(f".PRECIOUS: {' '.join(f'$(RUNS)/{run}/metrics.json' for run in plan.runs)}")
     lines += [_rule(plan, group) for group in together]
+    write_plan(plan)
     write_text(results(plan.scale_name) / "grid.mk", "\n".join(lines) + "\n")
 
 
@@ -56,7 +58,7 @@ def check_config(folder):
     path = Path(folder) / "config.yaml"
     if digest(read_yaml(path)) != Path(folder).name.rsplit("-", 1)[-1]:
         raise UserError(
-            f"{name_of(path)}: edited since it was planned, and its folder's name stands for other numbers; remove it and give the same command again"
+            f"{name_of(path)}: edited after planning, so it no longer matches the hash in its folder's name; delete it and give the same command again"
         )
 
 
@@ -65,15 +67,13 @@ def _rule(plan, group):
     needed = dict.fromkeys(need for run in runs for need in run.needs if need not in group)
     targets = " ".join(f"$(RUNS)/{run}/metrics.json" for run in group)
     order_only = ["claim", *(f"$(RUNS)/{run}/metrics.json" for run in needed)]
-    order_only += [f"$(DATA)/{name}.fetched" for name in _to_fetch(plan, runs)]
+    order_only += [f"$(DATA)/{name}.fetched" for name in _to_fetch(runs)]
     return f"{targets} &: | {' '.join(order_only)}\n\t$(TRAIN) {' '.join(group)}"
 
 
-def _to_fetch(plan, runs):
+def _to_fetch(runs):
     """Names, as `python -m data fetch` takes them, of the sets that must be brought for these runs."""
-    entries = (*plan.scale.pretrain.values(), *plan.scale.transfer.values())
-    wanted = {run.config["data"]["class_path"] for run in runs}
-    return sorted({entry.data.rsplit(".", 1)[-1] for entry in entries if entry.fetch and entry.data in wanted})
+    return sorted({run.entry.set_name for run in runs if run.entry.fetch})
 
 
 def _forget_unstarted(plan, folder):

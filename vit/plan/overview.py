@@ -2,14 +2,14 @@
 
 from vit.locks import is_running
 from vit.paths import runs_folder
-from vit.plan.cost_file import TRAINING, costs_of, model_key
+from vit.plan.cost_file import TRAINING, costs_of
 from vit.record import read_record
 
 BYTES_A_PARAMETER = 4  # weights are kept as float32, one file a finished run; a sweep keeps none
 
 
 def run_flops(run, costs):
-    return TRAINING * costs[model_key(run)]["flops"] * run.images
+    return TRAINING * costs[run.cost_key]["flops"] * run.images
 
 
 def flops_per_second(plan, costs):
@@ -37,7 +37,7 @@ def overview(plan, jobs):
 
 def _row(name, runs, costs, speed):
     flops = sum(run_flops(run, costs) for run in runs)
-    kept = [costs[model_key(run)]["parameters"] for run in runs if run.keeps_weights]
+    kept = [costs[run.cost_key]["parameters"] for run in runs if run.keeps_weights]
     pretraining = sum(run.pretrains for run in runs)
     return (name, str(len(runs)), str(pretraining), f"{sum(run.images for run in runs):,}", f"{flops:.2e}",
             duration(flops / speed), f"{sum(kept) * BYTES_A_PARAMETER / 1e9:.2g} GB")  # fmt: skip

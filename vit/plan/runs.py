@@ -91,7 +91,8 @@ def _start(plan, paper, axes):
     entry, values, steps = at_scale(recipe, axes, "pretrain", plan.scale, plan.scale_name)
     settled = config(values, axes, entry, plan.scale, seed=0, steps=steps, train_on="train", start={})
     label = f"{recipe}-{model}-{entry.name}"
-    known = {"classes": entry.classes, "set_images": entry.images}
+    named = _named(axes, "pretrain", "epochs")
+    known = {"recipe": recipe, "axes": named, "entry": entry, "classes": entry.classes}
     run = _add(plan, label, settled, pretrains=True, keeps_weights=True, **known)
     notes = tuple(filter(None, (values.get("assumed"), entry.note)))
     schedule = {recipe: _share(plan, paper, recipe, axes, "pretrain")}
@@ -107,7 +108,7 @@ def _transfer(plan, axes, recipe, start):
             f"experiments/recipes/{recipe}.yaml: {values['task']} starts from nothing, not from {start.label}"
         )
     label = f"{recipe}-{start.label}-{entry.name}"
-    shared = {"classes": entry.classes, "set_images": entry.images}
+    shared = {"recipe": recipe, "axes": _named(axes, "transfer"), "entry": entry, "classes": entry.classes}
     shared["chain"] = start.upstream or f"scratch-{_model_label(axes)}"
 
     def add(name, seed, train_on, needs, **given):
@@ -141,8 +142,9 @@ def _tested(plan, name, entry):
         },
         "data": {"class_path": entry.data, "init_args": {**entry.args, **kept}},
     }
-    label = f"evaluate-{name.rpartition('-')[0]}-{entry.name}"
-    return _add(plan, label, settled, classes=run.classes, keeps_weights=False, needs=(name,), chain=run.chain)
+    known = {"recipe": None, "axes": run.axes, "entry": entry, "classes": run.classes}
+    label = f"evaluate-{run.name}-{entry.name}"
+    return _add(plan, label, settled, keeps_weights=False, needs=(name,), chain=run.chain, **known)
 
 
 def _steps(values, axes, entry, recipe, where):
@@ -180,10 +182,18 @@ def _model_label(axes):
     return "-".join([axes["model"], *(f"{key}-{value}" for key, value in axes.get("options", {}).items())])
 
 
-def _add(plan, label, settled, *, classes, keeps_weights, needs=(), chain=None, pretrains=False, set_images=None):
-    """Register a run under its name, label and digest."""
-    name = "".join(c if c.isalnum() or c in ".+-" else "-" for c in label) + f"-{digest(settled)}"
+def _named(axes, *wanted):
+    """What a run is said to be by the paper's names: its model, and those of the wanted axes that its cell has."""
+    return {axis: axes[axis] for axis in ("model", *wanted) if axis in axes}
+
+
+def _add(plan, label, settled, *, recipe, axes, entry, classes, keeps_weights, needs=(), chain=None, pretrains=False):
+    """Register a run; returns its id. Of runs with equal configs, which several cells may want, the first is kept."""
+    name = "".join(c if c.isalnum() or c in ".+-" else "-" for c in label)
+    run_id = f"{name}-{digest(settled)}"
     images = settled["trainer"]["max_steps"] * settled["data"]["init_args"]["batch_size"]
-    run = Run(name, settled, needs, images, classes, chain or name, pretrains, keeps_weights, set_images)
-    plan.runs.setdefault(name, run)
-    return name
+    run = Run(
+        run_id, name, settled, recipe, axes, entry, needs, images, classes, chain or run_id, pretrains, keeps_weights
+    )
+    plan.runs.setdefault(run_id, run)
+    return run_id

@@ -61,6 +61,11 @@ class DataEntry:
     )
     fetch: bool = False  # does `python -m data fetch` have to bring it before a run starts?
 
+    @property
+    def set_name(self):
+        """Name of the set's class, as `python -m data fetch` takes it."""
+        return self.data.rpartition(".")[2]
+
 
 @dataclass(frozen=True)
 class EvaluationEntry:
@@ -71,6 +76,11 @@ class EvaluationEntry:
     args: dict = field(default_factory=dict)  # constructor arguments besides those of the evaluated run
     about: str | None = None  # what it is, when it is not the set of the paper
     note: str | None = None  # what had to be chosen where it is the paper's set; said under each table
+    fetch = False  # nobody can download one
+
+    @property
+    def set_name(self):
+        return self.data.rpartition(".")[2]
 
 
 @dataclass(frozen=True)
