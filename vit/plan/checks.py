@@ -61,13 +61,13 @@ def _check_means(experiment, axes, where):
 
 
 def _names_of(axis, grid):
-    """Every name that an axis has, in a list of its own or inside the mappings of another."""
+    """All names of an axis: those in its list, and those in mappings of other axes."""
     inside = {value[axis] for values in grid.values() for value in values if isinstance(value, dict) and axis in value}
     return inside | {value for value in grid.get(axis, []) if not isinstance(value, dict)}
 
 
 def _check_names(setting, grid, where):
-    """A condition that no cell can meet is a slip of the pen."""
+    """Refuse a condition that no cell can meet."""
     for axis in set(setting) & set(grid):
         names = setting[axis] if isinstance(setting[axis], list) else [setting[axis]]
         known = [value.get("label") if isinstance(value, dict) else value for value in grid[axis]]
@@ -89,7 +89,7 @@ def check_paper(paper, experiment, where):
 
 
 def check_args(entry, where):
-    """What a data set of a scale is made with; of one that is only tested on, there is nothing more to check."""
+    """Constructor arguments of a data set."""
     if not isinstance(entry.args, dict):
         raise UserError(f"{where}: args: a mapping was expected, found {entry.args!r}")
 

@@ -9,33 +9,20 @@ from vit.plan.cells import Plan
 from vit.plan.resolve import check_axes, holds, load_experiment, load_scale
 from vit.plan.runs import fill
 
-TARGETS = (
-    "help",
-    "setup",
-    "reproduce",
-    "report",
-    "plan",
-    "status",
-    "tensorboard",
-    "test",
-    "lint",
-    "format",
-    "clean",
-    "bench",
-    "bench-data",
-    "data",
-    "data-check",
+TARGETS = (  # of the Makefile; a test holds them equal
+    *("help", "setup", "reproduce", "report", "plan", "status", "tensorboard", "claim", "data", "data-check"),
+    *("test", "lint", "format", "clean", "bench", "bench-data"),
 )
 
 
 def experiment_names():
-    """Every experiment there is: the paper's tables and figures, then the ablations."""
+    """All experiments: the paper's tables and figures, then the ablations. Errors: UserError for a name that make cannot use."""
     files = [*sorted(paths.EXPERIMENTS.glob("*.yaml")), *sorted((paths.EXPERIMENTS / "ablations").glob("*.yaml"))]
     names = [path.stem for path in files]
     for position, path in enumerate(files):
         if path.stem in TARGETS or path.stem in names[:position] or not re.fullmatch(r"[A-Za-z0-9._-]+", path.stem):
             raise UserError(
-                f"{paths.name_of(path)}: '{path.stem}' is taken or no name for make; call the file otherwise"
+                f"{paths.name_of(path)}: '{path.stem}' is the name of another make target, or has characters that make cannot use; rename the file"
             )
     return names
 
@@ -71,9 +58,9 @@ def _together(grid, combination):
     """One mapping of a combination: a value that is a mapping sets several axes, and options of several add up."""
     axes = {}
     for axis, value in zip(grid, combination, strict=True):
-        given = {axis: value}
+        added = {axis: value}
         if isinstance(value, dict):
-            given = {axis: value.get("label"), **{key: part for key, part in value.items() if key != "label"}}
-        options = {**axes.get("options", {}), **given.get("options", {})}
-        axes.update(given, **({"options": options} if options else {}))
+            added = {axis: value.get("label"), **{key: part for key, part in value.items() if key != "label"}}
+        options = {**axes.get("options", {}), **added.get("options", {})}
+        axes.update(added, **({"options": options} if options else {}))
     return axes

@@ -13,14 +13,14 @@ from vit.plan.yaml_files import build, check_keys, read_yaml
 MATCHED = ("model", "pretrain", "transfer")  # keys of a row that say when it holds
 
 
-def load_experiment(name):
+def load_experiment(name: str) -> Experiment:
     """experiments/NAME.yaml or experiments/ablations/NAME.yaml."""
     path = paths.EXPERIMENTS / "ablations" / f"{name}.yaml"
     path = path if path.exists() else paths.EXPERIMENTS / f"{name}.yaml"
     where = paths.name_of(path)
     experiment = build(Experiment, read_yaml(path), path)
     if not isinstance(experiment.title, str) or not isinstance(experiment.grid, dict):
-        raise UserError(f"{where}: title is a text and grid a mapping")
+        raise UserError(f"{where}: title must be a text and grid a mapping")
     check_experiment(experiment, where)
     if experiment.paper:
         check_paper(build(Paper, experiment.paper, path, "paper"), experiment, where)
@@ -28,7 +28,7 @@ def load_experiment(name):
 
 
 @lru_cache
-def load_recipe(name):
+def load_recipe(name: str) -> dict:
     """experiments/recipes/NAME.yaml, checked against the values its task takes."""
     path = paths.EXPERIMENTS / "recipes" / f"{name}.yaml"
     recipe = read_yaml(path)
@@ -41,12 +41,12 @@ def load_recipe(name):
     return recipe
 
 
-def load_scale(name):
+def load_scale(name: str) -> Scale:
     """experiments/scales/NAME.yaml."""
     path = paths.EXPERIMENTS / "scales" / f"{name}.yaml"
     scale = build(Scale, read_yaml(path), path)
     if scale.processes not in ("one-a-run", "one-a-chain"):
-        raise UserError(f"{paths.name_of(path)}: processes: '{scale.processes}' is neither one-a-run nor one-a-chain")
+        raise UserError(f"{paths.name_of(path)}: processes: '{scale.processes}' must be one-a-run or one-a-chain")
     for kind in ("pretrain", "transfer"):
         for key, entry in getattr(scale, kind).items():
             built = getattr(scale, kind)[key] = build(DataEntry, entry, path, f"{kind}.{key}")
@@ -61,8 +61,8 @@ def load_scale(name):
     return scale
 
 
-def holds(condition, cell):
-    """Does the cell have, for every axis that the condition names, one of the values it names?"""
+def holds(condition: dict, cell: dict) -> bool:
+    """Does the cell meet the condition, a mapping from axes to a value or a list of values?"""
     return all(cell.get(axis) in (names if isinstance(names, list) else [names]) for axis, names in condition.items())
 
 
@@ -75,9 +75,9 @@ def values_for(recipe_name, cell, scale, scale_name):
         names = ", ".join(f"{axis} {cell[axis]}" for axis in MATCHED if axis in cell)
         raise UserError(f"experiments/recipes/{recipe_name}.yaml: no row for {names}")
     values.update({key: value for key, value in rows[0].items() if key not in MATCHED})
-    own = {key.split(".", 1)[1]: value for key, value in cell.items() if key.startswith(f"{recipe_name}.")}
-    check_keys(own, recipe_values(recipe["task"]), f"settings '{recipe_name}.*'")
-    values.update(own)
+    settings = {key.split(".", 1)[1]: value for key, value in cell.items() if key.startswith(f"{recipe_name}.")}
+    check_keys(settings, recipe_values(recipe["task"]), f"settings '{recipe_name}.*'")
+    values.update(settings)
     try:
         values = with_off_values(values, recipe["task"])
     except KeyError as missing:
@@ -85,21 +85,24 @@ def values_for(recipe_name, cell, scale, scale_name):
     for key in recipe_values(recipe["task"]):
         check_value(key, values[key], f"experiments/recipes/{recipe_name}.yaml or the experiment: {recipe_name}")
     return _stand_in(
-        values, own, scale.recipes.get(recipe_name, {}), f"experiments/scales/{scale_name}.yaml: recipes.{recipe_name}"
+        values,
+        settings,
+        scale.recipes.get(recipe_name, {}),
+        f"experiments/scales/{scale_name}.yaml: recipes.{recipe_name}",
     )
 
 
-def _stand_in(values, own, overrides, where):
-    """A scale gives one value for all, or a mapping from the paper's value to its own."""
+def _stand_in(values, settings, overrides, where):
+    """A scale overrides a value for all cells, or by a mapping from the paper's value to the scale's."""
     for key, override in overrides.items():
         if isinstance(override, dict):
             if values[key] not in override:
                 raise UserError(f"{where}.{key}: nothing stands in for {values[key]!r}")
             values[key] = override[values[key]]
             check_value(key, values[key], where)
-        elif key in own:
+        elif key in settings:
             raise UserError(
-                f"{where}.{key}: one value for all would undo the experiment's own; give a mapping, such as {{{own[key]}: ...}}"
+                f"{where}.{key}: one value for all would undo the experiment's setting; use a mapping such as {{{settings[key]}: ...}}"
             )
         else:
             values[key] = override
@@ -109,17 +112,17 @@ def _stand_in(values, own, overrides, where):
 
 def config(values, cell, entry, scale, *, seed, steps, train_on, start):
     """The LightningCLI config of a run. `start`: init and learning rate (sources included) of the task."""
-    places = TASKS[values["task"]]
-    model = {key: values[key] for key in places["model"]}
+    task = TASKS[values["task"]]
+    model = {key: values[key] for key in task["model"]}
     options = {**scale.models.get(cell["model"], {}), **cell.get("options", {})}
-    trainer = {"max_steps": steps, **{there: values[here] for here, there in places["trainer"].items()}}
+    trainer = {"max_steps": steps, **{argument: values[key] for key, argument in task["trainer"].items()}}
     callbacks = [
         {"class_path": callback, "init_args": {argument: values[key]}}
-        for key, (callback, argument) in places.get("callbacks", {}).items()
+        for key, (callback, argument) in task.get("callbacks", {}).items()
         if values[key] is not None
     ]
     trainer.update({"callbacks": callbacks} if callbacks else {})
-    data = {key: values[key] for key in places["data"]}
+    data = {key: values[key] for key in task["data"]}
     return {
         "seed_everything": seed,
         "trainer": trainer,
@@ -132,7 +135,7 @@ def config(values, cell, entry, scale, *, seed, steps, train_on, start):
 
 
 def check_axes(cell, where):
-    """Grid axes and settings may be the known ones, a recipe's key ('finetune.dropout') or a label of their own."""
+    """An axis is one of AXES, a value of a recipe ('finetune.dropout') or the label of a list of mappings."""
     for key in cell:
         if "." in key:
             load_recipe(key.split(".", 1)[0])

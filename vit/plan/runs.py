@@ -14,7 +14,7 @@ from vit.plan.values import EVALUATE, TASKS
 class Start:
     """What a transfer run starts from: a pre-training run, public weights, or the model's own initialisation."""
 
-    label: str  # part of the names of the runs that start here
+    label: str  # part of the names of the runs that start from it
     init: str | None = None  # as vit.tasks.Finetune takes it
     upstream: str | None = None  # id of the pre-training run
     recipes: tuple = ()
@@ -62,7 +62,7 @@ def _entry(scale, scale_name, kind, name):
     if name not in entries:
         known = nearest(name, entries) or f" (known: {', '.join(entries)})"
         raise UserError(
-            f"experiments/scales/{scale_name}.yaml: {kind}: nothing stands for '{name}'{known}; add it, or list it under omit"
+            f"experiments/scales/{scale_name}.yaml: {kind}: nothing stands in for '{name}'{known}; add an entry, or list the name under omit"
         )
     return entries[name]
 
@@ -105,15 +105,15 @@ def _transfer(plan, axes, recipe, start):
     takes = TASKS[values["task"]]["start"]
     if start.init and "init" not in takes:
         raise UserError(
-            f"experiments/recipes/{recipe}.yaml: {values['task']} starts from nothing, not from {start.label}"
+            f"experiments/recipes/{recipe}.yaml: {values['task']} cannot start from weights ({start.label})"
         )
     label = f"{recipe}-{start.label}-{entry.name}"
     shared = {"recipe": recipe, "axes": _named(axes, "transfer"), "entry": entry, "classes": entry.classes}
     shared["chain"] = start.upstream or f"scratch-{_model_label(axes)}"
 
-    def add(name, seed, train_on, needs, **given):
-        given = {key: value for key, value in {"init": start.init, **given}.items() if key in takes}
-        settled = config(values, axes, entry, plan.scale, seed=seed, steps=steps, train_on=train_on, start=given)
+    def add(name, seed, train_on, needs, **start_values):
+        starts = {key: value for key, value in {"init": start.init, **start_values}.items() if key in takes}
+        settled = config(values, axes, entry, plan.scale, seed=seed, steps=steps, train_on=train_on, start=starts)
         keeps = train_on == "all" and steps > 0
         return _add(plan, f"{label}-{name}", settled, needs=needs, keeps_weights=keeps, **shared)
 
@@ -122,15 +122,15 @@ def _transfer(plan, axes, recipe, start):
     if not isinstance(rates, list):
         return (), tuple(add(f"seed{seed}", seed, "all", needs, lr=rates, lr_from=[]) for seed in seeds)
     sweep = [add(f"lr{rate:g}", 0, "train", needs, lr=rate, lr_from=[]) for rate in rates]
-    needs, given = (*needs, *sweep), {"lr": None, "lr_from": sweep}
-    return tuple(sweep), tuple(add(f"seed{seed}", seed, "all", needs, **given) for seed in seeds)
+    needs, rate = (*needs, *sweep), {"lr": None, "lr_from": sweep}
+    return tuple(sweep), tuple(add(f"seed{seed}", seed, "all", needs, **rate) for seed in seeds)
 
 
 def _tested(plan, name, entry):
-    """A run that evaluates a finished one on another set: images are prepared as they were for it, nothing is trained."""
+    """A run that evaluates a finished run on another set, with that run's transforms; nothing is trained."""
     run, task = plan.runs[name], TASKS[EVALUATE]
     if not run.keeps_weights:
-        raise UserError(f"tested_on {entry.name}: {name} trains nothing, so there is nothing of it to evaluate")
+        raise UserError(f"tested_on {entry.name}: {name} trains nothing, so it has no weights to evaluate")
     trainer, model, data = (run.config[part] for part in ("trainer", "model", "data"))
     kept = {key: data["init_args"][key] for key in (*task["data"], "train_on", "seed")}
     settled = {
@@ -148,7 +148,7 @@ def _tested(plan, name, entry):
 
 
 def _steps(values, axes, entry, recipe, where):
-    """Optimizer steps: given, or as many as the epochs take; none where nothing is trained. `where`: the entry's place."""
+    """Optimizer steps: `steps`, or those of `epochs`; 0 where nothing is trained. where: file and key of the entry."""
     if "epochs" not in values:
         return values.get("steps", 0)
     epochs = _epochs(values, axes, recipe)
@@ -158,12 +158,12 @@ def _steps(values, axes, entry, recipe, where):
 
 
 def _epochs(values, axes, recipe):
-    """The paper's number of epochs: the row's own, or the one of its choices that the experiment names."""
+    """The paper's number of epochs: the recipe's; where it lists several, the experiment names one of them."""
     choices = values["epochs"] if isinstance(values["epochs"], list) else [values["epochs"]]
     chosen = axes.get("epochs", choices[0] if len(choices) == 1 else None)
     if chosen not in choices:
         raise UserError(
-            f"experiments/recipes/{recipe}.yaml: {axes['model']} on {axes['pretrain']}: epochs are {choices}; the experiment asks for {chosen}"
+            f"experiments/recipes/{recipe}.yaml: {axes['model']} on {axes['pretrain']}: epochs must be one of {choices}, the experiment says {chosen}"
         )
     return chosen
 
@@ -183,7 +183,7 @@ def _model_label(axes):
 
 
 def _named(axes, *wanted):
-    """What a run is said to be by the paper's names: its model, and those of the wanted axes that its cell has."""
+    """Run.axes: the cell's model, and those of the wanted axes that it has."""
     return {axis: axes[axis] for axis in ("model", *wanted) if axis in axes}
 
 

@@ -87,11 +87,11 @@ TASKS = {
 
 def recipe_values(task: str) -> tuple[str, ...]:
     """Names of the values that a config of this task holds."""
-    places = TASKS[task]
-    return (*places["model"], *places["data"], *places["trainer"], *places.get("callbacks", ()), *places["plan"])
+    groups = TASKS[task]
+    return (*groups["model"], *groups["data"], *groups["trainer"], *groups.get("callbacks", ()), *groups["plan"])
 
 
-STATED = object()  # every recipe must say it: there is no value that means "off"
+STATED = object()  # no value means "off": every recipe must state one
 
 
 @dataclass(frozen=True)
