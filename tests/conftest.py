@@ -33,3 +33,9 @@ def processes(server, tmp_path_factory):
 def vit(server):
     """Processes in this checkout."""
     return Processes(server, ROOT)
+
+
+def pytest_collection_modifyitems(items):
+    """Files that start processes or are slow come first: while the last process of tests ends, the others are idle."""
+    first = {item.path for item in items if "server" in item.fixturenames or item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in first)
