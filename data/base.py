@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Sampler
 
-from data.batches.batches import Arrays, Batches, taken
+from data.batches.batches import Arrays, Batches, select
 from data.batches.class_range import outside
 from data.batches.handover import Handover
 from data.batches.loading import brought, device, loader
@@ -21,8 +21,8 @@ from data.before_training import look_at
 from data.pictures.pictures import Pictures
 from data.pictures.skipped import Skipped, on_any_device, passed_over
 from data.pictures.without import Without
-from data.prepare.resize import resized
-from data.prepare.words import Preparation
+from data.transforms.resize import resized
+from data.transforms.transform import Transform
 from data.values import check
 
 
@@ -32,7 +32,8 @@ class ImageData(L.LightningDataModule):
     train_on "train" keeps `held_out` of the training split for validation and trains on `subset` of the rest (both are
     fractions or numbers of images, data.splits); "all" trains on both and has no validation part. The test
     split is never part of either. `batch_size` is the number of images of one optimizer step, over all devices and
-    accumulated batches. augment, evaluation and resize say what happens to an image on its way (data.prepare.words). workers:
+    accumulated batches. augment, evaluation and resize say what happens to an image on its way (data.transforms).
+    workers:
     processes that load batches; they change no number, and default to what suits the machine.
     on_error: "raise" names the first picture that cannot be read or has no class, "skip" goes on without it, as far as
     skip_limit, a share of each part, allows. without: a list of training images that are left out (data.without), as if
@@ -70,7 +71,7 @@ class ImageData(L.LightningDataModule):
         self.evaluation, self.subset, self.resize, self.seed, self.workers = evaluation, subset, resize, seed, workers
         self.on_error, self.skip_limit = on_error, skip_limit
         self.without = Without(without) if without else None
-        self.preparation = Preparation(size=image_size, augment=augment, evaluation=evaluation, resize=resize)
+        self.transform = Transform(size=image_size, augment=augment, evaluation=evaluation, resize=resize)
         self.parts: dict[str, Batches] = {}
         self.left_out: Counter[str] = Counter()  # images of a split that on_error "skip" left out at once
         self.passed_over: set[tuple[str, str]] = set()  # (kind, which): archives and classes that it goes without
@@ -90,7 +91,7 @@ class ImageData(L.LightningDataModule):
         """Before training: an error if the test part is wrong or missing, or a line for people where this run needs none."""
         return None if self.one_source else look_at(self)
 
-    def prepared(self) -> dict[str, str | int]:
+    def image_format(self) -> dict[str, str | int]:
         """How the images of an evaluation come to be what the model sees: part of what a model is."""
         return {
             "image_size": self.image_size,
@@ -123,7 +124,7 @@ class ImageData(L.LightningDataModule):
     def training_arrays(self) -> Arrays:
         """`arrays("train")` but for the images that are left out."""
         arrays = self.arrays("train")
-        return arrays if self.without is None else taken(self.without.kept(arrays[0]), *arrays)
+        return arrays if self.without is None else select(self.without.kept(arrays[0]), *arrays)
 
     def with_classes(self, split: str) -> Arrays:
         """The arrays of a split, all of whose labels are classes."""
@@ -138,7 +139,7 @@ class ImageData(L.LightningDataModule):
         if not len(wrong):
             return images, *labels
         self.left_out[split] += len(wrong)
-        return taken(np.delete(np.arange(len(labels[0])), wrong), images, *labels)
+        return select(np.delete(np.arange(len(labels[0])), wrong), images, *labels)
 
     def skipped_images(self) -> dict[str, int]:
         """How many images on_error "skip" went without, by part or split; empty where an unreadable one is an error.
@@ -155,11 +156,11 @@ class ImageData(L.LightningDataModule):
         parts = {name: part.skipped for name, part in self.parts.items() if part.skipped is not None}
         skipped = {name: skipped.flags.nonzero()[:, 0] for name, skipped in parts.items()}
         images = {name: len(part) for name, part in self.parts.items()}
-        return {"prepared": self.prepared(), "images": images, "skipped": skipped}
+        return {"prepared": self.image_format(), "images": images, "skipped": skipped}
 
     def load_state_dict(self, state: dict) -> None:
         """ValueError if the checkpoint is one of a model for images that are prepared in another way, or were more or fewer."""
-        for name, here in self.prepared().items():
+        for name, here in self.image_format().items():
             if state["prepared"].get(name, here) != here:
                 told = f"a model for images with {name} {state['prepared'][name]!r}; here it is {here!r}"
                 raise ValueError(f"the checkpoint is one of {told}")
@@ -183,7 +184,7 @@ class ImageData(L.LightningDataModule):
     ) -> Batches:
         """The chosen images (default: all); resized now where that happens once, and brought to where they are prepared."""
         if chosen is not None:
-            images, *labels = taken(chosen, images, *labels)
+            images, *labels = select(chosen, images, *labels)
         if not len(labels[0]):
             raise ValueError(f"{type(self).__name__}: no images are left for a part of it; look at held_out and subset")
         there = device(images, self.workers, self.trainer)
@@ -192,8 +193,8 @@ class ImageData(L.LightningDataModule):
             images = resized(images, (self.image_size,) * 2) if self.resize == "once" else images
             images = brought(images, there)
         skipped = Skipped(len(labels[0]), self.skip_limit) if self.on_error == "skip" else None
-        prepare = self.preparation.augment if augmented else self.preparation.evaluate
-        how = {"prepare": prepare, "seed": self.seed, "drawn": augmented}
+        transform = self.transform.augment if augmented else self.transform.evaluate
+        how = {"transform": transform, "seed": self.seed, "training": augmented}
         return Batches(images, tuple(labels), device=there, skipped=skipped, **how)
 
     def train_dataloader(self) -> DataLoader | Handover:
@@ -233,7 +234,7 @@ class ImageData(L.LightningDataModule):
     def in_order(self, name: str, indices: np.ndarray | None = None) -> DataLoader | Handover:
         """Batches of a part's images without augmentation: all of them, or those at `indices`, in their order."""
         part = self.ready(name)
-        how = {"prepare": self.preparation.evaluate, "seed": self.seed, "drawn": False}
+        how = {"transform": self.transform.evaluate, "seed": self.seed, "training": False}
         plain = Batches(part.images, part.all_labels, device=part.device, skipped=part.skipped, **how)
         indices = np.arange(len(plain)) if indices is None else indices
         order = Chosen(indices, batch_size=self.eval_batch_size)

@@ -7,14 +7,14 @@ import pytest
 import torch
 
 from data import Digits
-from data.prepare.augment import AUGMENTATIONS, crop, flip, pad_crop, shift
-from data.prepare.disturb import colour, cutout
-from data.prepare.words import Preparation
+from data.transforms.augment import AUGMENTATIONS, crop, cutout, flip, pad_crop, shift
+from data.transforms.color_jitter import color_jitter
+from data.transforms.transform import Transform
 
 IMAGES = torch.from_numpy(np.random.default_rng(0).integers(1, 256, (200, 3, 32, 32), dtype=np.uint8))
 WITH_NUMBERS = AUGMENTATIONS | {
     "pad_crop": partial(pad_crop, reach=5),
-    "colour": partial(colour, strength=0.4),
+    "colour": partial(color_jitter, strength=0.4),
     "cutout": partial(cutout, reach=9),
 }
 EPOCHS, INDICES = np.repeat([0, 1], 100), np.arange(200)
@@ -32,7 +32,7 @@ def test_an_image_is_changed_the_same_way_in_any_company(name):
 @pytest.mark.parametrize("sides", [32, 50])
 def test_an_image_is_cut_the_same_way_in_any_company(word, sides):
     images = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (200, 3, sides, sides), dtype=np.uint8))
-    cut = Preparation(size=32, augment=[word], evaluation="resize", resize="vit_jax").augment
+    cut = Transform(size=32, augment=[word], evaluation="resize", resize="vit_jax").augment
     together = cut(images, 0, EPOCHS, INDICES)
     order = np.random.default_rng(1).permutation(200)[:7]
     assert torch.equal(cut(images[order], 0, EPOCHS[order], INDICES[order]), together[order])
@@ -101,20 +101,20 @@ def test_cutout_greys_one_square_with_its_middle_in_the_image():
 def test_colour_multiplies_brightness_contrast_and_saturation():
     """A flat grey image shows brightness alone; a black and white one of mean 127.5 contrast too; red saturation."""
     flat = torch.full((200, 3, 4, 4), 100.0)
-    brightness = colour(flat, 0, EPOCHS, INDICES, 0.4)[:, :, 0, 0] / 100
+    brightness = color_jitter(flat, 0, EPOCHS, INDICES, 0.4)[:, :, 0, 0] / 100
     assert torch.allclose(brightness, brightness[:, :1].expand(-1, 3), atol=1e-3)
     assert 0.6 <= brightness.min() < 0.62
     assert 1.38 < brightness.max() <= 1.4001
     assert abs(brightness.mean() - 1) < 0.05
     two = torch.cat([torch.full((200, 3, 4, 2), 80.0), torch.full((200, 3, 4, 2), 120.0)], -1)
-    seen = colour(two, 0, EPOCHS, INDICES, 0.4)[:, 0, 0]
+    seen = color_jitter(two, 0, EPOCHS, INDICES, 0.4)[:, 0, 0]
     contrast = (seen[:, 3] - seen[:, 0]) / 40 / brightness[:, 0]
     assert torch.allclose((seen[:, 3] + seen[:, 0]) / 2, 100 * brightness[:, 0], atol=1e-2)
     assert 0.6 <= contrast.min() < 0.63
     assert 1.37 < contrast.max() <= 1.401
     assert abs(np.corrcoef(contrast, brightness[:, 0])[0, 1]) < 0.2
     red = torch.tensor([130.0, 100.0, 100.0])[:, None, None].expand(200, 3, 4, 4)
-    seen = colour(red, 0, EPOCHS, INDICES, 0.4)[:, :, 0, 0]
+    seen = color_jitter(red, 0, EPOCHS, INDICES, 0.4)[:, :, 0, 0]
     saturation = (seen[:, 0] - seen[:, 1]) / 30 / brightness[:, 0] / contrast
     assert 0.6 <= saturation.min() < 0.63
     assert 1.37 < saturation.max() <= 1.401

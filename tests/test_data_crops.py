@@ -6,7 +6,7 @@ import random
 import numpy as np
 import pytest
 
-from data.prepare.boxes import tensorflow_attempt, tensorflow_crop_boxes, torchvision_attempt, torchvision_crop_boxes
+from data.transforms.boxes import tensorflow_attempt, tensorflow_crop_boxes, torchvision_attempt, torchvision_crop_boxes
 
 COUNT = 20_000
 EPOCHS, INDICES = np.zeros(COUNT, int), np.arange(COUNT)

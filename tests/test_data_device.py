@@ -5,18 +5,17 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from test_data_preparation import SIDES, noise, some_boxes
+from test_data_transforms import SIDES, noise, some_boxes
 
 from data.batches.batches import Batches
 from data.batches.loading import brought, device, processes
 from data.fractals.rendered import rendered
 from data.pictures.pictures import Files
-from data.prepare.augment import AUGMENTATIONS, at_once, one_by_one
-from data.prepare.crops import CUTS
-from data.prepare.disturb import DISTURBANCES
-from data.prepare.evaluation import EVALUATIONS
-from data.prepare.resize import RULES, by_products, crop_and_resize
-from data.prepare.words import Preparation
+from data.transforms.augment import AUGMENTATIONS, at_once, one_by_one
+from data.transforms.crops import CROPS
+from data.transforms.evaluation import EVALUATIONS
+from data.transforms.resize import RULES, by_products, crop_and_resize
+from data.transforms.transform import Transform
 
 NUMBERS = {
     "random_crop": "(40)",
@@ -26,14 +25,14 @@ NUMBERS = {
     "central_crop": "(40)",
     "squashed_crop": "(40)",
 }
-WORDS = [word + NUMBERS.get(word, "") for word in [*CUTS, *AUGMENTATIONS, *DISTURBANCES]]
+WORDS = [word + NUMBERS.get(word, "") for word in [*CROPS, *AUGMENTATIONS]]
 DRAW = 0, np.arange(12), np.arange(12)
 OTHER_RULES = sorted(set(RULES) - {"once", "vit_jax"})
 CPU, GPU, META = (torch.device(name) for name in ("cpu", "cuda", "meta"))
 
 
-def preparation(word=None, evaluation="resize", rule="vit_jax"):
-    return Preparation(size=32, augment=[word] if word else [], evaluation=evaluation, resize=rule)
+def transform(word=None, evaluation="resize", rule="vit_jax"):
+    return Transform(size=32, augment=[word] if word else [], evaluation=evaluation, resize=rule)
 
 
 def with_rules(words):
@@ -44,7 +43,7 @@ def with_rules(words):
 @pytest.mark.parametrize(("height", "width"), SIDES)
 @pytest.mark.parametrize(("word", "rule"), with_rules(WORDS))
 def test_every_augmentation_stays_on_the_images_device(word, height, width, rule):
-    images, change = noise(height, width), preparation(word, rule=rule).augment
+    images, change = noise(height, width), transform(word, rule=rule).augment
     here, there = change(images, *DRAW), change(images.to(META), *DRAW)
     assert there.device == META
     assert (there.shape, there.dtype) == (here.shape, here.dtype)
@@ -53,7 +52,7 @@ def test_every_augmentation_stays_on_the_images_device(word, height, width, rule
 @pytest.mark.parametrize(("height", "width"), SIDES)
 @pytest.mark.parametrize(("word", "rule"), with_rules(EVALUATIONS))
 def test_every_evaluation_stays_on_the_images_device(word, height, width, rule):
-    images, change = noise(height, width), preparation(evaluation=word + NUMBERS.get(word, ""), rule=rule).evaluate
+    images, change = noise(height, width), transform(evaluation=word + NUMBERS.get(word, ""), rule=rule).evaluate
     here, there = change(images), change(images.to(META))
     assert there.device == META
     assert (there.shape, there.dtype) == (here.shape, here.dtype)
@@ -76,7 +75,7 @@ def test_a_batch_is_prepared_where_it_is_asked_for_wherever_the_images_lie():
     drawn = rendered(0, np.zeros(40, int), np.arange(40), size=32)
     for images in (noise(32, 32, count=40), noise(32, 32, count=40).to(META), drawn):
         labels = torch.arange(40)
-        batches = Batches(images, (labels,), prepare=preparation("flip").augment, seed=0, drawn=True, device=META)
+        batches = Batches(images, (labels,), transform=transform("flip").augment, seed=0, training=True, device=META)
         found, classes = batches[np.zeros(5, int), np.arange(5)]
         assert found.device == META
         assert found.shape == (5, 3, 32, 32)
@@ -133,13 +132,13 @@ def test_how_many_processes_load_a_part(tmp_path, monkeypatch, root, workers, ki
     images = {"tensor": noise(8, 8), "pictures": Files([], tmp_path)}[kind]
     trainer = root and SimpleNamespace(strategy=SimpleNamespace(root_device=root), num_devices=2)
     there = device(images, workers, trainer)
-    part = Batches(images, (torch.arange(12),), prepare=None, seed=0, drawn=True, device=there)
+    part = Batches(images, (torch.arange(12),), transform=None, seed=0, training=True, device=there)
     assert processes(part, workers, trainer) == expected
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 @pytest.mark.parametrize(("word", "rule"), with_rules(WORDS))
 def test_a_gpu_prepares_the_same_images(word, rule):
-    images, change = noise(90, 75), preparation(word, rule=rule).augment
+    images, change = noise(90, 75), transform(word, rule=rule).augment
     error = (change(images.to(GPU), *DRAW).cpu() - change(images, *DRAW)).abs()
     assert error.mean() < 1e-3  # of 255; truncated levels may differ by one where rounding does

@@ -16,15 +16,15 @@ from data import Digits
 from data.batches.batches import Batches
 from data.batches.handover import AHEAD, Handover
 from data.batches.order import InOrder, StepOrder
-from data.prepare.words import Preparation
+from data.transforms.transform import Transform
 
 
 @pytest.fixture
 def part():
     """37 grey images of 10 x 8, which become 12 x 12."""
     images = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (37, 1, 10, 8), dtype=np.uint8))
-    how = Preparation(size=12, augment=["inception_crop", "flip"], evaluation="resize", resize="vit_jax")
-    return Batches(images, (torch.arange(37), torch.eye(37)), prepare=how.augment, seed=1, drawn=True)
+    how = Transform(size=12, augment=["inception_crop", "flip"], evaluation="resize", resize="vit_jax")
+    return Batches(images, (torch.arange(37), torch.eye(37)), transform=how.augment, seed=1, training=True)
 
 
 def handover(part, workers=2, order=None):

@@ -14,7 +14,7 @@ from data.fetch.download import record
 from data.fetch.ledger import LEDGER, advice, plain, row_of
 from data.fetch.row import BRING, FETCHED, MADE, PACKAGE
 from data.fetch.sources import FILES, File
-from data.prepare.resize import resized
+from data.transforms.resize import resized
 from vit.__main__ import parser
 from vit.data_check import cells_of_sets, data_check
 from vit.errors import UserError

@@ -114,11 +114,11 @@ def test_data_and_so_weights_and_checkpoints_state_how_classes_are_numbered(root
         folders(root, part, WORDS)
         folders(root.parent / "mine", {"val": "test"}.get(part, part), WORDS)
     worded = ImageNet(**COMMON)
-    assert "classes" not in worded.prepared()
+    assert "classes" not in worded.image_format()
     worded.arrays("train")
-    assert worded.prepared()["classes"].startswith("1,000 names from 'word 0' to 'word 999' (sha256 ")
-    assert ImageFolder(folder="mine", **COMMON).prepared()["classes"] == worded.prepared()["classes"]
-    assert ObjectNet(**COMMON).prepared()["classes"] == "1,000 WordNet ids"
+    assert worded.image_format()["classes"].startswith("1,000 names from 'word 0' to 'word 999' (sha256 ")
+    assert ImageFolder(folder="mine", **COMMON).image_format()["classes"] == worded.image_format()["classes"]
+    assert ObjectNet(**COMMON).image_format()["classes"] == "1,000 WordNet ids"
 
 
 def test_a_run_goes_on_with_classes_in_their_order_only(root):

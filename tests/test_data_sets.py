@@ -46,7 +46,7 @@ from data import (
     UnseenFractals,
     Vtab1k,
 )
-from data.prepare.resize import resized
+from data.transforms.resize import resized
 
 COMMON = PLAIN | {"image_size": 32, "batch_size": 64}
 

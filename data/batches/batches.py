@@ -26,19 +26,20 @@ class Batches(Dataset):
         images: torch.Tensor | Pictures,
         labels: tuple[torch.Tensor, ...],
         *,
-        prepare: Callable,
+        transform: Callable,
         seed: int,
-        drawn: bool,
+        training: bool,
         device: torch.device = CPU,
         skipped: Skipped | None = None,
     ):
-        """prepare: images, seed, epochs and indices -> new float32 (B, 1 or 3, S, S), 0 .. 255 (data.prepare.words).
+        """transform: images, seed, epochs and indices -> new float32 (B, 1 or 3, S, S), 0 .. 255.
 
-        labels: tensors (N, ...), the classes first. drawn: is this for training? device: where batches are prepared, of
+        labels: tensors (N, ...), the classes first. training: an unreadable picture is replaced by the next one, instead of left out.
+        device: where batches are transformed, of
         images that come as a tensor. skipped: None where an unreadable picture is an error.
         """
-        self.images, self.all_labels, self.prepare, self.seed = images, labels, prepare, seed
-        self.drawn, self.device, self.skipped = drawn, device, skipped
+        self.images, self.all_labels, self.transform, self.seed = images, labels, transform, seed
+        self.training, self.device, self.skipped = training, device, skipped
 
     @property
     def labels(self) -> torch.Tensor:
@@ -56,12 +57,14 @@ class Batches(Dataset):
     def pixels(self, place: tuple[np.ndarray, np.ndarray]) -> tuple[torch.Tensor, list[torch.Tensor]]:
         """Images of one's own, float32 (B, 1 or 3, S, S) of 0 .. 255, and labels."""
         epochs, indices = place
-        images, epochs, indices = self.taken(epochs, indices)
-        pixels = self.prepare(images, self.seed, epochs, indices)
+        images, epochs, indices = self.read_images(epochs, indices)
+        pixels = self.transform(images, self.seed, epochs, indices)
         chosen = torch.from_numpy(indices)
         return pixels, [labels[chosen] for labels in self.all_labels]
 
-    def taken(self, epochs: np.ndarray, indices: np.ndarray) -> tuple[torch.Tensor | list, np.ndarray, np.ndarray]:
+    def read_images(
+        self, epochs: np.ndarray, indices: np.ndarray
+    ) -> tuple[torch.Tensor | list, np.ndarray, np.ndarray]:
         """The images, with epochs and indices of those that could be read."""
         if isinstance(self.images, torch.Tensor):
             rows = torch.from_numpy(indices).to(self.images.device)
@@ -87,7 +90,7 @@ class Batches(Dataset):
                 return self.images[[index]][0], index
             except Unreadable as error:
                 self.skipped.add(index, error)
-            if not self.drawn:
+            if not self.training:
                 return None, index
             index = (index + 1) % len(self)
 
@@ -97,7 +100,7 @@ def scaled(pixels: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
     return torch.sub(pixels.div_(127.5).expand_as(images), 1, out=images)
 
 
-def taken(rows: np.ndarray, images: torch.Tensor | Pictures, *labels: torch.Tensor) -> tuple:
+def select(rows: np.ndarray, images: torch.Tensor | Pictures, *labels: torch.Tensor) -> tuple:
     """(images, *labels) of these rows."""
     chosen = torch.from_numpy(rows)
     images = images[chosen] if isinstance(images, torch.Tensor) else images.only(rows)

@@ -19,7 +19,7 @@ from data.disk.pack import packed, written
 from data.pictures.decode import Unreadable
 from data.pictures.pictures import Pictures
 from data.pictures.skipped import Skipped
-from data.prepare.resize import resized
+from data.transforms.resize import resized
 
 THREADS = min(16, os.cpu_count() or 1)  # decoding lets go of Python's lock
 BLOCK = 1000  # pictures between two writes

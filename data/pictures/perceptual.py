@@ -17,7 +17,7 @@ import torch
 
 from data.pictures.decode import Unreadable
 from data.pictures.pictures import Pictures
-from data.prepare.evaluation import area_weights
+from data.transforms.evaluation import area_weights
 
 SIDE, LOW = 32, 8
 LUMA = torch.tensor([0.299, 0.587, 0.114])

@@ -145,6 +145,6 @@ class ImageFolder(ImageData):
             return super().kept_and_held(length)
         return tuple(np.flatnonzero(np.isin(rows, part)) for part in super().kept_and_held(total))
 
-    def prepared(self):
+    def image_format(self):
         """With the names of the classes: a head is for labels in their order."""
-        return super().prepared() | {"classes": str(Numbering(tuple(self.classes)))}
+        return super().image_format() | {"classes": str(Numbering(tuple(self.classes)))}

@@ -52,9 +52,9 @@ class ImageNet(ImageData):
             say(f"{inside}: not read; ReaL's labels are read from {root / 'real.json'}")
         return found.pictures, labels
 
-    def prepared(self):
+    def image_format(self):
         """With the numbering of the classes, once a part was read: a head is for labels in that order."""
-        return super().prepared() | ({"classes": str(self.classes)} if self.classes else {})
+        return super().image_format() | ({"classes": str(self.classes)} if self.classes else {})
 
 
 def imagenet(root: Path, part: str, on_error: str) -> Collection:

@@ -45,9 +45,9 @@ class ObjectNet(EncodedData):
 
     num_classes = 1000
 
-    def prepared(self):
+    def image_format(self):
         """The mapping numbers ImageNet's classes by their sorted WordNet ids, so a head for them has to do so too."""
-        return super().prepared() | {"classes": STANDARD}
+        return super().image_format() | {"classes": STANDARD}
 
     def pictures(self, split):
         if split != "test":

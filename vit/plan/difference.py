@@ -8,7 +8,7 @@ from vit.errors import UserError, nearest
 from vit.plan import make_plan
 from vit.plan.resolve import MATCHED, holds, load_recipe, load_scale, values_for
 from vit.plan.runs import at_scale
-from vit.plan.schema import EVALUATE, TASKS
+from vit.plan.values import EVALUATE, TASKS, VALUES
 
 
 def difference(run, preset="paper", scale_name="mini"):
@@ -138,7 +138,8 @@ def text(value):
 def sources(name, axes):
     """Key -> what the recipe's own comment says of where its value comes from; those of a row: the comment at `rows`."""
     lines = (paths.EXPERIMENTS / "recipes" / f"{name}.yaml").read_text().splitlines()
-    found = (re.match(r"(\w+):.*?(?:#\s*(.*))?$", line) for line in lines)
-    told = {match[1]: match[2] or f"experiments/recipes/{name}.yaml" for match in found if match}
+    matches = (re.match(r"(\w+):.*?(?:#\s*(.*))?$", line) for line in lines)
+    stated = {match[1]: match[2] or f"experiments/recipes/{name}.yaml" for match in matches if match}
     row = next(row for row in load_recipe(name)["rows"] if holds({k: v for k, v in row.items() if k in MATCHED}, axes))
-    return {**told, **dict.fromkeys((*row, "steps"), told["rows"])}
+    off = {key: value.source for key, value in VALUES.items()}
+    return {**off, **stated, **dict.fromkeys((*row, "steps"), stated["rows"])}

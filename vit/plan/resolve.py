@@ -5,8 +5,9 @@ from functools import lru_cache
 
 from vit import paths
 from vit.errors import UserError, nearest
-from vit.plan.checks import check_args, check_entry, check_experiment, check_paper, check_value
-from vit.plan.schema import AXES, SETS, TASKS, DataEntry, EvaluationEntry, Experiment, Paper, Scale, recipe_values
+from vit.plan.checks import check_args, check_entry, check_experiment, check_paper
+from vit.plan.schema import AXES, SETS, DataEntry, EvaluationEntry, Experiment, Paper, Scale
+from vit.plan.values import TASKS, check_value, recipe_values, with_off_values
 from vit.plan.yaml_files import build, check_keys, read_yaml
 
 MATCHED = ("model", "pretrain", "transfer")  # keys of a row that say when it holds
@@ -77,9 +78,10 @@ def values_for(recipe_name, cell, scale, scale_name):
     own = {key.split(".", 1)[1]: value for key, value in cell.items() if key.startswith(f"{recipe_name}.")}
     check_keys(own, recipe_values(recipe["task"]), f"settings '{recipe_name}.*'")
     values.update(own)
-    missing = [key for key in recipe_values(recipe["task"]) if key not in values]
-    if missing:
-        raise UserError(f"experiments/recipes/{recipe_name}.yaml: no value for '{missing[0]}'")
+    try:
+        values = with_off_values(values, recipe["task"])
+    except KeyError as missing:
+        raise UserError(f"experiments/recipes/{recipe_name}.yaml: no value for {missing}") from None
     for key in recipe_values(recipe["task"]):
         check_value(key, values[key], f"experiments/recipes/{recipe_name}.yaml or the experiment: {recipe_name}")
     return _stand_in(

@@ -6,7 +6,8 @@ from fnmatch import fnmatchcase
 from vit.errors import UserError, nearest
 from vit.plan.cells import Cell, Run, digest
 from vit.plan.resolve import config, values_for
-from vit.plan.schema import EVALUATE, SCRATCH, TASKS
+from vit.plan.schema import SCRATCH
+from vit.plan.values import EVALUATE, TASKS
 
 
 @dataclass(frozen=True)

@@ -1,73 +1,14 @@
-"""What may stand in an experiment, a recipe and a scale. The fields are the schema; docs are the field comments."""
+"""What may stand in an experiment, a recipe and a scale. The fields are the schema; the field comments document it."""
 
 from dataclasses import dataclass, field
 
 SCRATCH = "none"  # the pre-training set of a model that starts from its initialisation
-EVALUATE = "vit.tasks.Evaluate"  # the task of a run that `tested_on` adds
 
-# Where each value of a recipe lands in the run's LightningCLI config; a test holds these equal to the constructors.
-# `callbacks`: values that are null or make a callback of the Trainer: value -> (its class, the argument).
-# `start`: what the planner adds, the run or the file to start from and the sweep whose best learning rate is taken.
-DATA = ("batch_size", "image_size", "augment", "evaluation", "resize", "held_out", "split_seed", "subset")
-TASKS = {
-    "vit.tasks.Pretrain": {
-        "model": (
-            *("optimizer", "lr", "decay", "linear_end", "warmup_steps", "warmup_from"),
-            *("weight_decay", "decay_form", "decay_on", "beta1", "beta2", "momentum", "momentum_dtype", "clip_rule"),
-            *("loss", "label_smoothing", "head_bias", "head_hidden", "dropout"),
-        ),
-        "data": DATA,
-        "trainer": {"precision": "precision", "clip_norm": "gradient_clip_val"},
-        "callbacks": {"early_stopping": ("vit.early_stopping.BestHeldOut", "every")},
-        "plan": ("epochs", "seeds"),
-        "start": (),
-    },
-    "vit.tasks.Finetune": {
-        "model": (
-            *("positions", "lr", "momentum", "momentum_dtype", "decay", "drops", "warmup_steps", "warmup_from"),
-            *("clip_rule", "dropout", "mixup", "polyak"),
-        ),
-        "data": DATA,
-        "trainer": {"precision": "precision", "clip_norm": "gradient_clip_val"},
-        "plan": ("steps", "seeds"),
-        "start": ("init", "lr", "lr_from"),
-    },
-    "vit.tasks.FewShot": {
-        "model": ("shots", "draws", "report_shots", "l2", "constant", "epsilon", "solve_dtype"),
-        "data": DATA,
-        "trainer": {"precision": "precision"},
-        "plan": (),
-        "start": ("init",),
-    },
-    EVALUATE: {
-        "model": (),
-        "data": DATA,
-        "trainer": {"precision": "precision"},
-        "plan": (),
-        "start": ("init",),
-    },
-    "vit.tasks.MaskedPatch": {
-        "model": (
-            *("lr", "decay", "warmup_steps", "weight_decay", "beta1", "beta2", "clip_rule", "dropout"),
-            *("target", "color_bins", "corrupted", "masked", "random_patch", "kept", "counts", "random_patch_from"),
-        ),
-        "data": DATA,
-        "trainer": {"precision": "precision", "clip_norm": "gradient_clip_val"},
-        "plan": ("steps", "seeds"),
-        "start": (),
-    },
-}
 # What a row, a setting or a grid may name besides values. `pretrain_with` and `transfer_with` are recipes (a list of the
 # latter: they compete, and the one that does best on held-out images counts), `tested_on` is a set whose test images the
 # finished runs are evaluated on besides their own, `metric` is what the cell shows.
 AXES = ("model", "pretrain", "pretrain_with", "transfer", "transfer_with", "tested_on", "epochs", "options", "metric")
 SETS = ("pretrain", "transfer", "tested_on")  # the axes, and the keys of a scale, that name data sets
-
-
-def recipe_values(task):
-    """Names of the values that a recipe of this task must give."""
-    places = TASKS[task]
-    return (*places["model"], *places["data"], *places["trainer"], *places.get("callbacks", ()), *places["plan"])
 
 
 @dataclass(frozen=True)

@@ -180,14 +180,14 @@ class RunCLI(PaperCLI):
             fit(self.trainer, model, datamodule, self.folder, print_error)
         self.trainer.save_checkpoint(self.folder / "checkpoints" / LAST)
         if leads():
-            save(model, self.folder, datamodule.prepared())
+            save(model, self.folder, datamodule.image_format())
 
     def before_validate(self):
         if not self.trainer.max_steps:  # the task brings the weights it evaluates
             return
         refuse_half_kept(self.model, self.folder)
         state = read(self.folder)[1]
-        check_images(self.folder, self.datamodule.prepared())
+        check_images(self.folder, self.datamodule.image_format())
         self.model.model.load_state_dict(state)
 
     before_test = before_validate

@@ -116,7 +116,7 @@ def train_and_measure(run, folder, progress):
     if not leads():
         return
     if run.keeps_weights:
-        save(task, folder, task.trainer.datamodule.prepared())
+        save(task, folder, task.trainer.datamodule.image_format())
     seconds, flops = time.perf_counter() - started, training_flops(run)
     write_record(run, folder, **measured, seconds=seconds, flops=flops, threads=torch.get_num_threads())
     clear(folder)

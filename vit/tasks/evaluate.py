@@ -32,7 +32,7 @@ class Evaluate(LightningModule):
 
     def setup(self, stage):
         """UserError if the run's own images were prepared in another way, or its head is for other classes than these."""
-        run, images = Path(self.hparams.runs or ".") / self.hparams.init, self.trainer.datamodule.prepared()
+        run, images = Path(self.hparams.runs or ".") / self.hparams.init, self.trainer.datamodule.image_format()
         if is_run(run):
             check_images(run, images)
         start = {key: self.hparams[key] for key in ("model", "options", "image_size", "init", "runs")}

@@ -9,15 +9,14 @@ import yaml
 from torch.nn.functional import interpolate
 
 from data import Digits
-from data.prepare.augment import AUGMENTATIONS
-from data.prepare.boxes import tensorflow_crop_boxes, torchvision_crop_boxes
-from data.prepare.crops import CUTS
-from data.prepare.disturb import DISTURBANCES
-from data.prepare.evaluation import EVALUATIONS, central_crop, resize, squashed_crop
-from data.prepare.resize import RULES, crop_and_resize, whole
-from data.prepare.words import Preparation
+from data.transforms.augment import AUGMENTATIONS
+from data.transforms.boxes import tensorflow_crop_boxes, torchvision_crop_boxes
+from data.transforms.crops import CROPS
+from data.transforms.evaluation import EVALUATIONS, central_crop, resize, squashed_crop
+from data.transforms.resize import RULES, crop_and_resize, whole
+from data.transforms.transform import Transform
 from vit.paths import ROOT
-from vit.plan.checks import VALUES
+from vit.plan.values import VALUES
 
 OFFICIAL, ANTIALIASED, TRUNCATED = RULES["vit_jax"], RULES["antialiased"], RULES["big_vision"]
 SIDES = [(32, 32), (32, 20), (90, 75)]  # two where a batch is resized in one go, one where it is not
@@ -141,8 +140,8 @@ def test_few_shot_evaluation_squashes_truncates_and_takes_the_middle():
     assert np.array_equal(squashed_crop(images, 16, OFFICIAL, 19).numpy(), expected)
 
 
-def prepared(size=16, augment=(), evaluation="resize", resize="vit_jax"):
-    return Preparation(size=size, augment=list(augment), evaluation=evaluation, resize=resize)
+def transform(size=16, augment=(), evaluation="resize", resize="vit_jax"):
+    return Transform(size=size, augment=list(augment), evaluation=evaluation, resize=resize)
 
 
 def draws(images):
@@ -156,14 +155,14 @@ def test_training_crops_are_the_boxes_of_their_rules(name):
     rule = tensorflow_crop_boxes if name.startswith("inception") else torchvision_crop_boxes
     least = {"least": 0.3} if "0.3" in name else {}
     boxes = rule(np.full(6, 40), np.full(6, 24), seed, epochs, indices, **least)
-    found = prepared(augment=[name]).augment(images, seed, epochs, indices)
+    found = transform(augment=[name]).augment(images, seed, epochs, indices)
     expected = np.stack([plain(image, box, 16) for image, box in zip(images, boxes, strict=True)])
     assert np.abs(found.numpy() - expected).max() < 1e-3
 
 
 def test_bits_random_crop_is_a_window_on_the_squashed_image():
     images = noise(40, 24, count=200, channels=1)
-    windows = prepared(augment=["random_crop(18)"]).augment(images, *draws(images))
+    windows = transform(augment=["random_crop(18)"]).augment(images, *draws(images))
     squashed = crop_and_resize(images, whole(images), 18, OFFICIAL)
     offsets = [
         next((y, x) for y in range(3) for x in range(3) if torch.equal(window, image[:, y : y + 16, x : x + 16]))
@@ -176,10 +175,10 @@ def test_bits_random_crop_is_a_window_on_the_squashed_image():
 def test_without_a_crop_training_images_are_prepared_as_for_evaluation():
     images = noise(40, 24)
     for evaluation in ("resize", "central_crop(20)", "squashed_crop(20)"):
-        preparation = prepared(evaluation=evaluation)
-        assert torch.equal(preparation.augment(images, *draws(images)), preparation.evaluate(images))
-    flipped = prepared(augment=["flip"], evaluation="central_crop(20)").augment(images, *draws(images))
-    still = prepared(evaluation="central_crop(20)").evaluate(images)
+        chain = transform(evaluation=evaluation)
+        assert torch.equal(chain.augment(images, *draws(images)), chain.evaluate(images))
+    flipped = transform(augment=["flip"], evaluation="central_crop(20)").augment(images, *draws(images))
+    still = transform(evaluation="central_crop(20)").evaluate(images)
     same = (flipped == still).flatten(1).all(1)
     assert torch.equal(flipped[~same].flip(-1), still[~same])
     assert 0 < same.sum() < len(images)
@@ -208,7 +207,7 @@ def test_without_a_crop_training_images_are_prepared_as_for_evaluation():
 )  # fmt: skip
 def test_what_no_batch_could_be_made_with_is_refused_in_one_line(options, message):
     with pytest.raises(ValueError, match=message) as raised:
-        prepared(**options)
+        transform(**options)
     assert "\n" not in str(raised.value)
 
 
@@ -222,7 +221,7 @@ def test_batches_of_a_set_are_in_minus_one_to_one_and_augmented_by_seed_epoch_an
     assert part.images.shape[1:] == (1, 8, 8)  # they stay as large as they are
     place = np.full(5, 7), np.arange(5)
     images, _ = part[place]
-    expected = Preparation(size=16, augment=["inception_crop", "flip"], evaluation="resize", resize="vit_jax").augment(
+    expected = Transform(size=16, augment=["inception_crop", "flip"], evaluation="resize", resize="vit_jax").augment(
         part.images[:5], 3, *place
     )
     assert torch.equal(images, (expected / 127.5 - 1).expand(-1, 3, -1, -1))
@@ -236,7 +235,7 @@ def test_the_documentation_names_every_word_and_no_other():
     table = (ROOT / "docs" / "data.md").read_text().split("## Which")[0]
     words = {word for line in table.splitlines() for word in re.findall(r"^\| `(\w+)[`(]", line)}
     assert words - {"augment", "evaluation", "resize"} | {"resize"} == {
-        *AUGMENTATIONS, *CUTS, *DISTURBANCES, *EVALUATIONS, *RULES,
+        *AUGMENTATIONS, *CROPS, *EVALUATIONS, *RULES,
     }  # fmt: skip
 
 
@@ -245,6 +244,6 @@ def test_recipes_use_words_that_data_knows():
         recipe = yaml.safe_load(path.read_text())
         for row in recipe["rows"]:
             values = {**recipe, **row}
-            Preparation(size=values["image_size"], **{key: values[key] for key in ("augment", "evaluation", "resize")})
-    known = VALUES["resize"][0]
+            Transform(size=values["image_size"], **{key: values[key] for key in ("augment", "evaluation", "resize")})
+    known = VALUES["resize"].kind.fits
     assert all(known(name) for name in RULES)

@@ -1,14 +1,14 @@
 """Random parts of images of any size, each resized to S x S: a pure function of (seed, epoch, index) of its image.
 
-A batch is what data.prepare.resize describes; epochs and indices are (B,). The result is float32 (B, C, S, S), 0 .. 255.
+A batch is what data.transforms.resize describes; epochs and indices are (B,). The result is float32 (B, C, S, S), 0 .. 255.
 """
 
 import numpy as np
 import torch
 
 from data.draws import uniform
-from data.prepare.boxes import LEFT, TOP, tensorflow_crop_boxes, torchvision_crop_boxes
-from data.prepare.resize import Images, Rule, crop_and_resize, whole
+from data.transforms.boxes import LEFT, TOP, tensorflow_crop_boxes, torchvision_crop_boxes
+from data.transforms.resize import Images, Rule, crop_and_resize, whole
 
 
 def inception_crop(
@@ -37,4 +37,4 @@ def random_crop(
     return torch.stack([image[:, top : top + size, left : left + size] for image, top, left in corners])
 
 
-CUTS = {"inception_crop": inception_crop, "torchvision_crop": torchvision_crop, "random_crop": random_crop}
+CROPS = {"inception_crop": inception_crop, "torchvision_crop": torchvision_crop, "random_crop": random_crop}

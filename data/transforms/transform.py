@@ -11,11 +11,10 @@ from functools import partial
 import numpy as np
 import torch
 
-from data.prepare.augment import AUGMENTATIONS
-from data.prepare.crops import CUTS
-from data.prepare.disturb import DISTURBANCES
-from data.prepare.evaluation import EVALUATIONS
-from data.prepare.resize import RULES, Images
+from data.transforms.augment import AUGMENTATIONS
+from data.transforms.crops import CROPS
+from data.transforms.evaluation import EVALUATIONS
+from data.transforms.resize import RULES, Images
 
 WORD = re.compile(r"(\w+)(?:\((\d+(?:\.\d+)?)\))?")
 NUMBERS = {  # last parameter of a step -> does the number fit an image size, and what is expected
@@ -26,13 +25,13 @@ NUMBERS = {  # last parameter of a step -> does the number fit an image size, an
 }
 
 
-class Preparation:
+class Transform:
     """Images of any size -> float32 (B, C, S, S), 0 .. 255.
 
-    augment: at most one step of data.prepare.crops, which comes first, then steps of data.prepare.augment and data.prepare.disturb.
-        Without one of data.prepare.crops, an image is prepared as for evaluation before it is augmented.
-    evaluation: a step of data.prepare.evaluation.
-    resize: a rule of data.prepare.resize.
+    augment: at most one step of data.transforms.crops, which comes first, then steps of data.transforms.augment.
+        Without one of data.transforms.crops, an image is prepared as for evaluation before it is augmented.
+    evaluation: a step of data.transforms.evaluation.
+    resize: a rule of data.transforms.resize.
     """
 
     def __init__(self, *, size: int, augment: Sequence[str], evaluation: str, resize: str):
@@ -40,12 +39,12 @@ class Preparation:
             raise ValueError(f"unknown resize {resize!r}; known are {', '.join(RULES)}")
         if resize == "once" and evaluation != "resize":
             raise ValueError(f"evaluation {evaluation!r} needs images of their own size, so resize cannot be 'once'")
-        if any(name_of(word) in CUTS for word in augment[1:]):
-            raise ValueError(f"augment {', '.join(augment)}: {', '.join(CUTS)} come first, and only one of them")
+        if any(name_of(word) in CROPS for word in augment[1:]):
+            raise ValueError(f"augment {', '.join(augment)}: {', '.join(CROPS)} come first, and only one of them")
         self.how = size, RULES[resize]
         self.evaluation = step(evaluation, EVALUATIONS, "evaluation", size)
-        steps = [step(word, CUTS | AUGMENTATIONS | DISTURBANCES, "augmentation", size) for word in augment]
-        cuts = bool(augment) and name_of(augment[0]) in CUTS
+        steps = [step(word, CROPS | AUGMENTATIONS, "augmentation", size) for word in augment]
+        cuts = bool(augment) and name_of(augment[0]) in CROPS
         self.cut, self.steps = (steps[0], steps[1:]) if cuts else (None, steps)
 
     def evaluate(self, images: Images, *_) -> torch.Tensor:

@@ -1,7 +1,7 @@
 """Augmentations of a whole batch at once, each a pure function of (seed, epoch, index) of its images.
 
 They take images (B, C, S, S), uint8 or float, with epochs and indices (B,), and give images of the same shape. What
-takes a random part of images of any size, is in data.prepare.crops.
+takes a random part of images of any size, is in data.transforms.crops.
 """
 
 import math
@@ -11,8 +11,10 @@ import torch
 from torch.nn import functional as F
 
 from data.draws import uniform
+from data.transforms.color_jitter import color_jitter
 
 FLIP, SHIFT_Y, SHIFT_X, CROP_AREA, CROP_RATIO, CROP_Y, CROP_X = range(7)  # streams: no two draws are the same numbers
+CUT_Y, CUT_X = 203, 204  # after those of color_jitter.py
 
 
 def flip(images: torch.Tensor, seed: int, epochs: np.ndarray, indices: np.ndarray) -> torch.Tensor:
@@ -61,4 +63,27 @@ def crop(images: torch.Tensor, seed: int, epochs: np.ndarray, indices: np.ndarra
     return F.grid_sample(images.float(), grid, padding_mode="border", align_corners=False)
 
 
-AUGMENTATIONS = {"flip": flip, "shift": shift, "crop": crop, "pad_crop": pad_crop}
+def cutout(images: torch.Tensor, seed: int, epochs: np.ndarray, indices: np.ndarray, reach: int) -> torch.Tensor:
+    """A square of `reach` x `reach`, its middle anywhere in the image, becomes grey (127.5, which is 0 for the model)."""
+    pixel = torch.arange(images.shape[-1])
+    down, across = (
+        covered(pixel, uniform(seed, epochs, indices, stream) * images.shape[-1], reach) for stream in (CUT_Y, CUT_X)
+    )
+    square = down[:, None, :, None] & across[:, None, None, :]
+    return images.float().masked_fill(square.to(images.device), 127.5)
+
+
+def covered(pixel: torch.Tensor, middle: np.ndarray, reach: int) -> torch.Tensor:
+    """Is a pixel (S,) one of the `reach` around the middle (B,)? bool (B, S)."""
+    first = torch.from_numpy(np.floor(middle).astype(np.int64))[:, None] - reach // 2
+    return (pixel >= first) & (pixel < first + reach)
+
+
+AUGMENTATIONS = {
+    "flip": flip,
+    "shift": shift,
+    "crop": crop,
+    "pad_crop": pad_crop,
+    "colour": color_jitter,
+    "cutout": cutout,
+}

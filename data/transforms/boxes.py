@@ -10,7 +10,7 @@ import numpy as np
 
 from data.draws import uniform
 
-RATIO, EXTENT, TOP, LEFT = range(100, 104)  # streams of draws, apart from those of data.prepare.augment
+RATIO, EXTENT, TOP, LEFT = range(100, 104)  # streams of draws, apart from those of data.transforms.augment
 
 
 def tensorflow_crop_boxes(

@@ -1,12 +1,12 @@
 """How an image is prepared where nothing is drawn: for evaluation, and for training without a crop.
 
-B images, C channels, S image size. Each takes a batch as data.prepare.resize describes it and gives float32 (B, C, S, S).
+B images, C channels, S image size. Each takes a batch as data.transforms.resize describes it and gives float32 (B, C, S, S).
 """
 
 import numpy as np
 import torch
 
-from data.prepare.resize import RULES, Images, Rule, crop_and_resize, truncated, whole
+from data.transforms.resize import RULES, Images, Rule, crop_and_resize, truncated, whole
 
 
 def resize(images: Images, size: int, rule: Rule) -> torch.Tensor:

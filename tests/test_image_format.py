@@ -27,12 +27,12 @@ def digits(**options):
 
 
 def test_a_data_module_says_it():
-    assert digits().prepared() == HERE
+    assert digits().image_format() == HERE
 
 
 @pytest.mark.parametrize(("name", "value"), [("image_size", 32), ("evaluation", "resize"), ("resize", "vit_jax")])
 def test_weights_are_for_images_prepared_in_their_way(model, tmp_path, name, value):
-    save(SimpleNamespace(model=model), tmp_path, digits().prepared())
+    save(SimpleNamespace(model=model), tmp_path, digits().image_format())
     check_images(tmp_path, HERE)
     with pytest.raises(
         UserError, match=rf"its model is for images with {name} .*, these have {value!r}; evaluate it"
