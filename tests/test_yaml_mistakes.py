@@ -11,9 +11,9 @@ CASES = {  # file, what is there, what somebody writes instead, what the line mu
     "misspelt key in an experiment": ("table5.yaml", "grid:", "gird:", ["table5.yaml", "gird", "did you mean 'grid'"]),
     "misspelt key in a recipe": (
         "recipes/pretrain.yaml",
-        "label_smoothing:",
-        "label_smothing:",
-        ["recipes/pretrain.yaml", "label_smothing", "label_smoothing"],
+        "head_hidden:",
+        "head_hiden:",
+        ["recipes/pretrain.yaml", "head_hiden", "head_hidden"],
     ),
     "misspelt key in a row": (
         "recipes/finetune.yaml",
@@ -76,11 +76,11 @@ CASES = {  # file, what is there, what somebody writes instead, what the line mu
         "ViT-B/16, epochs: 8",
         ["ViT-B/16", "JFT-300M", "[7]", "8"],
     ),
-    "a setting that the scale would undo": (
+    "a setting that leaves the scale no update after its warm-up": (
         "table6.yaml",
         "run:",
         "finetune.steps: [77]\n  run:",
-        ["scales/smoke.yaml", "recipes.finetune.steps", "77"],
+        ["scales/smoke.yaml", "finetune.warmup_steps"],
     ),
     "a row missing": (
         "recipes/finetune.yaml",
@@ -139,10 +139,10 @@ CASES = {  # file, what is there, what somebody writes instead, what the line mu
         ["finetune.yaml", "decay", "cosin"],
     ),
     "drops of the rate that do not rise": (
-        "recipes/finetune.yaml",
-        "drops: []",
-        "drops: [6000, 3000]",
-        ["finetune.yaml", "drops", "[6000, 3000]"],
+        "scales/smoke.yaml",
+        "drops: [2, 3, 4]",
+        "drops: [3, 2, 4]",
+        ["smoke.yaml", "drops", "[3, 2, 4]"],
     ),
     "a rule of clipping that does not exist": (
         "recipes/pretrain.yaml",

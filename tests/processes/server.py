@@ -32,6 +32,7 @@ def main():
         orders, answers = checkouts[root]
         print(line, file=orders, end="", flush=True)
         print(answers.readline(), end="", flush=True)
+    os._exit(0)  # without the second that torch takes to leave
 
 
 def server_of(root, checkouts):
