@@ -32,7 +32,7 @@ HEAD = """<!doctype html>
 def write_page(plan):
     """index.html; of two `make` that render at the same time, the last one writes what both made."""
     folder = results(plan.scale_name)
-    with locked(folder / ".page.lock", "", wait=True):
+    with locked(folder / ".page.lock"):
         reports = [collect(plan, name) for name in plan.experiments if _has_something(plan, name)]
         write_text(folder / "index.html", page(plan, reports))
     return folder / "index.html"
