@@ -53,8 +53,8 @@ class Run:
 class Cell:
     """One number of a table: axis -> name, and the runs whose mean it is (none where the scale leaves it out).
 
-    choices: where two settings compete, (sweep, runs) of each, all of them in `runs`; the one whose sweep did best on
-        held-out images is the cell's.
+    choices: where recipes compete, (sweep, runs) of each; the cell takes the runs of the recipe whose sweep reached the
+        best held-out accuracy. `runs` holds all of them.
     """
 
     experiment: str

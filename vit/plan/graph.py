@@ -1,4 +1,4 @@
-"""The plan as Make rules: one rule a process, its runs' metrics.json as targets, the runs they need as order-only prerequisites."""
+"""The plan as Make rules, one a process: targets are its runs' metrics.json, order-only prerequisites the runs they need."""
 
 import shutil
 from pathlib import Path
@@ -16,11 +16,11 @@ HEAD = """# Made by `python -m vit plan --scale {scale} --write` from experiment
 """
 
 
-def groups(plan):
-    """Lists of run ids that share a process; what different experiments want is kept apart, so that make trains no more.
+def groups(plan) -> list[list[str]]:
+    """Lists of run ids that share a process. Runs of different experiments are kept apart, so that `make table5` trains no others.
 
-    Long ones first, or the last process would run alone: those with more images, and of equals what the tables name
-    last, since the paper goes from small models to large ones.
+    Longest first, or the last process would run alone: most images first; among equals the order of the tables
+    reversed, since the paper lists small models before large ones.
     """
     wanted = {name: set(plan.runs_of(name)) for name in plan.experiments}
     by_key = {}
@@ -31,7 +31,7 @@ def groups(plan):
     return sorted(reversed(by_key.values()), key=lambda group: -sum(plan.runs[run].images for run in group))
 
 
-def write_graph(plan):
+def write_graph(plan) -> None:
     """results/SCALE/grid.mk, and for every run its folder with config.yaml."""
     folder = runs_folder(plan.scale_name)
     for run in plan.runs.values():
@@ -49,12 +49,12 @@ def write_graph(plan):
     write_text(results(plan.scale_name) / "grid.mk", "\n".join(lines) + "\n")
 
 
-def write_config(run, folder):
+def write_config(run, folder: Path) -> None:
     write_text(folder / "config.yaml", yaml.safe_dump(run.config, sort_keys=False))
 
 
-def check_config(folder):
-    """The config in a run's folder must be the one its name was made from."""
+def check_config(folder: Path) -> None:
+    """UserError unless the config in a run's folder has the digest that ends the folder's name."""
     path = Path(folder) / "config.yaml"
     if digest(read_yaml(path)) != Path(folder).name.rsplit("-", 1)[-1]:
         raise UserError(
@@ -77,13 +77,13 @@ def _to_fetch(runs):
 
 
 def _forget_unstarted(plan, folder):
-    """Folders of runs that left the plan before they started hold a config and nothing else."""
+    """Delete the folders of runs that are no longer planned and never started: they hold nothing but config.yaml."""
     for path in folder.iterdir():
         if path.name not in plan.runs and [entry.name for entry in path.iterdir()] == ["config.yaml"]:
             shutil.rmtree(path)
 
 
-def describe(plan):
+def describe(plan) -> str:
     """One line for people: what was planned and where."""
     return (
         f"{len(plan.runs)} runs of {len(plan.experiments)} experiments planned in {name_of(results(plan.scale_name))}"

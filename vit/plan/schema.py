@@ -24,7 +24,7 @@ class Paper:
     names: dict = field(default_factory=dict)  # our name -> the name printed in this table
     cost: str | None = None  # column with exaFLOPs of pre-training
     exact_file: str | None = None  # a CSV that has it with more digits under the same keys; those are compared
-    exact_cost: str | None = None  # the column there
+    exact_cost: str | None = None  # its column
     cost_tolerance: float = 0.05  # as a fraction of the paper's value
 
 
@@ -41,7 +41,12 @@ class Experiment:
     settings: list = field(default_factory=list)  # {axis: names..., key: value}: values for some of the cells
     same_run: dict = field(default_factory=dict)  # transfer set -> {transfer, metric}: read off another cell's runs
     private: list = field(default_factory=list)  # pre-training sets that nobody outside can get
+    at: dict = field(default_factory=dict)  # scale -> axis -> values of that axis there, which nothing stands in for
     means: dict = field(default_factory=dict)  # axis -> {label: names}: further rows or columns, means over those names
+
+    def exact(self, scale_name):
+        """Axes whose values are stated for this scale."""
+        return tuple(self.at.get(scale_name, ()))
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,7 @@ class DataEntry:
     classes: int = 1000  # of the head whose cost is counted; a head of JFT's 18k costs up to 1% of a model in Table 6
     args: dict = field(default_factory=dict)  # constructor arguments besides the recipe's
     about: str | None = None  # what it is, when it is not the set of the paper
-    note: str | None = None  # what had to be chosen where it is the paper's set; said under each table
+    note: str | None = None  # what had to be chosen where it is the paper's set; printed under each table
     epochs: dict = field(default_factory=dict)  # the paper's number of epochs -> ours
     released: str | None = (
         None  # weights that the authors published are taken, trained on this set; nothing is pre-trained
@@ -75,8 +80,8 @@ class EvaluationEntry:
     data: str  # class path of a LightningDataModule
     args: dict = field(default_factory=dict)  # constructor arguments besides those of the evaluated run
     about: str | None = None  # what it is, when it is not the set of the paper
-    note: str | None = None  # what had to be chosen where it is the paper's set; said under each table
-    fetch = False  # nobody can download one
+    note: str | None = None  # what had to be chosen where it is the paper's set; printed under each table
+    fetch = False  # none of them can be downloaded
 
     @property
     def set_name(self):

@@ -58,7 +58,7 @@ def read_plan(scale_name: str) -> StoredPlan:
         content = json.loads(path.read_text())
         runs = {run_id: StoredRun(run_id, folder / run_id, **facts) for run_id, facts in content.pop("runs").items()}
         return StoredPlan(scale_name, runs=runs, **content)
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+    except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
         command = f"python -m vit plan --scale {scale_name} --write"
         raise UserError(f"{name_of(path)}: missing, damaged or of another version; `{command}` writes it") from None
 

@@ -87,11 +87,11 @@ TASKS = {
 
 def recipe_values(task: str) -> tuple[str, ...]:
     """Names of the values that a config of this task holds."""
-    places = TASKS[task]
-    return (*places["model"], *places["data"], *places["trainer"], *places.get("callbacks", ()), *places["plan"])
+    groups = TASKS[task]
+    return (*groups["model"], *groups["data"], *groups["trainer"], *groups.get("callbacks", ()), *groups["plan"])
 
 
-STATED = object()  # every recipe must say it: there is no value that means "off"
+STATED = object()  # no value means "off": every recipe must state one
 
 
 @dataclass(frozen=True)
@@ -99,21 +99,23 @@ class Value:
     """A row of the table. off: what a config holds where the recipe is silent.
 
     source: section, table or code that it is from. needed_with: (other value, word): with that word, and in a task that
-    has no such other value, the recipe must state it.
+    has no such other value, the recipe must state it. scaled: scales make it smaller, so what an experiment says is read as
+    a ratio to the recipe's value.
     """
 
     kind: Kind
     source: str
     off: object = STATED
     needed_with: tuple = ()
+    scaled: bool = False
 
 
 CODE = "not in the paper; the authors' code"
 ADAM, SGD = {"off": None, "needed_with": ("optimizer", "adam")}, {"off": None, "needed_with": ("optimizer", "sgd")}
 VALUES = {
     # what is trained on
-    "batch_size": Value(COUNT, "Sec. 4.1; Table 4, caption"),
-    "image_size": Value(COUNT, "captions of Tables 3 and 4"),
+    "batch_size": Value(COUNT, "Sec. 4.1; Table 4, caption", scaled=True),
+    "image_size": Value(COUNT, "captions of Tables 3 and 4", scaled=True),
     "augment": Value(NAMES, CODE),
     "evaluation": Value(TEXT, CODE),
     "resize": Value(one_of("vit_jax", "big_vision", "antialiased", "once"), CODE),
@@ -121,7 +123,7 @@ VALUES = {
     "split_seed": Value(WHOLE, "not in the paper"),
     "subset": Value(SUBSET, "Sec. 4.3: shares of the pre-training set, for Figure 4", off=1.0),
     # how long, how often
-    "steps": Value(COUNT, "Table 4; B.1.2"),
+    "steps": Value(COUNT, "Table 4; B.1.2", scaled=True),
     "epochs": Value(ONE_OR_MORE, "Table 3"),
     "seeds": Value(COUNT, "Table 2, caption"),
     "early_stopping": Value(COUNT.or_null, "Sec. 4.3, for Figure 4: updates between evaluations on held-out images", off=None),
@@ -139,11 +141,11 @@ VALUES = {
     "polyak": Value(SHARE.or_null, "Sec. 4.1: 0.9999 for the ImageNet numbers of Table 2 only; Table 5, caption: none", off=None),
     "precision": Value(one_of("32-true", "bf16-mixed", "16-mixed", "bf16-true", "64-true"), "not in the paper"),
     # the learning rate
-    "lr": Value(RATES, "Tables 3 and 4"),
+    "lr": Value(RATES, "Tables 3 and 4", scaled=True),
     "decay": Value(one_of("cosine", "linear", "staircase"), "Tables 3 and 4"),
-    "linear_end": Value(NOT_NEGATIVE, CODE),
+    "linear_end": Value(NOT_NEGATIVE, CODE, scaled=True),
     "drops": Value(RISING, "BiT's fine-tuning", off=[], needed_with=("decay", "staircase")),
-    "warmup_steps": Value(WHOLE, "Sec. 4.1"),
+    "warmup_steps": Value(WHOLE, "Sec. 4.1", scaled=True),
     "warmup_from": Value(one_of("zero", "one"), CODE),
     # the model and its loss
     "dropout": Value(SHARE, "Table 3"),
@@ -178,6 +180,14 @@ def check_value(key: str, value: object, where: str) -> None:
     kind = VALUES[key].kind
     if not kind.fits(value):
         raise UserError(f"{where}.{key}: {kind.expected} was expected, found {value!r}")
+
+
+def check_needed(values: dict, where: str) -> None:
+    """Refuse a value that another one leaves without effect, such as momentum beside Adam."""
+    for key, value in values.items():
+        other, word = VALUES[key].needed_with if key in VALUES and VALUES[key].needed_with else ("", "")
+        if other in values and values[other] != word and value != VALUES[key].off:
+            raise UserError(f"{where}.{key}: {value!r} has no effect with {other} {values[other]}; leave it out")
 
 
 def with_off_values(stated: dict, task: str) -> dict:
