@@ -33,7 +33,7 @@ HEAD = """<!doctype html>
 def write_page(plan):
     """index.html; of two `make` that render at the same time, the last one writes what both made."""
     folder = results(plan.scale_name)
-    with locked(folder / ".page.lock", "", wait=True):
+    with locked(folder / ".page.lock"):
         reports, errors = [], {}
         for name in plan.experiments:
             try:

@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from vit.atomic import whole_file
+from vit.atomic import atomic_write
 from vit.errors import UserError
 from vit.models.choices import choose
 from vit.paths import name_of
@@ -35,7 +35,7 @@ def save_weights(model: nn.Module, path: Path | str, format: str = "ours", image
     if format == "timm" and (sines := sines_of(model)) is not None:
         tensors[layout.lookup(TABLE).names[0]] = sines  # timm stores fixed tables too
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    with whole_file(path) as temporary:
+    with atomic_write(path) as temporary:
         if format == "official":
             write_npz(tensors, temporary)
         elif format == "timm" and path.suffix in PICKLED:
