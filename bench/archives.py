@@ -21,9 +21,9 @@ SMALL = 500
 OPEN = """
 import resource, sys, time
 from pathlib import Path
-from data.pictures.archives import opened
+from data.pictures.archives import open_archives
 before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.perf_counter()
-members = opened([Path(sys.argv[1])])
+members = open_archives([Path(sys.argv[1])])
 members.classes, members.folders, members.encoded(len(members) // 2)
 print(len(members), time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 """
@@ -53,9 +53,9 @@ def seconds(members, order, path: Path) -> float:
 
 def random_reads(path: Path, rounds: int) -> list[float]:
     """Ratios, round by round, of the speed of random reads to that of reads in the tar's order."""
-    from data.pictures.archives import opened
+    from data.pictures.archives import open_archives
 
-    members = opened([path])
+    members = open_archives([path])
     there = np.arange(len(members))
     ratios = []
     for number in range(rounds):

@@ -13,13 +13,13 @@ from torch.utils.data import DataLoader, Sampler
 
 from data.batches.batches import Arrays, Batches, select
 from data.batches.class_range import outside
-from data.batches.handover import Handover
-from data.batches.loading import brought, device, loader
-from data.batches.order import Chosen, InOrder, StepOrder
+from data.batches.loading import batch_device, loader, move_if_small
+from data.batches.order import FixedOrder, SequentialOrder, StepOrder
+from data.batches.shared_memory import SharedMemoryLoader
 from data.batches.splits import held_out
 from data.before_training import look_at
 from data.pictures.pictures import Pictures
-from data.pictures.skipped import Skipped, on_any_device, passed_over
+from data.pictures.skipped import Skipped, on_any_device, skipped_groups
 from data.pictures.without import Without
 from data.transforms.resize import resized
 from data.transforms.transform import Transform
@@ -73,8 +73,8 @@ class ImageData(L.LightningDataModule):
         self.without = Without(without) if without else None
         self.transform = Transform(size=image_size, augment=augment, evaluation=evaluation, resize=resize)
         self.parts: dict[str, Batches] = {}
-        self.left_out: Counter[str] = Counter()  # images of a split that on_error "skip" left out at once
-        self.passed_over: set[tuple[str, str]] = set()  # (kind, which): archives and classes that it goes without
+        self.skipped_at_setup: Counter[str] = Counter()  # images of a split that on_error "skip" left out at once
+        self.skipped_groups: set[tuple[str, str]] = set()  # (kind, which): archives and classes that it goes without
 
     def arrays(self, split: Literal["train", "test"]) -> Arrays:
         """Images uint8 (N, H, W) or (N, 3, H, W), or Pictures, and labels int64 (N,) of a split, in a fixed order.
@@ -87,7 +87,7 @@ class ImageData(L.LightningDataModule):
         """`arrays("test")`, but that pictures need not be decoded and what is not looked at need not be read."""
         return self.arrays("test")
 
-    def look_at_test(self) -> str | None:
+    def check_test_part(self) -> str | None:
         """Before training: an error if the test part is wrong or missing, or a line for people where this run needs none."""
         return None if self.one_source else look_at(self)
 
@@ -105,20 +105,20 @@ class ImageData(L.LightningDataModule):
         if stage in ("fit", "validate") and "train" not in self.parts:
             self.parts.update(self.training_parts())
         if stage == "test" and "test" not in self.parts:
-            self.parts["test"] = self.part(*self.with_classes("test"))
+            self.parts["test"] = self.make_part(*self.checked_arrays("test"))
 
     def training_parts(self) -> dict[str, Batches]:
         """The parts "train" and, unless all is trained on, "val"."""
-        arrays = self.with_classes("train")
+        arrays = self.checked_arrays("train")
         length = len(arrays[1])
         if self.train_on == "all" and self.subset == 1:
-            return {"train": self.part(*arrays, augmented=True)}
+            return {"train": self.make_part(*arrays, augmented=True)}
         kept, held = self.kept_and_held(length)
         if self.train_on == "all":
-            return {"train": self.part(*arrays, chosen=np.union1d(kept, held), augmented=True)}
+            return {"train": self.make_part(*arrays, chosen=np.union1d(kept, held), augmented=True)}
         return {
-            "train": self.part(*arrays, chosen=kept, augmented=True),
-            "val": self.part(*arrays, chosen=held),
+            "train": self.make_part(*arrays, chosen=kept, augmented=True),
+            "val": self.make_part(*arrays, chosen=held),
         }
 
     def training_arrays(self) -> Arrays:
@@ -126,19 +126,19 @@ class ImageData(L.LightningDataModule):
         arrays = self.arrays("train")
         return arrays if self.without is None else select(self.without.kept(arrays[0]), *arrays)
 
-    def with_classes(self, split: str) -> Arrays:
+    def checked_arrays(self, split: str) -> Arrays:
         """The arrays of a split, all of whose labels are classes."""
-        return self.accepted(split, *(self.training_arrays() if split == "train" else self.arrays(split)))
+        return self.with_valid_labels(split, *(self.training_arrays() if split == "train" else self.arrays(split)))
 
-    def accepted(self, split: str, images: torch.Tensor | Pictures, *labels: torch.Tensor) -> Arrays:
+    def with_valid_labels(self, split: str, images: torch.Tensor | Pictures, *labels: torch.Tensor) -> Arrays:
         """Those whose labels are classes. ValueError for others, and for archives that are cut short, as on_error says."""
         if isinstance(images, Pictures):
-            self.passed_over |= passed_over(images, split, self.skip_limit)
+            self.skipped_groups |= skipped_groups(images, split, self.skip_limit)
         most = self.skip_limit * len(labels[0]) if self.on_error == "skip" else 0
         wrong = outside(images, labels[0], self.num_classes, most=most, where=f"{type(self).__name__}, {split}")
         if not len(wrong):
             return images, *labels
-        self.left_out[split] += len(wrong)
+        self.skipped_at_setup[split] += len(wrong)
         return select(np.delete(np.arange(len(labels[0])), wrong), images, *labels)
 
     def skipped_images(self) -> dict[str, int]:
@@ -149,7 +149,9 @@ class ImageData(L.LightningDataModule):
         if self.on_error == "raise":
             return {}
         met = {name: int(on_any_device(part.skipped.flags, self.trainer).sum()) for name, part in self.parts.items()}
-        return {**(Counter(met) + self.left_out + Counter(kind for kind, _ in self.passed_over))} or {"train": 0}
+        return {**(Counter(met) + self.skipped_at_setup + Counter(kind for kind, _ in self.skipped_groups))} or {
+            "train": 0
+        }
 
     def state_dict(self) -> dict:
         """What a checkpoint keeps: how images are prepared, and what a resumed run needs to go on counting."""
@@ -175,7 +177,7 @@ class ImageData(L.LightningDataModule):
         """Sorted indices (kept, held) of the training split."""
         return held_out(length, self.held_out, self.split_seed, self.subset)
 
-    def part(
+    def make_part(
         self,
         images: torch.Tensor | Pictures,
         *labels: torch.Tensor,
@@ -187,17 +189,17 @@ class ImageData(L.LightningDataModule):
             images, *labels = select(chosen, images, *labels)
         if not len(labels[0]):
             raise ValueError(f"{type(self).__name__}: no images are left for a part of it; look at held_out and subset")
-        there = device(images, self.workers, self.trainer)
+        there = batch_device(images, self.workers, self.trainer)
         if isinstance(images, torch.Tensor):
             images = images if images.ndim == 4 else images[:, None]
             images = resized(images, (self.image_size,) * 2) if self.resize == "once" else images
-            images = brought(images, there)
+            images = move_if_small(images, there)
         skipped = Skipped(len(labels[0]), self.skip_limit) if self.on_error == "skip" else None
         transform = self.transform.augment if augmented else self.transform.evaluate
         how = {"transform": transform, "seed": self.seed, "training": augmented}
         return Batches(images, tuple(labels), device=there, skipped=skipped, **how)
 
-    def train_dataloader(self) -> DataLoader | Handover:
+    def train_dataloader(self) -> DataLoader | SharedMemoryLoader:
         """Endless; goes on at the trainer's step, with its share of each batch."""
         part = self.parts["train"]
         order = StepOrder(length=len(part), batch_size=self.batch_size, seed=self.seed, **self.place())
@@ -211,33 +213,33 @@ class ImageData(L.LightningDataModule):
         start, pieces = self.trainer.global_step, self.trainer.accumulate_grad_batches
         return {"start": start, "rank": rank, "ranks": ranks, "pieces": pieces}
 
-    def val_dataloader(self) -> DataLoader | Handover | list:
+    def val_dataloader(self) -> DataLoader | SharedMemoryLoader | list:
         return [] if self.train_on == "all" else self.sequential("val")
 
-    def test_dataloader(self) -> DataLoader | Handover:
+    def test_dataloader(self) -> DataLoader | SharedMemoryLoader:
         return self.sequential("test")
 
-    def sequential(self, name: str) -> DataLoader | Handover:
+    def sequential(self, name: str) -> DataLoader | SharedMemoryLoader:
         """Each image once, whatever the number of devices."""
         part, place = self.parts[name], self.place()
         share = {key: place[key] for key in ("rank", "ranks") if key in place}
-        order = InOrder(length=len(part), batch_size=self.eval_batch_size, **share)
+        order = SequentialOrder(length=len(part), batch_size=self.eval_batch_size, **share)
         return self.batches(part, order)
 
-    def batches(self, part: Batches, order: Sampler) -> DataLoader | Handover:
+    def batches(self, part: Batches, order: Sampler) -> DataLoader | SharedMemoryLoader:
         return loader(part, order, self.image_size, self.workers, self.trainer)
 
     def labels(self, name: str) -> torch.Tensor:
         """Labels (N,) of a part, "train", "val" or "test"; a set that decodes its images later need not do so for them."""
         return self.ready(name).labels
 
-    def in_order(self, name: str, indices: np.ndarray | None = None) -> DataLoader | Handover:
+    def in_order(self, name: str, indices: np.ndarray | None = None) -> DataLoader | SharedMemoryLoader:
         """Batches of a part's images without augmentation: all of them, or those at `indices`, in their order."""
         part = self.ready(name)
         how = {"transform": self.transform.evaluate, "seed": self.seed, "training": False}
         plain = Batches(part.images, part.all_labels, device=part.device, skipped=part.skipped, **how)
         indices = np.arange(len(plain)) if indices is None else indices
-        order = Chosen(indices, batch_size=self.eval_batch_size)
+        order = FixedOrder(indices, batch_size=self.eval_batch_size)
         return self.batches(plain, order)
 
     def ready(self, name: str) -> Batches:

@@ -28,8 +28,8 @@ def look_at(module) -> str | None:
 def check_test_part(module) -> None:
     """What is counted here is no part of the run's record, for the test part is not loaded."""
     apart = copy(module)
-    apart.passed_over, apart.left_out = set(), module.left_out.copy()
-    images, labels, *_ = apart.accepted("test", *apart.test_listing())
+    apart.skipped_groups, apart.skipped_at_setup = set(), module.skipped_at_setup.copy()
+    images, labels, *_ = apart.with_valid_labels("test", *apart.test_listing())
     where = f"{type(module).__name__}, test"
     if not len(labels):
         raise ValueError(f"{where}: no images in it; add some, since they are evaluated at the end")

@@ -8,16 +8,16 @@ def number(value) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def whole(value) -> bool:
+def integer(value) -> bool:
     return isinstance(value, Integral) and not isinstance(value, bool)
 
 
 def seed(value) -> bool:
-    return whole(value) and -(2**63) <= value < 2**63
+    return integer(value) and -(2**63) <= value < 2**63
 
 
 def count(value) -> bool:
-    return whole(value) and value > 0
+    return integer(value) and value > 0
 
 
 def one_of(*words):
@@ -29,7 +29,7 @@ VALUES = {  # argument -> (check, what is expected)
     **dict.fromkeys(("orientations", "train_size", "test_size"), (count, "a whole number above 0")),
     **dict.fromkeys(("seed", "split_seed", "fractal_seed"), (seed, "a whole number of 64 bits")),
     **dict.fromkeys(("held_out", "subset"), (number, "a share or a number of images")),
-    "workers": (lambda value: value is None or (whole(value) and value >= 0), "null or a whole number, 0 or more"),
+    "workers": (lambda value: value is None or (integer(value) and value >= 0), "null or a whole number, 0 or more"),
     "skip_limit": (lambda value: number(value) and 0 <= value <= 1, "a share from 0 to 1"),
     "train_on": one_of("train", "all"),
     "on_error": one_of("raise", "skip"),

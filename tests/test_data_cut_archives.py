@@ -7,7 +7,7 @@ from archive_files import numbers, png, tar
 from plain_data import PLAIN
 
 from data import ImageFolder
-from data.pictures.archives import opened
+from data.pictures.archives import open_archives
 from data.sets.vtab.dmlab import DMLab
 
 COMMON = PLAIN | {"image_size": 4, "batch_size": 8, "resize": "vit_jax"}
@@ -25,9 +25,9 @@ def test_a_tar_that_is_cut_short_is_named_and_its_whole_pictures_can_be_had(fold
     size = 512 * 2 * 2  # two members: a header and a block of data each
     os.truncate(path, size + (512 + 20 if kept == "half a member" else 0))
     with pytest.raises(ValueError, match=r"cut.tar is cut short \(.*\); 2 pictures before that are whole") as raised:
-        opened([path])
+        open_archives([path])
     assert "\n" not in str(raised.value)
-    assert numbers(opened([path], on_error="skip")) == [0, 1]
+    assert numbers(open_archives([path], on_error="skip")) == [0, 1]
 
 
 def test_a_tar_with_a_damaged_header_does_not_end_there_in_silence(folder):
@@ -38,8 +38,8 @@ def test_a_tar_with_a_damaged_header_does_not_end_there_in_silence(folder):
     path.write_bytes(data)
     told = r"hole.tar is cut short \(its members end at byte 2,048 of 10,240, and something else follows\); 2 pictures"
     with pytest.raises(ValueError, match=told):
-        opened([path])
-    members = opened([path], on_error="skip")
+        open_archives([path])
+    members = open_archives([path], on_error="skip")
     assert (numbers(members), members.lost) == ([0, 1], (10_240 - 2_048) / 10_240)
 
 
@@ -48,8 +48,8 @@ def test_a_download_that_had_its_full_length_from_the_start_is_not_whole(folder)
     os.truncate(path, 2 * 1024)
     os.truncate(path, 2 * 1024 + 2**21)
     with pytest.raises(ValueError, match=r"early.tar is cut short \(from byte 2,048 of 2,099,200 on it is empty\)"):
-        opened([path])
-    assert opened([path], on_error="skip").lost == 2**21 / (2**21 + 2048)
+        open_archives([path])
+    assert open_archives([path], on_error="skip").lost == 2**21 / (2**21 + 2048)
 
 
 @pytest.mark.parametrize(
@@ -64,9 +64,9 @@ def test_of_what_a_cut_has_taken_only_the_member_at_the_end_is_known(folder, cut
     whole = tar(folder / "whole.tar", {"0.png": png(0)})
     path = tar(folder / "cut.tar", {f"{k}.png": png(k) for k in range(4)})
     os.truncate(path, cut)
-    assert opened([path], on_error="skip").lost == lost / of
-    assert opened([whole, path], on_error="skip").lost == lost / (of + 10_240)
-    assert opened([whole]).lost == 0
+    assert open_archives([path], on_error="skip").lost == lost / of
+    assert open_archives([whole, path], on_error="skip").lost == lost / (of + 10_240)
+    assert open_archives([whole]).lost == 0
 
 
 def cut_tars(folder, part):

@@ -42,7 +42,7 @@ def test_the_official_tars_are_read_as_they_are(imagenet):
     module = ImageNet(**COMMON)
     images, labels = module.arrays("train")
     assert labels.tolist() == list(range(1000))
-    assert numbers(images.only([0, 999, 5])) == [0, 999, 5]
+    assert numbers(images.select([0, 999, 5])) == [0, 999, 5]
     images, labels = module.arrays("test")
     assert labels.tolist() == [999 - k for k in range(50)]
     assert numbers(images) == list(range(50))

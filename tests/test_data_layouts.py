@@ -11,7 +11,7 @@ from archive_files import numbers, png, tar
 from laid_pictures import COMMON, FORMS, TWO, lay, refused, zipped
 
 from data import ImageFolder, ImageNet
-from data.pictures.archives import opened
+from data.pictures.archives import open_archives
 from data.pictures.pictures import Files
 
 
@@ -78,9 +78,9 @@ def test_an_empty_class_is_counted_once_where_the_test_split_is_drawn(folder):
 
 def test_a_part_of_pictures_knows_what_the_whole_goes_without(folder):
     path = lay(folder, "train", TWO, "tar")
-    for pictures in (Files([path], folder), opened([path])):
+    for pictures in (Files([path], folder), open_archives([path])):
         pictures.empty = ("emu",)
-        assert pictures.only([0]).empty == ("emu",)
+        assert pictures.select([0]).empty == ("emu",)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -100,7 +100,7 @@ def test_members_that_lie_outside_their_archive_are_refused(folder, name, form):
     expected = f"^{path}: its member '{re.escape(name)}' lies outside the archive; make the archive anew$"
     for on_error in ("raise", "skip"):
         with pytest.raises(ValueError, match=expected):
-            opened([path], on_error)
+            open_archives([path], on_error)
     assert not list((folder.parent / "indexes").glob("*.part"))
 
 
@@ -117,19 +117,19 @@ def test_a_picture_that_is_a_link_or_no_plain_file_in_a_tar_is_refused(folder, k
         ValueError,
         match=r"a.tar: cat/2.png is a link or no plain file; make the tar with --dereference --hard-dereference",
     ):
-        opened([path])
+        open_archives([path])
 
 
 def test_a_zip_of_windows_has_folders_too(folder):
-    assert opened([zipped(folder / "a.zip", {"cat\\1.png": png(1)})]).inside(0) == "cat/1.png"
+    assert open_archives([zipped(folder / "a.zip", {"cat\\1.png": png(1)})]).inside(0) == "cat/1.png"
     with pytest.raises(ValueError, match="lies outside the archive"):
-        opened([zipped(folder / "b.zip", {"cat\\..\\..\\1.png": png(1)})])
+        open_archives([zipped(folder / "b.zip", {"cat\\..\\..\\1.png": png(1)})])
 
 
 def test_what_macos_adds_is_no_picture_and_no_tar(folder):
     inner = tar(folder / "inner", {"1.JPEG": png(1), "._1.JPEG": b"resource fork"}).read_bytes()
     members = {"._n1.tar": b"resource fork", "n1.tar": inner, "__MACOSX/n1.png": png(2)}
-    assert numbers(opened([tar(folder / "whole.tar", members)])) == [1]
+    assert numbers(open_archives([tar(folder / "whole.tar", members)])) == [1]
 
 
 @pytest.mark.parametrize("kind", [ImageFolder, ImageNet])
@@ -160,7 +160,7 @@ def test_a_refused_archive_leaves_nothing_behind(folder):
     tar(folder / "good.tar", {"cat/1.png": png(1)})
     path = tar(folder / "bad.tar", {"a.png": png(1), "a.cls": b"cat"})
     with pytest.raises(ValueError, match="states no class"):
-        opened([folder / "good.tar", path])
+        open_archives([folder / "good.tar", path])
     assert [name for name in os.listdir(folder.parent / "indexes") if not name.endswith(".lock")] == []
 
 

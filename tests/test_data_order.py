@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from data import Digits
-from data.batches.order import LARGE, InOrder, StepOrder, scrambled
+from data.batches.order import LARGE, SequentialOrder, StepOrder, feistel
 from data.batches.splits import held_out, stratified
 from data.draws import bits, permutation, uniform
 
@@ -52,12 +52,12 @@ def test_every_epoch_is_a_permutation_of_the_set_and_no_two_are_equal():
 def test_a_large_set_is_permuted_without_its_order_being_written_down(length):
     """By places: each index once, whichever places are asked for together."""
     places = np.arange(length)
-    order = scrambled(places, length, 3, 0)
+    order = feistel(places, length, 3, 0)
     assert sorted(order.tolist()) == list(range(length))
-    assert np.array_equal(scrambled(places[::-3], length, 3, 0), order[::-3])
+    assert np.array_equal(feistel(places[::-3], length, 3, 0), order[::-3])
     if length > 100:
-        assert not np.array_equal(order, scrambled(places, length, 3, 1))
-        assert not np.array_equal(order, scrambled(places, length, 4, 0))
+        assert not np.array_equal(order, feistel(places, length, 3, 1))
+        assert not np.array_equal(order, feistel(places, length, 4, 0))
         assert abs(np.corrcoef(places, order)[0, 1]) < 0.1
 
 
@@ -103,7 +103,7 @@ def test_a_batch_that_does_not_divide_is_refused():
 
 
 def test_evaluation_sees_every_image_once_in_order():
-    order = InOrder(length=23, batch_size=10)
+    order = SequentialOrder(length=23, batch_size=10)
     assert [len(indices) for _, indices in order] == [10, 10, 3]
     assert len(order) == 3
     assert joined(order)[1].tolist() == list(range(23))

@@ -56,9 +56,9 @@ def test_pictures_are_decoded_when_they_are_needed_or_once(kind, folder):
         once, same = build(kind, "once").arrays(split)
         assert once.shape == (len(labels), 3, 32, 32)
         assert torch.equal(labels, same)
-        for few in (pictures.only([1]), pictures):  # a part is of the same kind as the whole
+        for few in (pictures.select([1]), pictures):  # a part is of the same kind as the whole
             assert {(image.dtype, image.ndim, len(image)) for image in few[range(len(few))]} == {(torch.uint8, 3, 3)}
-        assert torch.equal(pictures.only([1])[[0]][0], pictures[[1]][0])
+        assert torch.equal(pictures.select([1])[[0]][0], pictures[[1]][0])
 
 
 @pytest.mark.parametrize("kind", [DMLab, Resisc45, Retinopathy])
@@ -279,4 +279,4 @@ def test_a_part_of_files_keeps_their_kind(folder):
             return super().picture(index) // 2
 
     path = foreign.written(folder / "x.png", foreign.flat(100))
-    assert Dark([path], folder).only([0]).picture(0).unique().tolist() == [50]
+    assert Dark([path], folder).select([0]).picture(0).unique().tolist() == [50]

@@ -10,7 +10,7 @@ from archive_files import add, numbers, png, tar
 from plain_data import PLAIN
 
 from data import ImageFolder
-from data.pictures.archives import opened
+from data.pictures.archives import open_archives
 
 COMMON = PLAIN | {"image_size": 4, "batch_size": 4, "resize": "vit_jax"}
 
@@ -36,7 +36,7 @@ def test_samples_state_their_class_in_files_beside_the_picture(folder):
     second = tar(
         folder / "1.tar", {"a.webp": png(2), "a.json": label(5), "c.png": png(3), "d.png": png(4), "d.cls": b"-1"}
     )
-    members = opened([first, second])
+    members = open_archives([first, second])
     assert members.classes.tolist() == [7, 3, 5, -1, -1]  # the a of one archive is not the a of the other
     assert members.stated.tolist() == [True, True, True, False, True]
     assert numbers(members) == [0, 1, 2, 3, 4]
@@ -46,7 +46,7 @@ def test_a_zip_may_pack_what_states_the_class(folder):
     with zipfile.ZipFile(folder / "0.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("a.png", png(0))
         archive.writestr("a.json", label(5))
-    assert opened([folder / "0.zip"]).classes.tolist() == [5]
+    assert open_archives([folder / "0.zip"]).classes.tolist() == [5]
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_a_zip_may_pack_what_states_the_class(folder):
 )
 def test_a_cls_file_holds_a_whole_number(folder, text):
     with pytest.raises(ValueError, match=r"0.tar: a.cls states no class; it should hold a whole number, [^\n]*$"):
-        opened([tar(folder / "0.tar", {"a.cls": text, "a.jpg": png(0)})])
+        open_archives([tar(folder / "0.tar", {"a.cls": text, "a.jpg": png(0)})])
 
 
 @pytest.mark.parametrize(
@@ -65,14 +65,14 @@ def test_a_json_file_holds_one_or_a_label(folder, text):
         r"0.tar: a.json states no class; it should hold a whole number, 1,000,000 at most, or an object with such"
     )
     with pytest.raises(ValueError, match=expected):
-        opened([tar(folder / "0.tar", {"a.jpg": png(0), "a.json": text})])
+        open_archives([tar(folder / "0.tar", {"a.jpg": png(0), "a.json": text})])
     beside = {"a.jpg": png(0), "a.json": text, "a.cls": b"4"}  # then the .json is about something else
-    assert opened([tar(folder / "1.tar", beside)]).classes.tolist() == [4]
+    assert open_archives([tar(folder / "1.tar", beside)]).classes.tolist() == [4]
 
 
 def test_a_json_without_a_label_or_without_a_picture_states_nothing(folder):
     members = {"a.jpg": png(0), "a.json": b'{"width": 9}', "annotations.json": b"[1, 2]"}
-    assert opened([tar(folder / "0.tar", members)]).stated.tolist() == [False]
+    assert open_archives([tar(folder / "0.tar", members)]).stated.tolist() == [False]
 
 
 @pytest.mark.parametrize("names", [("a.cls", "a.json"), ("a.json", "a.cls")])
@@ -83,8 +83,10 @@ def test_two_files_that_disagree_are_refused(folder, names):
     first, second = names
     expected = f"0.tar: {second} states class {stated[second]}, another file beside it class {stated[first]}; mend one"
     with pytest.raises(ValueError, match=expected):
-        opened([path])
-    assert opened([tar(folder / "1.tar", {"a.jpg": png(0), "a.cls": b"5", "a.json": label(5)})]).classes.tolist() == [5]
+        open_archives([path])
+    assert open_archives(
+        [tar(folder / "1.tar", {"a.jpg": png(0), "a.cls": b"5", "a.json": label(5)})]
+    ).classes.tolist() == [5]
 
 
 @pytest.mark.parametrize("other", ["k.seg.jpg", "k.png"])
@@ -92,14 +94,17 @@ def test_a_sample_has_one_picture(folder, other):
     """Both would count, and might lie on both sides of a split."""
     members = {"k.jpg": png(0), other: png(1)}
     with pytest.raises(ValueError, match=f"0.tar: k.jpg and {other} are pictures of one sample; leave one in it"):
-        opened([tar(folder / "0.tar", members | {"k.cls": b"1"})])
-    assert numbers(opened([tar(folder / "1.tar", members)])) == [0, 1]  # with no class stated they are two pictures
+        open_archives([tar(folder / "0.tar", members | {"k.cls": b"1"})])
+    assert numbers(open_archives([tar(folder / "1.tar", members)])) == [
+        0,
+        1,
+    ]  # with no class stated they are two pictures
 
 
 @pytest.mark.parametrize("kind", ["tar", "zip"])
 def test_two_members_of_one_name_are_refused_in_one_archive_but_not_in_two(folder, kind):
     shards = [tar(folder / f"{k}.tar", {"cat/1.png": png(k)}) for k in range(2)]
-    assert numbers(opened(shards)) == [0, 1]
+    assert numbers(open_archives(shards)) == [0, 1]
     path = folder / f"twice.{kind}"
     if kind == "tar":
         with tarfile.open(path, "w") as archive:
@@ -113,7 +118,7 @@ def test_two_members_of_one_name_are_refused_in_one_archive_but_not_in_two(folde
     with pytest.raises(
         ValueError, match=f"twice.{kind}: two of its members are called cat/1.png; make the archive anew"
     ):
-        opened([path])
+        open_archives([path])
 
 
 def test_a_picture_whose_class_nothing_states_is_named(folder):

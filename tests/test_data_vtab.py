@@ -107,7 +107,7 @@ def test_camelyon_reads_rows_of_the_h5_file(folder, monkeypatch):
         images, labels = Camelyon(**COMMON).arrays(part)
         assert labels.tolist() == [k % 2 for k in range(count)]
         assert len(images) == count
-        rows = images.only([2, 0, 1]).only([2, 0])[range(2)]
+        rows = images.select([2, 0, 1]).select([2, 0])[range(2)]
         assert [
             torch.equal(image, torch.from_numpy(pixels[k]).permute(2, 0, 1))
             for image, k in zip(rows, (1, 2), strict=True)

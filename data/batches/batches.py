@@ -103,5 +103,5 @@ def scaled(pixels: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
 def select(rows: np.ndarray, images: torch.Tensor | Pictures, *labels: torch.Tensor) -> tuple:
     """(images, *labels) of these rows."""
     chosen = torch.from_numpy(rows)
-    images = images[chosen] if isinstance(images, torch.Tensor) else images.only(rows)
+    images = images[chosen] if isinstance(images, torch.Tensor) else images.select(rows)
     return images, *(one[chosen] for one in labels)

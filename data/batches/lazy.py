@@ -11,7 +11,7 @@ import torch
 
 
 @dataclass(frozen=True)
-class WorkedOut:
+class LazyArray:
     """A vector (N,) where a thousand times more numbers than memory holds may stand; `numbers[places]` are some of them."""
 
     length: int

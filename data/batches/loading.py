@@ -7,7 +7,7 @@ import torch
 from torch.utils.data import DataLoader, Sampler
 
 from data.batches.batches import CPU, Batches
-from data.batches.handover import Handover
+from data.batches.shared_memory import SharedMemoryLoader
 from data.fractals.rendered import Rendered
 from data.pictures.pictures import Pictures
 
@@ -20,19 +20,21 @@ def root_device(trainer: L.Trainer | None) -> torch.device:
     return CPU if trainer is None else trainer.strategy.root_device
 
 
-def device(images: torch.Tensor | Pictures | Rendered, workers: int | None, trainer: L.Trainer | None) -> torch.device:
+def batch_device(
+    images: torch.Tensor | Pictures | Rendered, workers: int | None, trainer: L.Trainer | None
+) -> torch.device:
     """On the trainer's GPU, unless the images have to be read or, by workers, drawn."""
     at_hand = isinstance(images, torch.Tensor) or (isinstance(images, Rendered) and not workers)
     root = root_device(trainer)
     return root if root.type == "cuda" and at_hand else CPU
 
 
-def brought(images: torch.Tensor, device: torch.device) -> torch.Tensor:
+def move_if_small(images: torch.Tensor, device: torch.device) -> torch.Tensor:
     """There, if they are few enough to stay."""
     return images.to(device) if images.nbytes <= RESIDENT else images
 
 
-def processes(part: Batches, workers: int | None, trainer: L.Trainer | None) -> int:
+def worker_count(part: Batches, workers: int | None, trainer: L.Trainer | None) -> int:
     """`workers`, if that is no slip; where nothing is said, a GPU's images are read by this process's share of the cores."""
     if part.device != CPU:
         return 0
@@ -45,10 +47,10 @@ def processes(part: Batches, workers: int | None, trainer: L.Trainer | None) -> 
 
 def loader(
     part: Batches, order: Sampler, size: int, workers: int | None, trainer: L.Trainer | None
-) -> DataLoader | Handover:
+) -> DataLoader | SharedMemoryLoader:
     """order: one of data.order; size: of the images."""
     pinned = part.device == CPU and torch.cuda.is_available()
-    workers = processes(part, workers, trainer)
+    workers = worker_count(part, workers, trainer)
     if workers:
-        return Handover(part, order, size=size, workers=workers, pinned=pinned)
+        return SharedMemoryLoader(part, order, size=size, workers=workers, pinned=pinned)
     return DataLoader(part, sampler=order, batch_size=None, pin_memory=pinned)

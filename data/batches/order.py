@@ -23,16 +23,16 @@ def place(positions: np.ndarray, length: int, seed: int) -> tuple[np.ndarray, np
     indices = np.empty_like(offsets)
     for epoch in np.unique(epochs):
         here = epochs == epoch
-        order = scrambled if length > LARGE else sorted_out
+        order = feistel if length > LARGE else shuffled_indices
         indices[here] = order(offsets[here], length, seed, int(epoch))
     return epochs, indices
 
 
-def sorted_out(offsets: np.ndarray, length: int, seed: int, epoch: int) -> np.ndarray:
+def shuffled_indices(offsets: np.ndarray, length: int, seed: int, epoch: int) -> np.ndarray:
     return shuffled(length, seed, epoch)[offsets]
 
 
-def scrambled(offsets: np.ndarray, length: int, seed: int, epoch: int) -> np.ndarray:
+def feistel(offsets: np.ndarray, length: int, seed: int, epoch: int) -> np.ndarray:
     """Indices at these places of a random order of range(length), without the order: a Feistel network.
 
     Its halves are of equal width, so it permutes a power of four; what falls beyond the set goes through it again, which
@@ -84,7 +84,7 @@ class StepOrder(Sampler):
                 yield place(positions, self.length, self.seed)
 
 
-class Chosen(Sampler):
+class FixedOrder(Sampler):
     """The given indices, in their order, in batches of at most `batch_size`."""
 
     def __init__(self, indices: np.ndarray, *, batch_size: int):
@@ -99,7 +99,7 @@ class Chosen(Sampler):
         return -(-len(self.indices) // self.largest)
 
 
-class InOrder(Sampler):
+class SequentialOrder(Sampler):
     """Every index once, in order, in batches of at most `batch_size`; no image is padded or counted twice.
 
     Rank r of `ranks` has the r-th contiguous share; shares differ by one image at most, and none is empty.

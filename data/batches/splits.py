@@ -18,7 +18,7 @@ def held_out(length: int, share: float, seed: int, subset: float = 1.0) -> tuple
     return chosen(order[held:], subset), np.sort(order[:held])
 
 
-def part_of(length: int, subset: float, seed: int) -> np.ndarray:
+def random_subset(length: int, subset: float, seed: int) -> np.ndarray:
     """The same without any held: sorted indices of `subset` of all."""
     return chosen(permutation(length, seed), subset)
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch.utils.data import get_worker_info
 
-from data.batches.lazy import WorkedOut
+from data.batches.lazy import LazyArray
 from data.disk.room import check_memory
 from data.fractals.chaos_game import draw
 from data.fractals.fractal_colors import coloured
@@ -28,16 +28,16 @@ class Rendered:
     """
 
     seed: int
-    categories: np.ndarray | WorkedOut  # (N,)
-    instances: np.ndarray | WorkedOut  # (N,)
-    attempts: np.ndarray | WorkedOut  # (N,)
+    categories: np.ndarray | LazyArray  # (N,)
+    instances: np.ndarray | LazyArray  # (N,)
+    attempts: np.ndarray | LazyArray  # (N,)
     size: int
     colour: bool
 
     def __len__(self):
         return len(self.categories)
 
-    def only(self, indices: Sequence[int]) -> "Rendered":
+    def select(self, indices: Sequence[int]) -> "Rendered":
         """Those, in that order."""
         names = ("categories", "instances", "attempts")
         return replace(self, **{name: getattr(self, name)[np.asarray(indices)] for name in names})

@@ -58,7 +58,7 @@ class FolderOfPictures(ImageFolder):
     def arrays(self, split):
         found = self.found(split)
         if self.on_error == "skip":  # a run with it does not count them, so a list for that run may not either
-            found = found.only(self.without_unreadable(split, found.pictures))
+            found = found.select(self.without_unreadable(split, found.pictures))
         return found.pictures, torch.from_numpy(found.labels)
 
 

@@ -11,7 +11,7 @@ from data.disk.folder import data_folder
 from data.disk.room import written_to
 from data.overlap.common import Overlap
 from data.overlap.hashed import file_name
-from data.pictures.without import digest_of, text
+from data.pictures.without import digest_of, list_text
 
 COLUMNS = (
     *("transfer", "pretraining_index", "pretraining_name", "test_index", "test_name"),
@@ -42,7 +42,9 @@ def write(found: list[Overlap], stem: Path) -> list[str]:
             writer.writerows(lines(one))
     rows = np.unique(np.concatenate([one.rows for one in found]))  # one list: the set is pre-trained on once
     with written_to(listed):
-        listed.write_bytes(text(rows, found[0].pretraining.hashes, about(found)).encode("utf-8", "surrogateescape"))
+        listed.write_bytes(
+            list_text(rows, found[0].pretraining.hashes, about(found)).encode("utf-8", "surrogateescape")
+        )
     said = [f"pairs: {table}"]
     sheet.unlink(missing_ok=True)
     if any(map(len, found)):

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from data.pictures.archives.member_paths import hidden
-from data.pictures.decode import SUFFIXES, foreign, one_line
+from data.pictures.decode import SUFFIXES, one_line, unsupported_file
 from data.pictures.harmless import harmless
 
 LISTED = 5  # entries of a folder that a message names
@@ -57,7 +57,7 @@ def pictures(folder: Path, on_error: str = "raise") -> list[Path]:
         if deep := first_unread(path):
             raise ValueError(f"{deep} lies in a folder in the class folder {folder}; move it up, or elsewhere")
         if not harmless(path.name) and not path.is_dir():
-            raise foreign(str(path))
+            raise unsupported_file(str(path))
     if not found and on_error == "raise":
         raise ValueError(
             f"{folder}: no pictures in it ({', '.join(SUFFIXES)}); it holds {contents(folder)}; add some or remove the folder"

@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 
 from data.disk.folder import data_folder
-from data.pictures.archives import Members, opened
-from data.pictures.archives.listing import MEMBERS
+from data.pictures.archives import Members, open_archives
+from data.pictures.archives.listing import READERS
 from data.pictures.archives.member_paths import hidden
 from data.pictures.class_folders import check_beside, pictures, subfolders
 from data.pictures.decode import SUFFIXES
 from data.pictures.pictures import Files, Pictures
-from data.pictures.skipped import tell
+from data.pictures.skipped import print_skipped
 
 COMPRESSED = re.compile(r"\.(?:tgz|tbz2?|txz|7z|rar|tar\.\w+)$")
 
@@ -46,8 +46,8 @@ class Collection:
         table = np.array([places[name] for name in self.names], np.int64)
         return Collection(self.pictures, list(names), table[self.labels])
 
-    def only(self, rows: np.ndarray) -> "Collection":
-        return Collection(self.pictures.only(rows), self.names, self.labels[rows], self.numbered)
+    def select(self, rows: np.ndarray) -> "Collection":
+        return Collection(self.pictures.select(rows), self.names, self.labels[rows], self.numbered)
 
     def complete(self, where: Path, on_error: str) -> "Collection":
         """Itself. ValueError for a class without pictures, unless on_error is "skip": then it is told, and the pictures know.
@@ -67,7 +67,7 @@ class Collection:
                 else "every class needs some"
             )
             raise ValueError(f"{told}; {why}")
-        tell(told)
+        print_skipped(told)
         self.pictures.empty = (*self.pictures.empty, *(f"{where}/{name}" for name in new))
         return self
 
@@ -102,7 +102,7 @@ def entries_of(root: Path) -> list[Path]:
 
 
 def is_archive(path: Path) -> bool:
-    return path.suffix.lower() in MEMBERS and not hidden(path.name)
+    return path.suffix.lower() in READERS and not hidden(path.name)
 
 
 def of_one_kind(archives: list[Path]) -> list[Path]:
@@ -116,7 +116,7 @@ def ambiguous(one: Path, other: Path) -> ValueError:
     return ValueError(f"{one} and {other} lie side by side; they may hold the same pictures: keep one of the two there")
 
 
-def is_there(root: Path, part: str) -> bool:
+def has_part(root: Path, part: str) -> bool:
     return (root / part).is_dir() or bool(archives_of(root, part))
 
 
@@ -134,12 +134,12 @@ def collection(root: Path, part: str, on_error: str = "raise", names: Sequence[s
     names: of the classes, where those of another part count.
     """
     folders = in_folders(root, part)
-    found = of_folders(root / part, on_error) if folders else of_archives(archives_of(root, part), on_error)
+    found = from_folders(root / part, on_error) if folders else from_archives(archives_of(root, part), on_error)
     found = found if names is None else found.by(names, root / part)
     return found.complete(root / part, on_error)
 
 
-def of_folders(root: Path, on_error: str = "raise") -> Collection:
+def from_folders(root: Path, on_error: str = "raise") -> Collection:
     """A folder a class; a class without pictures is an error, unless on_error is "skip"."""
     names = subfolders(root)
     check_beside(root)
@@ -149,9 +149,9 @@ def of_folders(root: Path, on_error: str = "raise") -> Collection:
     return Collection(files, names, labels).complete(root, on_error)
 
 
-def of_archives(archives: Sequence[Path], on_error: str = "raise") -> Collection:
+def from_archives(archives: Sequence[Path], on_error: str = "raise") -> Collection:
     """Classes as the samples state them; else each folder in the archives is one, or each archive where none has folders."""
-    members = opened(archives, on_error)
+    members = open_archives(archives, on_error)
     if not len(members):
         raise ValueError(f"{archives[0]}: no pictures in it ({', '.join(SUFFIXES)})")
     if members.stated.any():

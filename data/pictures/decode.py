@@ -43,7 +43,7 @@ class Unreadable(ValueError):
 
 def decoded(data: bytes, name: str) -> torch.Tensor:
     """uint8 (3, H, W); grey, palette, CMYK, transparent and 16-bit pictures become RGB. `name` is for the message."""
-    with opened(data, name) as image:
+    with open_picture(data, name) as image:
         return from_jpeg(data) if data.startswith(JPEG) else from_others(image, name)
 
 
@@ -67,13 +67,13 @@ def from_others(image: Image.Image, name: str) -> torch.Tensor:
 
 def dimensions(data: bytes, name: str) -> tuple[int, int]:
     """(H, W) from the head of the file."""
-    with opened(data, name) as image:
+    with open_picture(data, name) as image:
         width, height = image.size
         return (width, height) if image.getexif().get(ORIENTATION, 1) >= 5 else (height, width)
 
 
 @contextmanager
-def opened(data: bytes, name: str) -> Iterator[Image.Image]:
+def open_picture(data: bytes, name: str) -> Iterator[Image.Image]:
     """The picture with its head read, if it is small enough; whatever it then fails with becomes an Unreadable."""
     if not data:
         raise unreadable(name, "it is empty")
@@ -103,6 +103,6 @@ def one_line(name: str) -> str:
     return name.replace("\n", "\\n").replace("\r", "\\r")
 
 
-def foreign(name: str) -> ValueError:
+def unsupported_file(name: str) -> ValueError:
     """For a file among pictures that is neither read nor known to be harmless."""
     return ValueError(f"{one_line(name)}: pictures are read from {', '.join(SUFFIXES)}; convert it, or take it out")

@@ -49,7 +49,7 @@ def loaded(pictures: Pictures, place: Path, size: tuple[int, int] | None) -> tor
     return packed(place.with_name(f"{stem}-{height}x{width}.npy"), (len(pictures), 3, height, width), blocks)
 
 
-def readable(pictures: Pictures, place: Path, limit: float) -> np.ndarray:
+def readable_rows(pictures: Pictures, place: Path, limit: float) -> np.ndarray:
     """Rows of the pictures that can be decoded, found out once. Unreadable if more than the share `limit` cannot."""
     path = place.with_name(f"{place.name}-{digest(pictures)}-readable.npy")
     if not path.exists():
@@ -64,13 +64,13 @@ def readable(pictures: Pictures, place: Path, limit: float) -> np.ndarray:
 def unreadable_of(pictures: Pictures, limit: float) -> Skipped:
     skipped = Skipped(len(pictures), limit)
     with ThreadPoolExecutor(THREADS) as threads:
-        for index, error in enumerate(threads.map(partial(problem, pictures), range(len(pictures)))):
+        for index, error in enumerate(threads.map(partial(decode_error, pictures), range(len(pictures)))):
             if error:
                 skipped.add(index, error)
     return skipped
 
 
-def problem(pictures: Pictures, index: int) -> Unreadable | None:
+def decode_error(pictures: Pictures, index: int) -> Unreadable | None:
     try:
         pictures.picture(index)
     except Unreadable as error:

@@ -4,32 +4,34 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from data.pictures.class_folders import contents, files_below
-from data.pictures.classes import COMPRESSED, entries_of, is_archive, is_there, parts_in
+from data.pictures.classes import COMPRESSED, entries_of, has_part, is_archive, parts_in
 from data.pictures.decode import one_line
 from data.pictures.harmless import harmless
-from data.pictures.skipped import say
+from data.pictures.skipped import print_once
 
 PARTS = ("train", "test", "val")
 TABLES = (".csv", ".tsv", ".txt", ".json", ".jsonl")  # files in which people keep labels
 NAMED = 3  # tables that a message names
 
 
-def test_part(root: Path) -> str:
+def name_of_test_part(root: Path) -> str:
     """ "test", or "val" where there is no test; which of them counts is said in one line."""
-    if not is_there(root, "val"):
+    if not has_part(root, "val"):
         return "test"
-    if is_there(root, "test"):
-        say(f"{root}: val is not used; held-out pictures come from train, results from test")
+    if has_part(root, "test"):
+        print_once(f"{root}: val is not used; held-out pictures come from train, results from test")
         return "test"
-    say(f"{root}: there is no test, so val is the test part; held-out pictures come from train")
+    print_once(f"{root}: there is no test, so val is the test part; held-out pictures come from train")
     return "val"
 
 
-def say_unused(root: Path) -> None:
+def print_unused(root: Path) -> None:
     """In one line, what lies beside the parts."""
     names = [path.name for path in entries_of(root) if not harmless(path.name) and not belongs(path)]
     if names:
-        say(f"{root}: not used, since its name is that of no part (train, test, val): {one_line(', '.join(names))}")
+        print_once(
+            f"{root}: not used, since its name is that of no part (train, test, val): {one_line(', '.join(names))}"
+        )
 
 
 def belongs(path: Path) -> bool:
@@ -47,7 +49,7 @@ def check_unpacked(root: Path) -> None:
         raise ValueError(f"{whole[0]} is an archive, and {root} has no train and no class folders; {how}")
 
 
-def check_several(classes: Sequence[str], where: Path, root: Path) -> None:
+def check_two_classes(classes: Sequence[str], where: Path, root: Path) -> None:
     """ValueError for pictures of one class: whatever is trained on them is right always, and means nothing."""
     if len(classes) > 1:
         return
@@ -57,7 +59,7 @@ def check_several(classes: Sequence[str], where: Path, root: Path) -> None:
     raise ValueError(f"{where}: its pictures are of {which}; a part needs two or more{unread}")
 
 
-def lacking(root: Path) -> str:
+def missing_train(root: Path) -> str:
     """What to do where there is no train, and no test_share."""
     return (
         f"there is no train/ in it, and no train*.tar; it holds {contents(root)}; either bring train and test (or val), or sort"

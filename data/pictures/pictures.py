@@ -33,7 +33,7 @@ class Pictures:
         """The picture as it lies on the disk. OSError or ValueError where it cannot be had."""
         raise NotImplementedError
 
-    def only(self, indices: Sequence[int]) -> "Pictures":
+    def select(self, indices: Sequence[int]) -> "Pictures":
         """Those, in that order."""
         raise NotImplementedError
 
@@ -80,7 +80,7 @@ class Files(Pictures):
                 raise ValueError("it is a pipe, a socket or a device")
             return file.read()
 
-    def only(self, indices):
+    def select(self, indices):
         chosen = type(self)([], Path(self.root))
         chosen.files, chosen.empty = self.files[np.asarray(indices)], self.empty
         return chosen

@@ -7,22 +7,22 @@ import torch
 from data.pictures.decode import Unreadable
 from data.pictures.pictures import Pictures
 
-TOLD: set[str] = set()  # lines that this process has said
+PRINTED: set[str] = set()  # lines that this process has said
 
 
-def say(line: str) -> None:
+def print_once(line: str) -> None:
     """Once in a process, however often its cause is met."""
-    if line not in TOLD:
-        TOLD.add(line)
+    if line not in PRINTED:
+        PRINTED.add(line)
         print(line, file=sys.stderr, flush=True)
 
 
-def tell(line: str) -> None:
+def print_skipped(line: str) -> None:
     """Of something that is gone without."""
-    say(f"skipped: {line}")
+    print_once(f"skipped: {line}")
 
 
-def passed_over(pictures: Pictures, split: str, limit: float) -> set[tuple[str, str]]:
+def skipped_groups(pictures: Pictures, split: str, limit: float) -> set[tuple[str, str]]:
     """(kind, which) of all that these pictures of a split do without: archives in part, and classes.
 
     ValueError for a test split that lies in an archive that is cut short, since nobody knows of how much a result would be

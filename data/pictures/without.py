@@ -41,7 +41,7 @@ class Without:
                 f"{path} is a list for {total:,} training images; there are {len(images):,} now: make it anew"
             )
         rows = np.array(sorted(listed), int)
-        found = hashes(images[torch.from_numpy(rows)] if isinstance(images, torch.Tensor) else images.only(rows))
+        found = hashes(images[torch.from_numpy(rows)] if isinstance(images, torch.Tensor) else images.select(rows))
         for row, now in zip(rows.tolist(), found.plain.tolist(), strict=True):
             if (now ^ listed[row]).bit_count() > ALIKE:
                 raise ValueError(f"{path}: training image {row} is not the one that was listed; make the list anew")
@@ -72,7 +72,7 @@ def read(path: Path, digest: str) -> tuple[int, dict[int, int]]:
     return total, listed
 
 
-def text(rows: np.ndarray, found: Hashes, about: str) -> str:
+def list_text(rows: np.ndarray, found: Hashes, about: str) -> str:
     """The list of these images of the training split; about: what it is, for people, in one line."""
     lines = [f"{row} {found.plain[row]:016x}" for row in rows.tolist()]
     return "\n".join([f"# {len(rows)} of {len(found)} {' '.join(about.split())}", *lines, ""])

@@ -6,7 +6,7 @@ from data.base import ImageData
 from data.disk.folder import data_folder
 from data.pictures.decoded_once import loaded
 from data.pictures.pictures import Pictures
-from data.pictures.skipped import passed_over
+from data.pictures.skipped import skipped_groups
 
 
 class EncodedData(ImageData):
@@ -21,7 +21,7 @@ class EncodedData(ImageData):
 
     def arrays(self, split):
         pictures, labels = self.pictures(split)
-        self.passed_over |= passed_over(pictures, split, self.skip_limit)
+        self.skipped_groups |= skipped_groups(pictures, split, self.skip_limit)
         if self.resize == "once":
             place = data_folder() / f"{type(self).__name__.lower()}-{split}"
             pictures = loaded(pictures, place, (self.image_size,) * 2)

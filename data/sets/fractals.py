@@ -9,14 +9,14 @@ import torch
 
 from data.base import ImageData
 from data.batches.batches import Batches
-from data.batches.lazy import Grid, WorkedOut
-from data.batches.splits import part_of
+from data.batches.lazy import Grid, LazyArray
+from data.batches.splits import random_subset
 from data.disk.folder import data_folder
 from data.disk.pack import packed
 from data.disk.room import check_memory
 from data.fractals.ifs import search
 from data.fractals.rendered import Rendered, check_room, rendered
-from data.values import check, whole
+from data.values import check, integer
 
 RENDERER = 2  # part of a pack's name; raise it when a correction changes the images
 LIMIT = 1_000_000  # categories and instances of training sets lie below it
@@ -44,7 +44,7 @@ def attempts(seed: int, categories: int) -> np.ndarray:
 
 
 def in_range(name: str, value: int) -> int:
-    if not whole(value) or not 1 <= value <= LIMIT:
+    if not integer(value) or not 1 <= value <= LIMIT:
         raise ValueError(f"{name} is a whole number from 1 to {LIMIT:,}, not {value!r}")
     return value
 
@@ -94,7 +94,7 @@ class Fractals(ImageData):
     def every(self) -> Rendered:
         """All training images; what each shows is worked out when it is asked for."""
         grid, count = Grid(self.instances, self.attempts()), self.categories * self.instances
-        numbers = (WorkedOut(count, of) for of in (grid.category, grid.instance, grid.attempt))
+        numbers = (LazyArray(count, of) for of in (grid.category, grid.instance, grid.attempt))
         return Rendered(self.fractal_seed, *numbers, self.image_size, self.colour)
 
     def attempts(self) -> np.ndarray:
@@ -122,10 +122,10 @@ class Fractals(ImageData):
         else:  # nothing is kept of any image
             images = self.training_images()
             labels = images.categories
-        chosen = None if self.subset == 1 else part_of(len(labels), self.subset, self.split_seed)
-        parts = {"train": self.part(images, labels, chosen=chosen, augmented=True)}
+        chosen = None if self.subset == 1 else random_subset(len(labels), self.subset, self.split_seed)
+        parts = {"train": self.make_part(images, labels, chosen=chosen, augmented=True)}
         if self.train_on == "train":
-            parts["val"] = self.part(*self.further(HELD_OUT))
+            parts["val"] = self.make_part(*self.further(HELD_OUT))
         return parts
 
     def further(self, first: int) -> tuple[torch.Tensor | Rendered, torch.Tensor]:

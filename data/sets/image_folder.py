@@ -9,12 +9,12 @@ from data.base import ImageData
 from data.batches.splits import stratified
 from data.disk.folder import data_folder
 from data.pictures.class_folders import subfolders
-from data.pictures.classes import Collection, collection, in_folders, is_there, of_folders
+from data.pictures.classes import Collection, collection, from_folders, has_part, in_folders
 from data.pictures.decode import Unreadable
-from data.pictures.decoded_once import loaded, problem, readable
-from data.pictures.parts import check_several, check_unpacked, lacking, say_unused, test_part
+from data.pictures.decoded_once import decode_error, loaded, readable_rows
+from data.pictures.parts import check_two_classes, check_unpacked, missing_train, name_of_test_part, print_unused
 from data.pictures.pictures import Pictures
-from data.pictures.skipped import passed_over, tell
+from data.pictures.skipped import print_skipped, skipped_groups
 from data.sets.numbering import Numbering
 
 ADVICE = "its test pictures are those of test or val; leave test_share out"
@@ -26,7 +26,7 @@ def unreadable_class(found: Collection, error: Unreadable) -> Unreadable | None:
     if row is None:
         return None
     rows = np.flatnonzero(found.labels == found.labels[row])
-    if any(problem(found.pictures, int(other)) is None for other in rows):
+    if any(decode_error(found.pictures, int(other)) is None for other in rows):
         return None
     name = found.names[found.labels[row]]
     return Unreadable(f"none of the {len(rows):,} pictures of the class {name!r} can be read; the first: {error}")
@@ -54,11 +54,11 @@ class ImageFolder(ImageData):
             )
         self.folder, self.test_share = folder, test_share
         self.root = data_folder() / folder
-        self.divided = is_there(self.root, "train")
+        self.divided = has_part(self.root, "train")
         if not self.divided:
             check_unpacked(self.root)
         if self.divided != (test_share is None):
-            raise ValueError(f"{self.root}: {ADVICE if self.divided else lacking(self.root)}")
+            raise ValueError(f"{self.root}: {ADVICE if self.divided else missing_train(self.root)}")
         if test_share is not None and not 0 < test_share < 1:
             raise ValueError(f"test_share is a fraction between 0 and 1, not {test_share}")
         self.there: dict[str, tuple[np.ndarray, int]] = {}  # of a split: rows that can be read, of how many
@@ -66,11 +66,11 @@ class ImageFolder(ImageData):
         self.num_classes = len(self.classes)
         self.lies_in = {"train": "train"}  # split -> what its folder or archives are called
         if self.divided:
-            self.lies_in["test"] = test_part(self.root)
+            self.lies_in["test"] = name_of_test_part(self.root)
             train, test = (self.root / self.lies_in[split] for split in ("train", "test"))
             if test.exists() and train.resolve() == test.resolve():
                 raise ValueError(f"{test} is {train} itself; bring other pictures to test on")
-            say_unused(self.root)
+            print_unused(self.root)
 
     def class_names(self) -> list[str]:
         """Of the training pictures, before one of them is opened."""
@@ -93,12 +93,12 @@ class ImageFolder(ImageData):
         except Unreadable as error:
             raise unreadable_class(found, error) or error from None
 
-    def with_classes(self, split):
+    def checked_arrays(self, split):
         """Of two classes or more, of which the names say so before a picture is opened."""
-        check_several(self.classes, self.root, self.root)
-        images, *labels = super().with_classes(split)
+        check_two_classes(self.classes, self.root, self.root)
+        images, *labels = super().checked_arrays(split)
         present = [self.classes[place] for place in labels[0].unique().tolist()]
-        check_several(present, self.root / self.lies_in.get(split, split), self.root)
+        check_two_classes(present, self.root / self.lies_in.get(split, split), self.root)
         return images, *labels
 
     def found(self, split: str) -> Collection:
@@ -106,11 +106,11 @@ class ImageFolder(ImageData):
         if self.divided:
             found = collection(self.root, self.lies_in[split], self.on_error, self.classes)
         else:
-            whole = of_folders(self.root, self.on_error)
+            whole = from_folders(self.root, self.on_error)
             train, test = stratified(whole.labels, round(self.test_share * len(whole.labels)), seed=0)
-            found = whole.only(train if split == "train" else test)
+            found = whole.select(train if split == "train" else test)
             self.check_share(whole, found, split)
-        self.passed_over |= passed_over(found.pictures, split, self.skip_limit)
+        self.skipped_groups |= skipped_groups(found.pictures, split, self.skip_limit)
         return found
 
     def check_share(self, whole: Collection, found: Collection, split: str) -> None:
@@ -121,17 +121,17 @@ class ImageFolder(ImageData):
 
     def readable_of(self, found: Collection, split: str) -> Collection:
         """Without pictures that cannot be read; a class that loses all of them is told, and counts as empty."""
-        left = found.only(self.without_unreadable(split, found.pictures))
+        left = found.select(self.without_unreadable(split, found.pictures))
         for place in np.setdiff1d(found.labels, left.labels):
             which = f"{self.root / self.lies_in.get(split, '')}/{found.names[place]}"
-            tell(f"{which}: none of its {np.sum(found.labels == place):,} pictures can be read ({split})")
-            self.passed_over.add(("empty classes", which))
+            print_skipped(f"{which}: none of its {np.sum(found.labels == place):,} pictures can be read ({split})")
+            self.skipped_groups.add(("empty classes", which))
         return left
 
     def without_unreadable(self, split: str, pictures: Pictures) -> np.ndarray:
         """Rows of those that can be read; all are tried once, since small sets are decoded at once."""
-        rows = readable(pictures, data_folder() / f"{self.folder}-{split}", self.skip_limit)
-        self.left_out[split] += len(pictures) - len(rows)
+        rows = readable_rows(pictures, data_folder() / f"{self.folder}-{split}", self.skip_limit)
+        self.skipped_at_setup[split] += len(pictures) - len(rows)
         self.there[split] = rows, len(pictures)
         return rows
 

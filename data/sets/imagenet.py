@@ -7,18 +7,18 @@ import torch
 
 from data.base import ImageData
 from data.disk.folder import data_folder
-from data.pictures.archives import opened
+from data.pictures.archives import open_archives
 from data.pictures.class_folders import subfolders
 from data.pictures.classes import (
     Collection,
     ambiguous,
     archives_of,
     collection,
+    from_archives,
+    has_part,
     in_folders,
-    is_there,
-    of_archives,
 )
-from data.pictures.skipped import say
+from data.pictures.skipped import print_once
 from data.sets.ground_truth import classified, numbers
 from data.sets.imagenet_layouts import OFFICIAL, archives_in_folder, flat_folder, missing, parts_folder
 from data.sets.label_sets import label_sets
@@ -49,7 +49,7 @@ class ImageNet(ImageData):
             check_standard(self.classes, root / "val", "real.json beside it")
             return found.pictures, labels, real(root / "real.json", found)
         if part == "val" and (inside := root / "val" / "real.json").exists():
-            say(f"{inside}: not read; ReaL's labels are read from {root / 'real.json'}")
+            print_once(f"{inside}: not read; ReaL's labels are read from {root / 'real.json'}")
         return found.pictures, labels
 
     def image_format(self):
@@ -60,17 +60,17 @@ class ImageNet(ImageData):
 def imagenet(root: Path, part: str, on_error: str) -> Collection:
     """The training or validation part, of 1,000 classes."""
     inside = parts_folder(root)
-    if not is_there(inside, part):
+    if not has_part(inside, part):
         raise missing(root, part)
     archives, official = archives_of(inside, part), inside / OFFICIAL[part]
     if official in archives and archives != [official]:
         raise ambiguous(*archives[:2])
     if archives == [inside / OFFICIAL["val"]] and not in_folders(inside, part):
-        return classified(opened(archives), root, archives[0])
+        return classified(open_archives(archives), root, archives[0])
     if (pictures := flat_folder(inside, part)) is not None:
         return check_count(classified(pictures, root, inside / part), root, part)
     if archives := archives_in_folder(inside, part):
-        return check_count(of_archives(archives, on_error).complete(inside / part, on_error), root, part)
+        return check_count(from_archives(archives, on_error).complete(inside / part, on_error), root, part)
     return check_count(collection(inside, part, on_error), root, part)
 
 
@@ -84,12 +84,12 @@ def check_count(found: Collection, root: Path, part: str) -> Collection:
 def numbering_of(root: Path, part: str, on_error: str) -> Numbering | None:
     """Of the part beside the one that is read, whose pictures are not listed; None where it is missing."""
     inside = parts_folder(root)
-    if not is_there(inside, part):
+    if not has_part(inside, part):
         return None
     if archives_of(inside, part) == [inside / OFFICIAL[part]] or flat_folder(inside, part) is not None:
         return UNLISTED
     if archives := archives_in_folder(inside, part) if in_folders(inside, part) else archives_of(inside, part):
-        return numbering(of_archives(archives, on_error), ImageNet.num_classes)
+        return numbering(from_archives(archives, on_error), ImageNet.num_classes)
     return Numbering(tuple(subfolders(inside / part)))
 
 

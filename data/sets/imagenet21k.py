@@ -9,7 +9,7 @@ from data.base import ImageData
 from data.before_training import NoTestSplit
 from data.disk.folder import data_folder
 from data.pictures.class_folders import first_picture
-from data.pictures.classes import Collection, all_archives, ambiguous, of_archives, of_folders
+from data.pictures.classes import Collection, all_archives, ambiguous, from_archives, from_folders
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class ImageNet21k(ImageData):
             raise FileNotFoundError(f"ImageNet-21k is not in {root}: {HOW}")
         if archives and (picture := first_picture(root)):
             raise ambiguous(archives[0], picture.parent)
-        found = of_archives(archives, self.on_error) if archives else of_folders(root, self.on_error)
+        found = from_archives(archives, self.on_error) if archives else from_folders(root, self.on_error)
         check_release(self.release, found.complete(root, self.on_error), root)
         return found.pictures, torch.from_numpy(found.labels)
 

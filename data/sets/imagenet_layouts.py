@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from data.disk.folder import data_folder
-from data.pictures.archives.listing import MEMBERS
+from data.pictures.archives.listing import READERS
 from data.pictures.archives.member_paths import hidden
 from data.pictures.class_folders import is_picture, pictures
-from data.pictures.classes import COMPRESSED, all_archives, ambiguous, entries_of, is_there, parts_in
+from data.pictures.classes import COMPRESSED, all_archives, ambiguous, entries_of, has_part, parts_in
 from data.pictures.pictures import Files
 
 OFFICIAL = {"train": "ILSVRC2012_img_train.tar", "val": "ILSVRC2012_img_val.tar"}
@@ -23,7 +23,7 @@ def parts_folder(root: Path) -> Path:
     if not kaggle.is_dir():
         return root
     for part in ("train", "val"):
-        if is_there(root, part):
+        if has_part(root, part):
             raise ambiguous(root, kaggle)
     return kaggle
 
@@ -67,7 +67,7 @@ def whole_set(root: Path) -> Path | None:
         path for path in entries_of(root.parent) if path.name.lower().startswith(("imagenet.", "imagenet-object"))
     ]
     for path in (*entries_of(root), *beside):
-        packed = path.suffix.lower() in MEMBERS or COMPRESSED.search(path.name.lower())
+        packed = path.suffix.lower() in READERS or COMPRESSED.search(path.name.lower())
         other = parts_in(path) or "devkit" in path.name.lower() or hidden(path.name)
         if packed and path.is_file() and not other:
             return path

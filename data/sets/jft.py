@@ -5,7 +5,7 @@ import torch
 from data.base import ImageData
 from data.before_training import NoTestSplit
 from data.disk.folder import data_folder
-from data.pictures.classes import all_archives, of_archives
+from data.pictures.classes import all_archives, from_archives
 
 
 class JFT300M(ImageData):
@@ -26,5 +26,5 @@ class JFT300M(ImageData):
         if not archives:
             told = "it was never released, and nothing stands in for it here; tars of your own would be read from there"
             raise FileNotFoundError(f"JFT-300M is not in {root}: {told}")
-        found = of_archives(archives, self.on_error)
+        found = from_archives(archives, self.on_error)
         return found.pictures, torch.from_numpy(found.labels)

@@ -8,14 +8,14 @@ import torch
 
 from data.draws import uniform
 from data.transforms.boxes import LEFT, TOP, tensorflow_crop_boxes, torchvision_crop_boxes
-from data.transforms.resize import Images, Rule, crop_and_resize, whole
+from data.transforms.resize import Images, Rule, crop_and_resize, full_boxes
 
 
 def inception_crop(
     images: Images, size: int, rule: Rule, seed: int, epochs: np.ndarray, indices: np.ndarray, least: float = 0.05
 ) -> torch.Tensor:
     """A box of TensorFlow's rules, `least` .. 1 of the area: the authors' code, in pre-training and fine-tuning."""
-    _, _, heights, widths = whole(images).T
+    _, _, heights, widths = full_boxes(images).T
     return crop_and_resize(images, tensorflow_crop_boxes(heights, widths, seed, epochs, indices, least), size, rule)
 
 
@@ -23,7 +23,7 @@ def torchvision_crop(
     images: Images, size: int, rule: Rule, seed: int, epochs: np.ndarray, indices: np.ndarray, least: float = 0.08
 ) -> torch.Tensor:
     """A box of RandomResizedCrop's rules: what most PyTorch code takes for the same; larger by a fifth on average."""
-    _, _, heights, widths = whole(images).T
+    _, _, heights, widths = full_boxes(images).T
     return crop_and_resize(images, torchvision_crop_boxes(heights, widths, seed, epochs, indices, least), size, rule)
 
 
@@ -31,7 +31,7 @@ def random_crop(
     images: Images, size: int, rule: Rule, seed: int, epochs: np.ndarray, indices: np.ndarray, side: int
 ) -> torch.Tensor:
     """BiT: to side x side, whatever the shape, then any S x S of that. Its sizes: 128 of 160, 480 of 512."""
-    squashed = crop_and_resize(images, whole(images), side, rule)
+    squashed = crop_and_resize(images, full_boxes(images), side, rule)
     tops, lefts = (np.floor(uniform(seed, epochs, indices, stream) * (side - size + 1)) for stream in (TOP, LEFT))
     corners = zip(squashed, tops.astype(int), lefts.astype(int), strict=True)
     return torch.stack([image[:, top : top + size, left : left + size] for image, top, left in corners])

@@ -6,14 +6,14 @@ B images, C channels, S image size. Each takes a batch as data.transforms.resize
 import numpy as np
 import torch
 
-from data.transforms.resize import RULES, Images, Rule, crop_and_resize, truncated, whole
+from data.transforms.resize import RULES, Images, Rule, crop_and_resize, full_boxes, truncated
 
 
 def resize(images: Images, size: int, rule: Rule) -> torch.Tensor:
     """Straight to S x S, whatever the shape, by the rule of training: vit_jax, and BiT with S as its crop size."""
     if isinstance(images, torch.Tensor) and images.shape[-2:] == (size, size):
         return images.float()
-    return crop_and_resize(images, whole(images), size, rule)
+    return crop_and_resize(images, full_boxes(images), size, rule)
 
 
 def central_crop(images: Images, size: int, rule: Rule, side: int) -> torch.Tensor:
@@ -47,7 +47,7 @@ def squashed_crop(images: Images, size: int, rule: Rule, side: int) -> torch.Ten
     """big_vision's few-shot evaluation: to side x side whatever the shape, bilinear, not antialiased, truncated; then
     the middle S x S. Its sizes: 224 of 256."""
     first = (side - size) // 2
-    squashed = crop_and_resize(images, whole(images), side, RULES["big_vision"])
+    squashed = crop_and_resize(images, full_boxes(images), side, RULES["big_vision"])
     return squashed[..., first : first + size, first : first + size]
 
 

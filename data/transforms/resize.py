@@ -100,7 +100,7 @@ def truncated(levels: torch.Tensor) -> torch.Tensor:
     return (levels + 1e-9).floor_().float()
 
 
-def whole(images: Images) -> np.ndarray:
+def full_boxes(images: Images) -> np.ndarray:
     """The boxes (B, 4) that hold all of each image."""
     return np.array([(0, 0, *image.shape[-2:]) for image in images])
 

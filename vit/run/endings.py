@@ -78,7 +78,7 @@ def to_its_end():
     except Exception as error:
         if signals.end is not None:  # the signal may have met others that this process needs
             raise Interrupted(signals.end) from error
-        from data.batches.handover import KILLED, LOADER_KILLED
+        from data.batches.shared_memory import KILLED, LOADER_KILLED
 
         if isinstance(error, RuntimeError) and KILLED.match(str(error)):
             raise UserError(LOADER_KILLED) from error  # torch says so wherever this process is when it hears of a death

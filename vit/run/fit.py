@@ -50,6 +50,6 @@ def fit(trainer, model, datamodule, folder, tell, least=1):
 
 def tell_test_part(datamodule, tell):
     """Before training: an error if the test part that the training ends with cannot be evaluated; no image is opened."""
-    look = getattr(datamodule, "look_at_test", None)  # data modules from elsewhere have none
+    look = getattr(datamodule, "check_test_part", None)  # data modules from elsewhere have none
     if look and (missing := look()) and leads():
         tell(missing)

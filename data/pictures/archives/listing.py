@@ -7,10 +7,10 @@ from pathlib import Path
 from data.pictures.archives.samples import STATED, Statements, key_of
 from data.pictures.archives.tars import CutShort, tar_members
 from data.pictures.archives.zips import zip_members
-from data.pictures.decode import SUFFIXES, foreign
+from data.pictures.decode import SUFFIXES, unsupported_file
 from data.pictures.harmless import harmless
 
-MEMBERS = {".tar": tar_members, ".zip": zip_members}  # suffix -> its reader
+READERS = {".tar": tar_members, ".zip": zip_members}  # suffix -> its reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +39,12 @@ def listing(path: Path) -> Listing:
     pictures, statements, names, cut = [], Statements(path), set(), None
     try:
         with open(path, "rb") as file:
-            for member in MEMBERS[path.suffix.lower()](file, Member):
+            for member in READERS[path.suffix.lower()](file, Member):
                 suffix = os.path.splitext(member.inside)[1].lower()
                 if suffix not in SUFFIXES and suffix not in STATED:
                     if harmless(member.inside):
                         continue
-                    raise foreign(f"{path}: {member.inside}")
+                    raise unsupported_file(f"{path}: {member.inside}")
                 if member.inside in names:
                     raise ValueError(f"{path}: two of its members are called {member.inside}; make the archive anew")
                 names.add(member.inside)

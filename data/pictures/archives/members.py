@@ -11,7 +11,7 @@ from data.pictures.archives.index import Index, index_of
 from data.pictures.archives.samples import UNSTATED
 from data.pictures.archives.zips import inflated
 from data.pictures.pictures import Pictures
-from data.pictures.skipped import tell
+from data.pictures.skipped import print_skipped
 
 OPEN = 500  # archives a process keeps open; others are opened for each read
 LARGEST = 2**28  # bytes of one picture, unpacked
@@ -90,7 +90,7 @@ class Members(Pictures):
         finally:
             os.close(handle)
 
-    def only(self, indices):
+    def select(self, indices):
         chosen = Members(self.index, self.rows[np.asarray(indices)])
         chosen.empty = self.empty
         return chosen
@@ -100,11 +100,11 @@ class Members(Pictures):
         yield hashlib.sha256(np.ascontiguousarray(self.rows)).hexdigest()
 
 
-def opened(archives: Sequence[Path], on_error: str = "raise") -> Members:
+def open_archives(archives: Sequence[Path], on_error: str = "raise") -> Members:
     """All pictures in these tars and zips. ValueError for an archive that is cut short, unless on_error is "skip"."""
     index = index_of(archives)
     if index.damage and on_error == "raise":
         raise ValueError(index.damage[0])
     for line in index.damage:
-        tell(line)
+        print_skipped(line)
     return Members(index)

@@ -5,7 +5,7 @@ import torch
 from data.disk.damage import Damaged, lying
 from data.disk.folder import data_folder
 from data.fetch.ledger import advice
-from data.pictures.archives import opened
+from data.pictures.archives import open_archives
 from data.pictures.classes import all_archives
 from data.sets.encoded import EncodedData
 
@@ -17,7 +17,7 @@ class DMLab(EncodedData):
 
     def pictures(self, split):
         root = data_folder() / "dmlab" / split
-        members = opened(all_archives(root) or [lying([root / "0.tar"], advice(type(self)))], self.on_error)
+        members = open_archives(all_archives(root) or [lying([root / "0.tar"], advice(type(self)))], self.on_error)
         if not len(members):
             raise Damaged(f"{root} has no pictures in its tars; get them again")
         return members, torch.from_numpy(members.classes)

@@ -11,7 +11,7 @@ from data.disk.damage import named
 from data.disk.folder import data_folder
 from data.draws import permutation
 from data.fetch.ledger import advice
-from data.pictures.classes import of_folders
+from data.pictures.classes import from_folders
 from data.pictures.pictures import Files
 from data.sets.encoded import EncodedData
 from data.sets.torchvision_sets import TorchvisionData, there
@@ -28,7 +28,7 @@ class Caltech101(EncodedData):
 
     def pictures(self, split):
         found = there(
-            type(self), lambda: of_folders(data_folder() / "caltech101" / "101_ObjectCategories", self.on_error)
+            type(self), lambda: from_folders(data_folder() / "caltech101" / "101_ObjectCategories", self.on_error)
         )
         if len(found.names) != self.num_classes:
             told = f"has {len(found.names)} classes, not 102; remove it, then: {advice(type(self))}"
@@ -38,7 +38,7 @@ class Caltech101(EncodedData):
             members = np.flatnonzero(found.labels == label)
             depth[members[permutation(len(members), 0, label)]] = np.arange(len(members))
         rows = np.flatnonzero(depth < self.shots if split == "train" else depth >= self.shots)
-        return found.pictures.only(rows), torch.from_numpy(found.labels[rows])
+        return found.pictures.select(rows), torch.from_numpy(found.labels[rows])
 
 
 class DTD(TorchvisionData):

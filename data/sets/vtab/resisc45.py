@@ -10,8 +10,8 @@ from data.disk.damage import Damaged, lying, named
 from data.disk.folder import data_folder
 from data.draws import permutation
 from data.fetch.ledger import advice
-from data.pictures.archives import opened
-from data.pictures.classes import of_folders
+from data.pictures.archives import open_archives
+from data.pictures.classes import from_folders
 from data.pictures.pictures import Pictures
 from data.sets.encoded import EncodedData
 
@@ -38,15 +38,15 @@ class Resisc45(EncodedData):
             raise Damaged(f"{place} holds pictures of {len(names)} classes, not of {self.num_classes}; get it again")
         rows = part(root, [path.name for path in inside], split)
         labels = np.searchsorted(names, [classes[row] for row in rows])
-        return found.only(rows), torch.from_numpy(labels.astype(np.int64))
+        return found.select(rows), torch.from_numpy(labels.astype(np.int64))
 
 
 def contents(place: Path, on_error: str) -> tuple[Pictures, list[PurePosixPath]]:
     """All pictures of the zip or folder, and the path of each, which ends in CLASS/NAME."""
     if place.is_dir():
-        found = of_folders(place, on_error).pictures
+        found = from_folders(place, on_error).pictures
         return found, [PurePosixPath(found.name(index)) for index in range(len(found))]
-    members = opened([place], on_error)
+    members = open_archives([place], on_error)
     return members, [PurePosixPath(members.inside(index)) for index in range(len(members))]
 
 

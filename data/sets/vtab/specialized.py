@@ -45,7 +45,7 @@ class Rows:
         with named(self.path):
             return [pil_to_tensor(self.source[int(row)][0]) for row in self.rows[np.asarray(indices)]]
 
-    def only(self, indices):
+    def select(self, indices):
         return Rows(self.source, self.rows[np.asarray(indices)], self.path)
 
     def name(self, index: int) -> str:

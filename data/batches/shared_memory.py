@@ -24,7 +24,7 @@ ENDINGS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGUSR1)  # a sc
 AHEAD = 2  # batches that a process may prepare before the first of them is asked for
 
 
-class Handover:
+class SharedMemoryLoader:
     """Batches of a part, prepared by `workers` processes: what a DataLoader of them would give, in the same order."""
 
     def __init__(self, part: Batches, order: Sampler, *, size: int, workers: int, pinned: bool):

@@ -14,8 +14,8 @@ from plain_data import PLAIN
 
 from data import Digits
 from data.batches.batches import Batches
-from data.batches.handover import AHEAD, Handover
-from data.batches.order import InOrder, StepOrder
+from data.batches.order import SequentialOrder, StepOrder
+from data.batches.shared_memory import AHEAD, SharedMemoryLoader
 from data.transforms.transform import Transform
 
 
@@ -28,8 +28,8 @@ def part():
 
 
 def handover(part, workers=2, order=None):
-    order = order or InOrder(length=37, batch_size=4)
-    return Handover(part, order, size=12, workers=workers, pinned=False)
+    order = order or SequentialOrder(length=37, batch_size=4)
+    return SharedMemoryLoader(part, order, size=12, workers=workers, pinned=False)
 
 
 def same(found, expected):
