@@ -34,7 +34,7 @@ VALUES = {  # argument -> (check, what is expected)
     "train_on": one_of("train", "all"),
     "on_error": one_of("raise", "skip"),
     "validation": one_of("further", "held_out"),
-    **dict.fromkeys(("colour", "packed"), (lambda value: isinstance(value, bool), "true or false")),
+    **dict.fromkeys(("color", "packed"), (lambda value: isinstance(value, bool), "true or false")),
 }
 
 

@@ -32,8 +32,8 @@ def encoded(pixels: np.ndarray, kind: str = "png") -> bytes:
     return buffer.getvalue()
 
 
-def flat(colour, height: int = 8, width: int = 8, kind: str = "png") -> bytes:
-    return encoded(np.full((height, width, 3), colour, np.uint8), kind)
+def flat(color, height: int = 8, width: int = 8, kind: str = "png") -> bytes:
+    return encoded(np.full((height, width, 3), color, np.uint8), kind)
 
 
 def idx(array: np.ndarray) -> bytes:
@@ -101,13 +101,13 @@ def dmlab(root: Path) -> None:
 
 
 def land(each: int = 5) -> dict[str, bytes]:
-    """Resisc45's files: picture n of class c is of the colour (5 c, 40 n, 0)."""
+    """Resisc45's files: picture n of class c is of the color (5 c, 40 n, 0)."""
     names = [
         (f"{kind}/{kind}_{number + 1:03d}.jpg", (5 * place, 40 * number, 0))
         for place, kind in enumerate(KINDS)
         for number in range(each)
     ]
-    return {f"NWPU-RESISC45/{name}": flat(colour, kind="jpeg") for name, colour in names}
+    return {f"NWPU-RESISC45/{name}": flat(color, kind="jpeg") for name, color in names}
 
 
 def resisc45(root: Path, zipped: bool, each: int = 5) -> None:
@@ -144,7 +144,7 @@ def retinopathy(root: Path, height: int = 80) -> None:
 
 
 def objectnet(root: Path) -> None:
-    """Four classes in ObjectNet's layout, of which ImageNet has three; a red frame of a pixel around a flat colour."""
+    """Four classes in ObjectNet's layout, of which ImageNet has three; a red frame of a pixel around a flat color."""
     folders = {
         "alarm_clock": "Alarm clock",
         "banana": "Banana",

@@ -131,7 +131,7 @@ def test_unseen_fractals_are_of_other_categories():
 @pytest.mark.parametrize("value", [0, 1_000_001, 2.5, True, "10"])
 def test_sets_that_would_reach_into_other_parts_are_refused(name, value):
     for kind in (fractals, lambda **given: UnseenFractals(**COMMON | {"categories": 2, "instances": 2} | given)):
-        with pytest.raises(ValueError, match=f"^{name} is a whole number from 1 to 1,000,000, not {value!r}$"):
+        with pytest.raises(ValueError, match=f"^{name} .*1 to 1,000,000, not {value!r}$"):
             kind(**{name: value})
 
 

@@ -137,7 +137,7 @@ def test_a_part_that_is_missing_is_told_with_what_lies_there(folder):
 def test_a_test_part_that_is_the_training_part_is_refused(folder):
     lay(folder, "train", TWO, "folders")
     (folder / "test").symlink_to(folder / "train")
-    refused(r"test is .*train itself; bring other pictures to test on")
+    refused(r"test and .*train are the same folder")
 
 
 def test_only_archives_belong_to_a_part(folder, capsys):

@@ -56,7 +56,7 @@ def test_labels_that_are_worked_out_are_those_that_are_kept():
 def test_a_division_that_no_memory_holds_is_refused(many, options):
     told = (
         r"^1,000,000,000,000 fractals \(1,000,000 categories x 1,000,000 instances\) need 40 TB of memory,"
-        r" and \S+ .B are free; lower either, or take [^\n]* packed: false$"
+        r" and \S+ .B are free; lower categories or instances, [^\n]* packed: false$"
     )
     with pytest.raises(ValueError, match=told):
         fractals(categories=MILLION, instances=MILLION, packed=False, **options).setup("fit")

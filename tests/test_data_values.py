@@ -29,7 +29,7 @@ WRONG = [
     (Digits, "on_error", "ignore", "'raise' or 'skip'"),
     (Fractals, "validation", "none", "'further' or 'held_out'"),
     (Fractals, "fractal_seed", 0.5, WHOLE),
-    *((kind, "colour", value, WORD) for kind in (Fractals, UnseenFractals) for value in ("yes", 1, None)),
+    *((kind, "color", value, WORD) for kind in (Fractals, UnseenFractals) for value in ("yes", 1, None)),
     (Fractals, "packed", "no", WORD),
     *((Sprites, name, value, COUNT) for name in ("orientations", "train_size", "test_size") for value in (0, "8", 1.5)),
 ]

@@ -56,10 +56,10 @@ class FolderOfPictures(ImageFolder):
     """The pictures themselves, which have names, not a pack of them."""
 
     def arrays(self, split):
-        found = self.found(split)
+        listing = self.listing(split)
         if self.on_error == "skip":  # a run with it does not count them, so a list for that run may not either
-            found = found.select(self.without_unreadable(split, found.pictures))
-        return found.pictures, torch.from_numpy(found.labels)
+            listing = listing.select(self.find_readable(split, listing.pictures))
+        return listing.pictures, torch.from_numpy(listing.labels)
 
 
 def side(module: ImageData, split: str, label: str | None = None) -> Side:

@@ -1,4 +1,4 @@
-"""DMLab of VTAB: frames of an agent in mazes and the distance to what it sees (Zhai et al., 2019), from WebDataset tars."""
+"""DMLab of VTAB: frames of an agent in mazes, labelled by the distance to an object (Zhai et al., 2019), from WebDataset tars."""
 
 import torch
 
@@ -19,5 +19,5 @@ class DMLab(EncodedData):
         root = data_folder() / "dmlab" / split
         members = open_archives(all_archives(root) or [lying([root / "0.tar"], advice(type(self)))], self.on_error)
         if not len(members):
-            raise Damaged(f"{root} has no pictures in its tars; get them again")
+            raise Damaged(f"{root}: its tars have no pictures; download them again")
         return members, torch.from_numpy(members.classes)
