@@ -82,11 +82,11 @@ def test_dmlab_reads_each_picture_with_the_class_beside_it(folder):
     assert build(DMLab).arrays("test")[1].tolist() == [5, 0, 1]
 
 
-@pytest.mark.parametrize(("stated", "said"), [({"a.cls": b"6"}, "class 6"), ({}, "class -1")])
-def test_a_frame_of_another_class_is_named(stated, said, folder):
+@pytest.mark.parametrize(("stated", "label"), [({"a.cls": b"6"}, "class 6"), ({}, "class -1")])
+def test_a_frame_of_another_class_is_named(stated, label, folder):
     path = foreign.tar(folder / "dmlab" / "train" / "0.tar", {"a.webp": foreign.flat(9, kind="webp"), **stated})
     with pytest.raises(
-        ValueError, match=rf"^DMLab, train: {path}: a.webp: {said} is not one of 0 to 5; 1 of 1 are so$"
+        ValueError, match=rf"^DMLab, train: {path}: a.webp: {label} is not one of 0 to 5; 1 of 1 are so$"
     ):
         build(DMLab).setup("fit")
 
