@@ -5,7 +5,7 @@ from pathlib import Path
 from data.disk.folder import data_folder
 from data.pictures.archives.listing import READERS
 from data.pictures.archives.member_paths import hidden
-from data.pictures.class_folders import is_picture, pictures
+from data.pictures.class_folders import is_picture, picture_files
 from data.pictures.classes import COMPRESSED, all_archives, ambiguous, entries_of, has_part, parts_in
 from data.pictures.pictures import Files
 
@@ -42,7 +42,9 @@ def flat_folder(inside: Path, part: str) -> Files | None:
     entries = entries_of(inside / part)
     if any(path.is_dir() and not hidden(path.name) for path in entries):
         return None
-    return Files(pictures(inside / part), data_folder()) if any(is_picture(path.name) for path in entries) else None
+    return (
+        Files(picture_files(inside / part), data_folder()) if any(is_picture(path.name) for path in entries) else None
+    )
 
 
 def missing(root: Path, part: str) -> FileNotFoundError:
