@@ -1,6 +1,7 @@
 """What has to be said before the numbers: what they are, what stands in for what, which settings differ from the paper's."""
 
 from vit.plan.resolve import load_scale, values_for
+from vit.plan.runs import papers_axes
 from vit.plan.schema import SETS
 from vit.report.cost.rows import slips
 from vit.report.names import entry, percent, real_transfer, span, text
@@ -78,8 +79,9 @@ def changed_settings(report):
             if recipe not in result.cell.recipes:
                 continue
             axes = {**result.cell.axes, "transfer": real_transfer(report.experiment, result.cell.axes.get("transfer"))}
-            theirs = values_for(recipe, axes, paper, "paper")
-            for key, ours in values_for(recipe, axes, report.plan.scale, report.plan.scale_name).items():
+            exact = report.experiment.exact(report.plan.scale_name)
+            theirs = values_for(recipe, papers_axes(axes, exact), paper, "paper")
+            for key, ours in values_for(recipe, axes, report.plan.scale, report.plan.scale_name, exact).items():
                 if ours != theirs[key]:
                     pairs.setdefault(key, ({}, {}))
                     pairs[key][0][_value(theirs[key])] = pairs[key][1][_value(ours)] = True

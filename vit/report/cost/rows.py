@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from vit.errors import UserError
 from vit.paths import name_of
 from vit.plan import make_plan
-from vit.plan.cost_file import TRAINING, costs_file, forward_costs, model_key
+from vit.plan.cost_file import TRAINING, costs_file, forward_costs
 from vit.report.verdicts import within
 
 EXA = 1e18
@@ -44,7 +44,7 @@ def read_costs(name, experiment, published, cells, finished):
 
 
 def _cost(run, forward, published, axes, upstream, finished):
-    key = model_key(run)
+    key = run.cost_key
     if key not in forward:
         raise UserError(
             f"{name_of(costs_file('paper'))}: no cost of {run.model}; `python -m vit cost --write paper` counts it anew"
