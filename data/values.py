@@ -1,4 +1,4 @@
-"""What the arguments of a set may be: a value that no run could use is refused before anything is loaded."""
+"""Values that the arguments of a set may have: an impossible one is refused before anything is loaded."""
 
 import math
 from numbers import Integral, Real
@@ -28,9 +28,9 @@ VALUES = {  # argument -> (check, what is expected)
     **dict.fromkeys(("image_size", "batch_size", "eval_batch_size"), (count, "a whole number above 0")),
     **dict.fromkeys(("orientations", "train_size", "test_size"), (count, "a whole number above 0")),
     **dict.fromkeys(("seed", "split_seed", "fractal_seed"), (seed, "a whole number of 64 bits")),
-    **dict.fromkeys(("held_out", "subset"), (number, "a share or a number of images")),
+    **dict.fromkeys(("held_out", "subset"), (number, "a fraction or a number of images")),
     "workers": (lambda value: value is None or (integer(value) and value >= 0), "null or a whole number, 0 or more"),
-    "skip_limit": (lambda value: number(value) and 0 <= value <= 1, "a share from 0 to 1"),
+    "skip_limit": (lambda value: number(value) and 0 <= value <= 1, "a fraction from 0 to 1"),
     "train_on": one_of("train", "all"),
     "on_error": one_of("raise", "skip"),
     "validation": one_of("further", "held_out"),
@@ -38,9 +38,9 @@ VALUES = {  # argument -> (check, what is expected)
 }
 
 
-def check(**given) -> None:
-    """ValueError for the first that is nothing of the kind: what it is, what it should be."""
-    for name, value in given.items():
+def check(**arguments) -> None:
+    """ValueError for the first argument with an impossible value."""
+    for name, value in arguments.items():
         fits, expected = VALUES[name]
         if not fits(value):
-            raise ValueError(f"{name} is {expected}, not {value!r}")
+            raise ValueError(f"{name} must be {expected}, not {value!r}")

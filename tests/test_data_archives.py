@@ -92,10 +92,10 @@ def test_a_compressed_tar_and_no_tar_at_all_are_refused(folder):
     with tarfile.open(folder / "gz.tar", "w:gz") as archive:
         add(archive, "x.png", png(1))
     for name in ("no.tar", "gz.tar"):
-        with pytest.raises(ValueError, match=f"{name} is no plain tar"):
+        with pytest.raises(ValueError, match=f"{name} is not a plain tar"):
             open_archives([folder / name])
     (folder / "no.zip").write_bytes(b"PK but no zip")
-    with pytest.raises(ValueError, match=r"no\.zip is no whole zip"):
+    with pytest.raises(ValueError, match=r"no\.zip is not a complete zip"):
         open_archives([folder / "no.zip"])
     with pytest.raises(FileNotFoundError, match=r"gone\.tar: no such file"):
         open_archives([folder / "gone.tar"])
@@ -105,7 +105,7 @@ def test_a_member_that_changed_under_the_index_is_one_line(folder):
     path = tar(folder / "a.tar", {"x.png": png(1), "y.png": png(2)})
     members = open_archives([path])
     os.truncate(path, 1024 + 512 + 10)
-    with pytest.raises(Unreadable, match=r"a.tar: y.png is no readable picture \(the archive ends before it does\)"):
+    with pytest.raises(Unreadable, match=r"a.tar: y.png is not a readable picture \(the archive is truncated"):
         members.picture(1)
 
 
@@ -113,7 +113,7 @@ def test_a_deflated_member_cannot_fill_the_memory(folder, monkeypatch):
     monkeypatch.setattr("data.pictures.archives.members.LARGEST", 1000)
     with zipfile.ZipFile(folder / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("x.png", bytes(100_000))
-    with pytest.raises(Unreadable, match="cut short, or too large"):
+    with pytest.raises(Unreadable, match="truncated, or larger than 1,000 bytes"):
         open_archives([folder / "a.zip"]).picture(0)
 
 

@@ -122,7 +122,7 @@ def test_a_test_file_without_images_is_an_error(folder):
             images, labels = super().arrays(split)
             return (images, labels) if split == "train" else (images[:0], labels[:0])
 
-    with pytest.raises(ValueError, match="Empty, test: no images in it"):
+    with pytest.raises(ValueError, match=r"Empty, test: .*no images"):
         Empty(**COMMON).check_test_part()
 
 

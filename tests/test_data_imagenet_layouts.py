@@ -81,7 +81,7 @@ def test_kaggles_folders_are_read_where_its_zip_puts_them(root):
         images, labels = ImageNet(**COMMON).arrays(split)
         assert [WNIDS[label] for label in labels] == [shown[number] for number in numbers(images)]
     put(root / "val", FLAT)
-    with pytest.raises(ValueError, match=r"imagenet and .*CLS-LOC lie side by side"):
+    with pytest.raises(ValueError, match=r"imagenet and .*CLS-LOC may hold the same pictures"):
         ImageNet(**COMMON).arrays("test")
 
 

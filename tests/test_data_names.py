@@ -69,8 +69,8 @@ def test_a_data_folder_of_such_a_name_is_shown(folder, monkeypatch, capsys):
 
 
 def test_a_run_that_fails_at_one_says_where_its_details_lie(folder):
-    assert "error.log" in details(ValueError(f"{CAFE}.png is no readable picture"), folder)
-    assert f"ValueError: {SHOWN}.png is no readable" in (folder / "error.log").read_text()
+    assert "error.log" in details(ValueError(f"{CAFE}.png is not a readable picture"), folder)
+    assert f"ValueError: {SHOWN}.png is not a readable" in (folder / "error.log").read_text()
 
 
 def test_a_file_of_names_that_is_no_text_is_named(folder):

@@ -86,7 +86,7 @@ def test_dmlab_reads_each_picture_with_the_class_beside_it(folder):
 def test_a_frame_of_another_class_is_named(stated, label, folder):
     path = foreign.tar(folder / "dmlab" / "train" / "0.tar", {"a.webp": foreign.flat(9, kind="webp"), **stated})
     with pytest.raises(
-        ValueError, match=rf"^DMLab, train: {path}: a.webp: {label} is not one of 0 to 5; 1 of 1 are so$"
+        ValueError, match=rf"^DMLab, train: {path}: a.webp: {label} is not one of 0 to 5; 1 of 1 labels"
     ):
         build(DMLab).setup("fit")
 
@@ -193,7 +193,7 @@ def test_a_photograph_that_cannot_be_read_is_named_once(spoil, folder):
     foreign.retinopathy(folder / "retinopathy")
     path = folder / "retinopathy" / "train" / "10_right.jpeg"
     spoil(path)
-    with pytest.raises(Unreadable, match=f"^{path} is no readable picture [^/]*$"):
+    with pytest.raises(Unreadable, match=f"^{path} is not a readable picture [^/]*$"):
         build(Retinopathy).arrays("train")[0].picture(1)
 
 
@@ -233,7 +233,7 @@ def test_objectnets_red_frame_is_cut_off(folder):
     assert pictures.picture(3).unique(dim=1).tolist() == [[[0] * 16], [[50] * 16], [[101] * 16]]
     banana = folder / "objectnet-1.0" / "images" / "banana" / "0.png"
     banana.write_bytes(foreign.flat(0, 4, 4))
-    with pytest.raises(Unreadable, match=f"^{banana} is no readable picture .*frame"):
+    with pytest.raises(Unreadable, match=f"^{banana} is not a readable picture .*frame"):
         build(ObjectNet).arrays("test")[0].picture(2)
 
 

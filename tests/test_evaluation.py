@@ -82,7 +82,7 @@ def test_devices_share_out_a_split_without_padding(length, ranks):
     shares = [
         [
             index
-            for _, indices in SequentialOrder(length=length, batch_size=3, rank=rank, ranks=ranks)
+            for _, indices in SequentialOrder(length=length, batch_size=3, rank=rank, world_size=ranks)
             for index in indices
         ]
         for rank in range(ranks)
@@ -92,8 +92,8 @@ def test_devices_share_out_a_split_without_padding(length, ranks):
 
 
 def test_fewer_images_than_devices_are_refused():
-    with pytest.raises(ValueError, match="3 images cannot be shared out among 4 devices"):
-        SequentialOrder(length=3, batch_size=3, rank=0, ranks=4)
+    with pytest.raises(ValueError, match=r"3 images .*among 4 devices"):
+        SequentialOrder(length=3, batch_size=3, rank=0, world_size=4)
 
 
 def test_a_label_set_with_an_unknown_class_is_refused():

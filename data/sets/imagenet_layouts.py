@@ -5,7 +5,7 @@ from pathlib import Path
 from data.disk.folder import data_folder
 from data.pictures.archives.listing import READERS
 from data.pictures.archives.member_paths import hidden
-from data.pictures.class_folders import is_picture, pictures
+from data.pictures.class_folders import is_picture, picture_files
 from data.pictures.classes import COMPRESSED, all_archives, ambiguous, entries_of, has_part, parts_in
 from data.pictures.pictures import Files
 
@@ -43,7 +43,7 @@ def flat_folder(root: Path, part: str) -> Files | None:
     folder = root / part
     if has_subfolders(folder) or not any(is_picture(path.name) for path in entries_of(folder)):
         return None
-    return Files(pictures(folder), data_folder())
+    return Files(picture_files(folder), data_folder())
 
 
 def missing(root: Path, part: str) -> FileNotFoundError:

@@ -14,7 +14,7 @@ import torch
 from data.disk.damage import Damaged, lying, named
 from data.disk.folder import data_folder
 from data.fetch.ledger import advice
-from data.pictures.class_folders import pictures
+from data.pictures.class_folders import picture_files
 from data.pictures.decode import unreadable
 from data.pictures.pictures import Files
 from data.sets.encoded import EncodedData
@@ -57,7 +57,7 @@ class ObjectNet(EncodedData):
         root = data_folder() / "objectnet-1.0"
         images, mappings = (lying([root / name], advice(type(self))) for name in ("images", "mappings"))
         classes = imagenet_classes(mappings, self.num_classes)
-        folders = [pictures(images / folder) for folder in classes]
+        folders = [picture_files(images / folder) for folder in classes]
         rows = np.repeat(np.arange(len(folders)), [len(files) for files in folders])
         sets = label_sets(list(classes.values()), self.num_classes)[torch.from_numpy(rows)]
         return Framed([path for files in folders for path in files], data_folder()), sets
