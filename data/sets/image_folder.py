@@ -134,7 +134,7 @@ class ImageFolder(ImageData):
         return readable
 
     def find_readable(self, split: str, pictures: Pictures) -> np.ndarray:
-        """Rows of readable pictures. Decodes each once, so it is for small sets."""
+        """Rows of readable pictures. Tries all of them, since a pack of a small set is decoded at setup anyway."""
         rows = readable_rows(pictures, data_folder() / f"{self.folder}-{split}", self.skip_limit)
         self.skipped_at_setup[split] += len(pictures) - len(rows)
         self.readable[split] = rows, len(pictures)
