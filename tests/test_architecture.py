@@ -10,7 +10,7 @@ from vit.paths import ROOT
 
 STANDARD = sys.stdlib_module_names
 ALLOWED = {  # package -> what its files may import besides the standard library and itself
-    "vit/models": {"torch"},
+    "vit/models": {"torch", "vit.errors"},
     "bench": {"torch", "torchvision", "timm", "vit", "data", "numpy", "PIL"},
     "data": {"torch", "torchvision", "lightning", "numpy", "PIL", "sklearn", "mlxtend", "h5py", "tqdm"},
     "vit/weights": {

@@ -11,13 +11,13 @@ from vit.objectives.masked_patches.targets import BINS, TARGETS
 from vit.optim.clipping import CLIP_RULES
 from vit.optim.momentum import BUFFERS
 from vit.optim.optimizers import ADAM, DECAYED, OPTIMIZERS
-from vit.optim.schedules import FALLS, FIRST
+from vit.optim.schedules import DECAYS, WARMUP_FROM
 from vit.plan import make_plan
 from vit.plan.resolve import load_recipe
 from vit.plan.values import STATED, TASKS, VALUES, off_value, recipe_values, with_off_values
 
 REGISTRIES = {
-    "optimizer": OPTIMIZERS, "decay": [*FALLS, "staircase"], "warmup_from": FIRST, "decay_form": ADAM, "decay_on": DECAYED,
+    "optimizer": OPTIMIZERS, "decay": [*DECAYS, "staircase"], "warmup_from": WARMUP_FROM, "decay_form": ADAM, "decay_on": DECAYED,
     "momentum_dtype": BUFFERS, "clip_rule": CLIP_RULES, "loss": LOSSES, "positions": MODES, "resize": RULES, "target": TARGETS,
     "color_bins": BINS, "counts": FATES, "solve_dtype": DTYPES,
 }  # fmt: skip

@@ -23,6 +23,7 @@ SOURCE_LINE = re.compile(r"\w+, /\S+:\d+, ")  # file and line of torchvision's s
 JPEG = b"\xff\xd8"  # first bytes of the format
 ORIENTATION = 0x0112  # EXIF tag; values 5 to 8 lay the picture on its side
 MAX_PIXELS = 2**27  # of one picture; a few bytes may stand for more than any memory holds ("decompression bomb")
+# PIL lets the errors of its parsers through; files with random damage raise most of these, TypeError and IndexError too.
 PIL_ERRORS = (OSError, SyntaxError, ValueError, EOFError, TypeError, KeyError, IndexError, struct.error, zlib.error)
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)  # below PIL's own limit; MAX_PIXELS decides
 

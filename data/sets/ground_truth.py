@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from torchvision.datasets.imagenet import load_meta_file, parse_devkit_archive
 
-from data.disk.damage import Damaged, named
+from data.disk.damage import Damaged, reading
 from data.pictures.classes import Collection
 from data.pictures.pictures import Pictures
 from data.sets.numbering import wordnet_id
@@ -58,7 +58,7 @@ def development_kit(root: Path) -> list[str]:
 
 def kaggle(path: Path) -> dict[int, str]:
     """The list that Kaggle's competition provides instead of the development kit."""
-    with named(path), open(path, newline="") as file:
+    with reading(path), open(path, newline="") as file:
         reader = csv.DictReader(file)
         rows = [(reader.line_num, row.get("ImageId") or "", row.get("PredictionString") or "") for row in reader]
     labels = {}

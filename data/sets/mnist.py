@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from data.base import ImageData
-from data.disk.damage import Damaged, ended, exactly, lying, unzipped
+from data.disk.damage import Damaged, ended, exactly, first_existing, unzipped
 from data.disk.folder import data_folder
 from data.fetch.ledger import advice
 
@@ -57,7 +57,7 @@ class IdxData(ImageData):
 
     def file(self, name: str) -> Path:
         paths = [folder / f"{name}{suffix}" for folder in self.folders() for suffix in ("", ".gz")]
-        return lying(paths, f"{advice(type(self))}{self.more_advice}")
+        return first_existing(paths, f"{advice(type(self))}{self.more_advice}")
 
 
 class MNIST(IdxData):

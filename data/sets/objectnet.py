@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from data.disk.damage import Damaged, lying, named
+from data.disk.damage import Damaged, first_existing, reading
 from data.disk.folder import data_folder
 from data.fetch.ledger import advice
 from data.pictures.class_folders import picture_files
@@ -55,7 +55,7 @@ class ObjectNet(EncodedData):
         if split != "test":
             raise ValueError("ObjectNet has no training split: its licence forbids training on it; use it to test only")
         root = data_folder() / "objectnet-1.0"
-        images, mappings = (lying([root / name], advice(type(self))) for name in ("images", "mappings"))
+        images, mappings = (first_existing([root / name], advice(type(self))) for name in ("images", "mappings"))
         classes = imagenet_classes(mappings, self.num_classes)
         folders = [picture_files(images / folder) for folder in classes]
         rows = np.repeat(np.arange(len(folders)), [len(files) for files in folders])
@@ -85,7 +85,7 @@ def imagenet_classes(root: Path, num_classes: int) -> dict[str, list[int]]:
 def class_numbers(root: Path, num_classes: int) -> dict[str, list[int]]:
     """Name of a class of ImageNet -> PyTorch's numbers of the classes with that name."""
     path = root / "imagenet_to_label_2012_v2"
-    with named(lying([path], MAPPING)):
+    with reading(first_existing([path], MAPPING)):
         names = path.read_text(encoding="utf-8").splitlines()
     numbers: dict[str, list[int]] = {}
     for number, line in table(root / "pytorch_to_imagenet_2012_id.json", int).items():
@@ -100,7 +100,7 @@ def class_numbers(root: Path, num_classes: int) -> dict[str, list[int]]:
 
 def table(path: Path, kind: type) -> dict:
     """The JSON object in the file: texts -> values of that kind."""
-    with named(lying([path], MAPPING)):
+    with reading(first_existing([path], MAPPING)):
         content = json.loads(path.read_text(encoding="utf-8"))
     if not isinstance(content, dict) or not all(type(value) is kind for value in content.values()):
         raise Damaged(f"{path} is not a JSON object with values of type {kind.__name__}; download it again")

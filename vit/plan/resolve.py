@@ -16,8 +16,9 @@ MATCHED = ("model", "pretrain", "transfer")  # keys of a row that say when it ho
 
 def load_experiment(name: str) -> Experiment:
     """experiments/NAME.yaml or experiments/ablations/NAME.yaml."""
-    path = paths.EXPERIMENTS / "ablations" / f"{name}.yaml"
-    path = path if path.exists() else paths.EXPERIMENTS / f"{name}.yaml"
+    path = paths.EXPERIMENTS / f"{name}.yaml"
+    ablation = paths.EXPERIMENTS / "ablations" / f"{name}.yaml"
+    path = ablation if ablation.exists() and not path.exists() else path
     where = paths.name_of(path)
     experiment = build(Experiment, read_yaml(path), path)
     if not isinstance(experiment.title, str) or not isinstance(experiment.grid, dict):

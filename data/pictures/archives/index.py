@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from data.disk.folder import data_folder
 from data.disk.lock import locked
-from data.disk.room import written_to
+from data.disk.replace import replacing
 from data.pictures.archives.listing import Listing, listing
 
 FORMAT = 3  # part of an index's name; raise it when a correction changes what is listed
@@ -78,15 +78,10 @@ def digest(archives: Sequence[Path]) -> str:
 
 def build(archives: Sequence[Path], path: Path) -> None:
     """In a temporary folder, then renamed: presence means finished. An error leaves no files."""
-    part = path.with_name(f"{path.name}.part")
-    shutil.rmtree(part, ignore_errors=True)  # of a killed process
-    part.mkdir()
-    try:
-        with written_to(path):
-            write(archives, part)
-            part.rename(path)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+    with replacing(path, locked=True) as part:
+        shutil.rmtree(part, ignore_errors=True)  # of a killed process
+        part.mkdir()
+        write(archives, part)
 
 
 def write(archives: Sequence[Path], part: Path) -> None:

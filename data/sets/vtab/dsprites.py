@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from data.base import ImageData
-from data.disk.damage import Damaged, ended, exactly, lying, named
+from data.disk.damage import NPZ_ERRORS, Damaged, ended, exactly, first_existing, reading
 from data.disk.folder import data_folder
 from data.disk.pack import packed
 from data.draws import permutation
@@ -38,7 +38,7 @@ class DSprites(ImageData):
     values: int  # the number of its values
 
     def arrays(self, split):
-        path = lying([data_folder() / "dsprites" / NAME, data_folder() / NAME], advice(type(self)))
+        path = first_existing([data_folder() / "dsprites" / NAME, data_folder() / NAME], advice(type(self)))
         factors = latents(path)
         rows = split_rows(len(factors), split)
         column = factors[rows, self.factor]
@@ -73,14 +73,17 @@ def split_rows(length: int, split: str) -> np.ndarray:
 @contextmanager
 def opened_array(path: Path, name: str, dtype: str, item_shape: tuple[int, ...]) -> Iterator[tuple[BinaryIO, int]]:
     """An array (N, *item_shape) of the npz: a stream of its numbers, and N. Nothing is unpickled."""
-    with named(path), zipfile.ZipFile(path) as archive, archive.open(f"{name}.npy") as file:
-        version = np.lib.format.read_magic(file)
-        if version not in HEADERS:
-            raise Damaged(f"{path}: {name} has version {version} of the npy format, not 1.0 or 2.0")
-        shape, fortran_order, actual = HEADERS[version](file)
+    with reading(path), zipfile.ZipFile(path) as archive:
+        with reading(path, *NPZ_ERRORS):  # around the header only: a TypeError of the caller is not the file's
+            file = archive.open(f"{name}.npy")
+            version = np.lib.format.read_magic(file)
+            if version not in HEADERS:
+                raise Damaged(f"{path}: {name} has version {version} of the npy format, not (1, 0) or (2, 0)")
+            shape, fortran_order, actual = HEADERS[version](file)
         if fortran_order or actual != np.dtype(dtype) or shape[1:] != item_shape or shape[0] < 0:
             raise Damaged(f"{path}: {name} is {actual} {shape}, not {dtype} (N, {', '.join(map(str, item_shape))})")
-        yield file, shape[0]
+        with file:
+            yield file, shape[0]
 
 
 def latents(path: Path) -> np.ndarray:

@@ -7,7 +7,7 @@ import torch
 from torchvision import datasets
 
 from data.batches.splits import stratified
-from data.disk.damage import named
+from data.disk.damage import reading
 from data.disk.folder import data_folder
 from data.draws import permutation
 from data.fetch.ledger import advice
@@ -102,7 +102,7 @@ class SUN397(EncodedData):
 def listed_rows(path: Path, names: list[str]) -> np.ndarray:
     """Sorted indices in `names` of the names in a list. ValueError for one that is not in `names`."""
     indices = {name: index for index, name in enumerate(names)}
-    with named(path):
+    with reading(path):
         listed = path.read_text().split()
     if missing := [name for name in listed if name not in indices]:
         raise ValueError(f"{path}: the picture {missing[0][:100]} does not exist; download the list and the set again")

@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import torch
 
-from data.disk.damage import Damaged, lying, named
+from data.disk.damage import Damaged, first_existing, reading
 from data.disk.folder import data_folder
 from data.draws import permutation
 from data.fetch.ledger import advice
@@ -31,7 +31,7 @@ class Resisc45(EncodedData):
 
     def pictures(self, split):
         root = data_folder() / "resisc45"
-        source = lying([root / f"{NAME}.zip", root / NAME], advice(type(self)))
+        source = first_existing([root / f"{NAME}.zip", root / NAME], advice(type(self)))
         pictures, paths = contents(source, self.on_error)
         classes = [path.parent.name for path in paths]
         names = sorted(set(classes))
@@ -71,7 +71,7 @@ def split_rows(root: Path, names: Sequence[str], split: str) -> np.ndarray:
 
 def listed_rows(path: Path, names: Sequence[str]) -> np.ndarray:
     """Sorted rows of the pictures that a list names."""
-    with named(path):
+    with reading(path):
         listed = [PurePosixPath(line.strip()).name for line in path.read_text().splitlines() if line.strip()]
     rows = {name: row for row, name in enumerate(names)}
     if missing := [name for name in listed if name not in rows]:

@@ -1,15 +1,14 @@
 """Diabetic retinopathy of VTAB: photographs of the retina from a Kaggle competition, graded 0 to 4."""
 
 import csv
-import os
 from pathlib import Path
 
 import torch
 from torchvision.io import encode_jpeg
 
-from data.disk.damage import Damaged, lying, named
+from data.disk.damage import Damaged, first_existing, reading
 from data.disk.folder import data_folder
-from data.disk.room import written_to
+from data.disk.replace import replacing
 from data.fetch.ledger import advice
 from data.pictures.decode import decoded
 from data.pictures.pictures import Files
@@ -30,13 +29,8 @@ class Retinas(Files):
         image = btgraham(decoded(super().bytes_of(index), str(original)))
         content = encode_jpeg(image, QUALITY).numpy().tobytes()
         cached.parent.mkdir(parents=True, exist_ok=True)
-        part = cached.with_suffix(f".{os.getpid()}.part")  # several processes may write it at once
-        try:
-            with written_to(cached):
-                part.write_bytes(content)
-            part.rename(cached)
-        finally:
-            part.unlink(missing_ok=True)
+        with replacing(cached, locked=False) as part:  # several processes may write it at once
+            part.write_bytes(content)
         return content
 
     def cached(self, index: int) -> Path:
@@ -55,7 +49,7 @@ class Retinopathy(EncodedData):
 
     def pictures(self, split):
         root, (name, usage) = data_folder() / "retinopathy", LISTS[split]
-        path, folder = (lying([root / entry], advice(type(self))) for entry in (name, split))
+        path, folder = (first_existing([root / entry], advice(type(self))) for entry in (name, split))
         rows = grades(path, usage)
         if not rows:
             raise Damaged(f"{path} has no rows{f' of Usage {usage}' if usage else ''}; download it again")
@@ -65,7 +59,7 @@ class Retinopathy(EncodedData):
 
 def grades(path: Path, usage: str | None) -> list[tuple[str, int]]:
     """(name of the picture, grade) of the rows of that Usage, or of all rows."""
-    with named(path), open(path, newline="", encoding="utf-8") as file:
+    with reading(path), open(path, newline="", encoding="utf-8") as file:
         reader = csv.DictReader(file)
         lines = [(reader.line_num, row) for row in reader]
     rows = []

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from data.base import ImageData
-from data.disk.damage import Damaged, ended, exactly, lying, unzipped
+from data.disk.damage import Damaged, ended, exactly, first_existing, unzipped
 from data.disk.folder import data_folder
 from data.disk.pack import packed
 from data.fetch.ledger import advice
@@ -68,7 +68,9 @@ class SmallNORB(ImageData):
 
     def file(self, name: str) -> Path:
         folders = data_folder() / "smallnorb", data_folder()
-        return lying([folder / f"{name}{suffix}" for folder in folders for suffix in ("", ".gz")], advice(type(self)))
+        return first_existing(
+            [folder / f"{name}{suffix}" for folder in folders for suffix in ("", ".gz")], advice(type(self))
+        )
 
 
 class SmallNORBAzimuth(SmallNORB):

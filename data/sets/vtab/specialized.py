@@ -9,7 +9,7 @@ from torchvision.transforms.functional import pil_to_tensor
 
 from data.base import ImageData
 from data.batches.splits import held_out
-from data.disk.damage import named
+from data.disk.damage import reading
 from data.disk.folder import data_folder
 from data.pictures.pictures import Files
 from data.sets.encoded import EncodedData
@@ -44,7 +44,7 @@ class Rows:
 
     def __getitem__(self, indices):
         rows = self.rows[np.asarray(indices)]
-        with named(self.path):
+        with reading(self.path, KeyError, IndexError, RuntimeError):  # of h5py
             images = [self.source[int(row)][0] for row in rows]
         return [pil_to_tensor(image) for image in images]
 
@@ -68,6 +68,6 @@ class Camelyon(ImageData):
         with torchvision_errors(type(self)):
             source = datasets.PCAM(data_folder(), split=split)
         path, images = (source._base_folder / source._FILES[split][kind][0] for kind in ("targets", "images"))
-        with named(path), h5py.File(path) as file:
+        with reading(path, KeyError, RuntimeError), h5py.File(path) as file:
             labels = file["y"][:].reshape(-1).astype(np.int64)
         return Rows(source, np.arange(len(labels)), images), torch.from_numpy(labels)

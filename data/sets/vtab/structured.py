@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torchvision import datasets
 
-from data.disk.damage import Damaged, named
+from data.disk.damage import Damaged, reading
 from data.disk.folder import data_folder
 from data.draws import permutation
 from data.pictures.pictures import Files
@@ -56,9 +56,9 @@ class KITTIDistance(EncodedData):
 def test_frames(mapping: Path, count: int) -> np.ndarray:
     """Indices of the frames of the test drives, drawn as by TensorFlow Datasets: numpy's legacy generator, seed 123."""
     frames, order = mapping / "train_mapping.txt", mapping / "train_rand.txt"
-    with named(frames):
+    with reading(frames):
         lines = frames.read_text().splitlines()
-    with named(order):
+    with reading(order):
         numbers = order.read_text().replace(",", " ").split()
     try:
         drives = np.array([lines[int(number) - 1].split()[1] for number in numbers])
@@ -73,7 +73,7 @@ def test_frames(mapping: Path, count: int) -> np.ndarray:
 
 def nearest_vehicle(path: Path) -> float:
     """In metres; NO_VEHICLE if the label file has no vehicle."""
-    with named(path):
+    with reading(path):
         lines = path.read_text().splitlines()
     objects = [line.split() for line in lines if line.strip()]
     try:
@@ -105,7 +105,7 @@ class Clevr(EncodedData):
 
 def object_distances(path: Path) -> dict[str, list[float]]:
     """Name of an image of CLEVR -> distance of each of its objects from the camera."""
-    with named(path):
+    with reading(path):
         content = json.loads(path.read_text())
     match content:
         case {"scenes": [*scenes]}:
