@@ -232,7 +232,7 @@ def test_batches_of_a_set_are_in_minus_one_to_one_and_augmented_by_seed_epoch_an
 
 
 def test_the_documentation_names_every_word_and_no_other():
-    table = (ROOT / "docs" / "data.md").read_text().split("## Which")[0]
+    table = (ROOT / "docs" / "transforms.md").read_text().split("## Which")[0]
     words = {word for line in table.splitlines() for word in re.findall(r"^\| `(\w+)[`(]", line)}
     assert words - {"augment", "evaluation", "resize"} | {"resize"} == {
         *AUGMENTATIONS, *CROPS, *EVALUATIONS, *RULES,
