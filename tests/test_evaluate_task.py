@@ -175,6 +175,7 @@ def ended(plan, measured, monkeypatch):
         settled["data"].update({key: value for key, value in dict(data).items() if key == "class_path"})
         settled["data"]["init_args"].update({key: value for key, value in dict(data).items() if key != "class_path"})
         run, said = replace(evaluation, id=f"evaluate-{digest(settled)}", config=settled), Said(plan)
+        write_config(run, runs / run.id)
         finished = run_one(run, runs / run.id, said)
         return record(runs, run.id)["metrics"] if finished else None, said.failures
 
