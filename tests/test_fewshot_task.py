@@ -43,8 +43,14 @@ def pretraining(plan):
 def runs(plan, pretraining, tmp_path_factory):
     """A folder of runs with one finished pre-training."""
     folder = tmp_path_factory.mktemp("runs")
-    assert run_one(pretraining, folder / pretraining.id, Progress(plan, ["table5"], 1, 0))
+    assert finished(plan, pretraining, folder)
     return folder
+
+
+def finished(plan, run, runs):
+    """Whether the run, planned in a folder of runs, comes to its end."""
+    write_config(run, runs / run.id)
+    return run_one(run, runs / run.id, Progress(plan, ["table5"], 1, 0))
 
 
 def evaluation(plan, init, train_on="all", **changed):
@@ -54,12 +60,15 @@ def evaluation(plan, init, train_on="all", **changed):
     values |= {"shots": SHOTS, "draws": DRAWS} | changed
     entry = DataEntry("digits", "data.Digits", 1297)
     settled = config(values, cell, entry, plan.scale, seed=0, steps=0, train_on=train_on, start={"init": init})
-    return Run(f"fewshot-test-{digest(settled)}", settled, (init,) if init else (), 0, 10, "chain", False, False)
+    return Run(
+        id=f"fewshot-test-{digest(settled)}", name="fewshot-test", config=settled, recipe="fewshot", axes=cell, entry=entry,
+        needs=(init,) if init else (), images=0, classes=10, chain="chain", pretrains=False, keeps_weights=False,
+    )  # fmt: skip
 
 
 def measured(plan, run, runs):
     """The metrics of a run, run now."""
-    assert run_one(run, runs / run.id, Progress(plan, ["table5"], 1, 0))
+    assert finished(plan, run, runs)
     return json.loads((runs / run.id / "metrics.json").read_text())
 
 
@@ -167,7 +176,7 @@ def test_a_released_model_is_looked_for_by_model_and_collection(plan, runs, tmp_
     monkeypatch.setenv("VIT_WEIGHTS", str(tmp_path))
     assert measured(plan, evaluation(plan, "released:ViT-B/16@imagenet21k"), runs)["metrics"]["test_accuracy"] > 0.1
     missing = evaluation(plan, "released:ViT-L/16@imagenet21k")
-    assert not run_one(missing, runs / missing.id, Progress(plan, ["table5"], 1, 0))
+    assert not finished(plan, missing, runs)
 
 
 def test_fit_of_such_a_run_says_that_there_is_nothing_to_train(plan, pretraining, runs, monkeypatch):
