@@ -120,7 +120,7 @@ tensorboard: ## look at the runs' curves in a browser
 # ------------------------------------------------------------------------------------------------------- the code itself
 .PHONY: test bench bench-data lint format clean
 test: $(READY) ## the tests, a process a core
-	@OMP_NUM_THREADS=1 $(PY) -m pytest --numprocesses auto --dist loadfile
+	@OMP_NUM_THREADS=1 $(PY) -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 bench: $(READY) bench-data ## speed and memory beside timm: results/bench/; BENCH="--models ViT-S/16 --batch 4" chooses
 	@$(PY) -m bench $(BENCH)

@@ -13,10 +13,10 @@ def smoke_config(start):
     return next(run.config for run in make_plan("smoke").runs.values() if run.id.startswith(start))
 
 
-def trained_in(folder, config, *callbacks, tell=print):
-    """The CLI after a fit in this folder, from its checkpoint if there is one; `tell` hears what people should know."""
+def trained_in(folder, config, *callbacks, log=print):
+    """The CLI after a fit in this folder, from its checkpoint if there is one; `log` is called with each message."""
     cli = PaperCLI(args=config, run=False, folder=folder, callbacks=list(callbacks), save_config_callback=None)
-    fit(cli.trainer, cli.model, cli.datamodule, folder, tell)
+    fit(cli.trainer, cli.model, cli.datamodule, folder, log)
     return cli
 
 

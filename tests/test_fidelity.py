@@ -19,7 +19,7 @@ from vit.weights.ours import arguments
 ROWS = [
     [cell.strip() for cell in line.strip("|").split("|")]
     for line in (ROOT / "docs" / "fidelity.md").read_text().splitlines()
-    if line.startswith("| ") and not line.startswith(("| :--", "| place"))
+    if line.startswith("| ") and not line.startswith(("| :--", "| choice"))
 ]
 DATA = {"without": [inspect.signature(ImageData.__init__).parameters["without"].default]}  # of every data module
 OPTIONS = arguments_of(Hybrid) | arguments_of(ResNet)

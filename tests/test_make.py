@@ -134,7 +134,7 @@ def test_a_table_with_a_missing_run_is_an_error_and_is_not_rendered(checkout):
     table.unlink()
     done = checkout.make("table5", check=False, LOSE=victim.parent.name)
     assert done.returncode != 0 and not table.exists()
-    assert f"table5: 1 of 70 runs are not finished ({victim.parent.name}); the same command goes on" in done.stderr
+    assert f"table5: 1 of 70 runs are not finished (the first: {victim.parent.name})" in done.stderr
     assert "69 of 70" in checkout.make("report").stdout
     checkout.trained()
     checkout.make("table5")
@@ -149,7 +149,11 @@ def test_a_second_make_beside_a_living_one_trains_nothing(checkout):
     while not checkout.log.exists():
         time.sleep(0.05)
     second = checkout.make("table5", check=False)
-    assert second.returncode != 0 and f"process {first.pid} trains here already" in second.stderr
+    assert (
+        second.returncode != 0
+        and f"process {first.pid} on " in second.stderr
+        and "trains here already" in second.stderr
+    )
     first.communicate()
     trained = checkout.trained()
     assert first.returncode == 0 and len(trained) == len(set(trained)) == 8

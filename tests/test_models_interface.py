@@ -88,8 +88,16 @@ def test_a_new_head_is_one_linear_layer_of_zeros(name):
     assert not list(model.hidden.parameters()) if name in TRANSFORMERS else True
 
 
-@pytest.mark.parametrize("mode", ["bilinear", "bicubic"])
-@pytest.mark.parametrize("size", [(48, 48), (24, 56), (32, 32), (37, 45)])
+@pytest.mark.parametrize(
+    ("size", "mode"),
+    [
+        ((48, 48), "bilinear"),
+        ((24, 56), "bicubic"),
+        ((32, 32), "bilinear"),
+        ((32, 32), "bicubic"),
+        ((37, 45), "bilinear"),
+    ],
+)
 @pytest.mark.parametrize("name", SMALL)
 def test_resized_models_take_the_new_size_and_come_back(name, size, mode):
     model = small(name)

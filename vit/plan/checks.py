@@ -1,8 +1,11 @@
 """The parts of an experiment and of a scale fit together: checked before anything starts, named with file and key."""
 
+import fnmatch
+
 from vit import paths
 from vit.errors import UserError
 from vit.plan.kinds import count, number, words
+from vit.plan.options import check_options
 from vit.plan.yaml_files import check_keys
 
 
@@ -40,7 +43,7 @@ def _check_lists(experiment, axes, where):
         check_keys(getattr(experiment, key), sorted(axes), f"{where}: {key}")
     if not words(experiment.private):
         raise UserError(f"{where}: private: a list of names was expected, found {experiment.private!r}")
-    check_keys(experiment.private, sorted(_names_of("pretrain", experiment.grid)), f"{where}: private")
+    check_keys(experiment.private, sorted(names_of("pretrain", experiment.grid)), f"{where}: private")
 
 
 def _check_conditions(experiment, where):
@@ -74,10 +77,10 @@ def _check_means(experiment, axes, where):
             check_keys(names, experiment.grid.get(axis, []), f"{where}: means.{axis}.{label}")
 
 
-def _names_of(axis, grid):
+def names_of(axis, grid):
     """All names of an axis: those in its list, and those in mappings of other axes."""
     inside = {value[axis] for values in grid.values() for value in values if isinstance(value, dict) and axis in value}
-    return inside | {value for value in grid.get(axis, []) if not isinstance(value, dict)}
+    return inside | {value.get("label") if isinstance(value, dict) else value for value in grid.get(axis, [])} - {None}
 
 
 def _check_names(setting, grid, where):
@@ -97,9 +100,60 @@ def check_paper(paper, experiment, where):
         *(key for values in experiment.grid.values() for v in values if isinstance(v, dict) for key in v),
     }
     check_keys(paper.match, sorted(axes), f"{where}: paper.match")
-    for file in filter(None, (paper.file, paper.exact_file)):
-        if not (paths.PAPER / file).exists():
-            raise UserError(f"{where}: paper: results/paper/{file}: no such file")
+    values = list(paper.value.values()) if isinstance(paper.value, dict) else [paper.value]
+    check_columns(paper.file, [*paper.match.values(), *values, *filter(None, [paper.cost])], where)
+    if paper.exact_file:
+        check_columns(paper.exact_file, [*paper.match.values(), paper.exact_cost], where)
+
+
+def check_columns(file, columns, where):
+    """The CSV of results/paper/ is there and has the columns."""
+    try:
+        header = (paths.PAPER / file).read_text().partition("\n")[0].strip().split(",")
+    except FileNotFoundError:
+        raise UserError(f"{where}: paper: results/paper/{file}: no such file") from None
+    check_keys(columns, header, f"{where}: paper: column of results/paper/{file}")
+
+
+def check_models(scale, where):
+    """Options that stand in for a model's own."""
+    if not isinstance(scale.models, dict):
+        raise UserError(f"{where}: models: a mapping from models to options was expected, found {scale.models!r}")
+    for model, options in scale.models.items():
+        check_options(model, options, f"{where}: models.{model}")
+
+
+def check_names(scale, experiments, where):
+    """The models and the names under `omit` occur in some experiment: others are slips of the pen."""
+    models = {model for experiment in experiments.values() for model in names_of("model", experiment.grid)}
+    check_keys(scale.models, sorted(models), f"{where}: models")
+    for key, patterns in scale.omit.items():
+        name, _, axis = key.rpartition(".")
+        grids = [experiment.grid for known, experiment in experiments.items() if name in ("", known)]
+        known = sorted({str(value) for grid in grids for value in names_of(axis, grid)})
+        check_keys(
+            [pattern for pattern in patterns if not fnmatch.filter(known, str(pattern))], known, f"{where}: omit.{key}"
+        )
+
+
+def check_metric(metric, task, values, where):
+    """The task measures what the cell is to show."""
+    measured = ["test_accuracy", "test_top5_accuracy", "test_real_accuracy", "test_loss", "test_images"]
+    if "shots" in values:
+        shots = [f"test_{count}shot_accuracy" for count in values["shots"]]
+        measured = ["test_accuracy", *shots, *(f"{name}_draw{seed}" for name in shots for seed in values["draws"])]
+    check_keys([metric], measured, f"{where}: metric of {task.rpartition('.')[2]}")
+
+
+def check_cells(cells, experiment, where):
+    """Rows and columns tell the cells of a table apart."""
+    places = {}
+    for cell in cells:
+        first = places.setdefault(cell.key([*experiment.rows, *experiment.columns]), cell)
+        if first is not cell:
+            differing = [axis for axis in cell.axes if cell.axes[axis] != first.axes.get(axis)]
+            cause = f"add '{differing[0]}' to rows or columns" if differing else "the grid names it twice"
+            raise UserError(f"{where}: rows and columns give several cells the same position in the table; {cause}")
 
 
 def check_args(entry, where):

@@ -76,6 +76,7 @@ ONE_OR_MORE = Kind(
 )
 RISING = Kind(rising, "a list of rising whole numbers")
 NAMES = Kind(words, "a list of names")
+COUNTS = Kind(lambda value: isinstance(value, list) and all(map(count, value)), "a list of whole numbers above 0")
 TEXT = Kind(lambda value: isinstance(value, str), "a name, such as resize or central_crop(256)")
 DIFFERENT_COUNTS = Kind(different(count), "a list of different whole numbers above 0")
 DIFFERENT_WHOLES = Kind(different(whole), "a list of different whole numbers")

@@ -5,7 +5,8 @@ from fnmatch import fnmatchcase
 
 from vit.errors import UserError, nearest
 from vit.plan.cells import Cell, Run, digest
-from vit.plan.resolve import config, values_for
+from vit.plan.checks import check_metric
+from vit.plan.resolve import config, load_recipe, values_for
 from vit.plan.schema import SCRATCH
 from vit.plan.values import EVALUATE, TASKS
 
@@ -39,6 +40,7 @@ def fill(plan, paper, name, axes):
         entry = _entry(plan.scale, plan.scale_name, "tested_on", axes["tested_on"])
         choices = [(sweep, tuple(_tested(plan, run, entry) for run in runs)) for sweep, runs in choices]
         notes.append(entry.note)
+    check_metrics(recipes, cell_metric, choices, plan, f"experiments/{name}.yaml")
     shares = {
         recipe: share for recipe in recipes if (share := _share(plan, paper, recipe, axes_run, "transfer", exact))
     }
@@ -46,6 +48,12 @@ def fill(plan, paper, name, axes):
         name, axes, tuple(run for sweep, runs in choices for run in runs), tuple(choices) if len(choices) > 1 else (),
         start.upstream, (*start.recipes, *recipes), cell_metric, {**start.schedule, **shares}, tuple(filter(None, notes)),
     )  # fmt: skip
+
+
+def check_metrics(recipes, metric, choices, plan, where):
+    """What the cell shows is something that its last runs measure."""
+    for recipe, (_, runs) in zip(recipes, choices, strict=True):
+        check_metric(metric, load_recipe(recipe)["task"], plan.runs[runs[0]].config["model"]["init_args"], where)
 
 
 def left_out(scale, experiment, axes):
@@ -74,11 +82,13 @@ def at_scale(recipe, axes, kind, scale, scale_name, exact=()):
     """(entry, values, steps) of a recipe on the set of kind 'pretrain' or 'transfer' that the axes name."""
     entry = _entry(scale, scale_name, kind, axes[kind])
     values = values_for(recipe, axes, scale, scale_name, exact)
-    return (
-        entry,
-        values,
-        _steps(values, axes, entry, recipe, f"experiments/scales/{scale_name}.yaml: {kind}.{axes[kind]}"),
-    )
+    where = f"experiments/scales/{scale_name}.yaml"
+    steps = _steps(values, axes, entry, recipe, f"{where}: {kind}.{axes[kind]}")
+    if steps and values.get("warmup_steps", 0) >= steps:
+        raise UserError(
+            f"{where} or the experiment: {recipe}.warmup_steps: {values['warmup_steps']} must be below the {steps} updates of {axes['model']} on {axes[kind]}"
+        )
+    return entry, values, steps
 
 
 def papers_axes(axes, exact):

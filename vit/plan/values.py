@@ -182,6 +182,14 @@ def check_value(key: str, value: object, where: str) -> None:
         raise UserError(f"{where}.{key}: {kind.expected} was expected, found {value!r}")
 
 
+def check_needed(values: dict, where: str) -> None:
+    """Refuse a value that another one leaves without effect, such as momentum beside Adam."""
+    for key, value in values.items():
+        other, word = VALUES[key].needed_with if key in VALUES and VALUES[key].needed_with else ("", "")
+        if other in values and values[other] != word and value != VALUES[key].off:
+            raise UserError(f"{where}.{key}: {value!r} has no effect with {other} {values[other]}; leave it out")
+
+
 def with_off_values(stated: dict, task: str) -> dict:
     """All values of a task: what a recipe states, and off-values for the rest. Errors: KeyError with one it must state."""
     return {**stated, **{key: off_value(key, stated) for key in recipe_values(task) if key not in stated}}

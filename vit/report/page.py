@@ -5,6 +5,7 @@ from html import escape
 from pathlib import Path
 
 from vit.atomic import write_text
+from vit.errors import UserError
 from vit.locks import locked
 from vit.paths import results, runs_folder
 from vit.report.collect import collect
@@ -32,9 +33,14 @@ HEAD = """<!doctype html>
 def write_page(plan):
     """index.html; of two `make` that render at the same time, the last one writes what both made."""
     folder = results(plan.scale_name)
-    with locked(folder / ".page.lock", "", wait=True):
-        reports = [collect(plan, name) for name in plan.experiments if _has_something(plan, name)]
-        write_text(folder / "index.html", page(plan, reports))
+    with locked(folder / ".page.lock"):
+        reports, errors = [], {}
+        for name in plan.experiments:
+            try:
+                reports += [collect(plan, name)] if _has_something(plan, name) else []
+            except UserError as error:  # its own target ends with it
+                errors[name] = str(error)
+        write_text(folder / "index.html", page(plan, reports, {**errors, **plan.broken}))
     return folder / "index.html"
 
 
@@ -46,7 +52,7 @@ def _has_something(plan, name):
     )
 
 
-def page(plan, reports):
+def page(plan, reports, errors):
     title = f"An Image is Worth 16x16 Words, reproduced at scale {plan.scale_name}"
     links = "".join(f'<a href="#{report.name}">{report.name}</a>' for report in reports)
     legend = "".join(_legend(name, meaning) for name, meaning in MEANING.items())
@@ -54,6 +60,7 @@ def page(plan, reports):
         HEAD.format(title=escape(title), style=STYLE.read_text()),
         f"<header><h1>{escape(title)}</h1><p>{escape(plan.scale.title)}</p><nav>{links}</nav></header>",
         *(_experiment(report) for report in reports),
+        *(_error(name, error) for name, error in errors.items()),
         f'<section id="verdicts"><h2>What the colours mean</h2><ul class="legend">{legend}</ul></section>',
         "</body>\n</html>\n",
     ])  # fmt: skip
@@ -75,6 +82,11 @@ def _experiment(report):
         _notes("From scratch or pre-trained", from_scratch(report)),
         f'<p class="small">{escape(provenance(report))}</p></section>',
     ])  # fmt: skip
+
+
+def _error(name, error):
+    """An experiment with a mistake in its YAML or its runs: the others are shown all the same."""
+    return f'<section id="{escape(name)}"><h2>{escape(name)}</h2><p><b>Error:</b> {escape(error)}</p></section>'
 
 
 def _notes(title, lines):
