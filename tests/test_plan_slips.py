@@ -8,7 +8,7 @@ from vit import paths
 from vit.errors import UserError
 from vit.models import FAMILIES, arguments_of
 from vit.plan import make_plan
-from vit.plan.options import options_of
+from vit.plan.model_options import options_of
 
 GELU, MINI, FIGURE4 = "ablations/gelu.yaml", "scales/mini.yaml", "figure4.yaml"
 SLIPS = {  # file, its text, what somebody writes instead, what the line must name

@@ -13,8 +13,8 @@ from vit.optim.momentum import BUFFERS
 from vit.optim.optimizers import ADAM, DECAYED, OPTIMIZERS
 from vit.optim.schedules import DECAYS, WARMUP_FROM
 from vit.plan import make_plan
+from vit.plan.recipe_values import STATED, TASKS, VALUES, off_value, recipe_values, with_off_values
 from vit.plan.resolve import load_recipe
-from vit.plan.values import STATED, TASKS, VALUES, off_value, recipe_values, with_off_values
 
 REGISTRIES = {
     "optimizer": OPTIMIZERS, "decay": [*DECAYS, "staircase"], "warmup_from": WARMUP_FROM, "decay_form": ADAM, "decay_on": DECAYED,
