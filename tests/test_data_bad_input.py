@@ -246,7 +246,10 @@ def test_the_count_stands_in_metrics_json(folder):
         path.write_bytes(png(4 * k))
     (folder / "mine/train/class1/7.png").write_bytes(b"no picture")
     config = pretraining("pretrain-ViT-B-32", held_out=0.2, on_error="skip", skip_limit=0.1)
-    run = Run("pretrain-here-0", config, (), 1, 2, "chain", True, True)
+    run = Run(
+        id="pretrain-pictures-0", name="pretrain-pictures", config=config, recipe="pretrain", axes={}, entry=None, needs=(),
+        images=1, classes=2, chain="chain", pretrains=True, keeps_weights=True,
+    )  # fmt: skip
     _, outcome = train_and_evaluate(run, folder, ProgressBar("pictures", 0), print)
     write_record(run, folder, outcome, seconds=1.0, flops=1.0, threads=1)
     assert json.loads((folder / "metrics.json").read_text())["skipped_images"] == {"train": 1}
