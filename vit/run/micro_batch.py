@@ -7,7 +7,7 @@ import torch
 from lightning import LightningDataModule, LightningModule, Trainer
 from torch import nn
 
-from data.disk.room import free_memory, human
+from data.disk.room import free_memory, format_bytes
 from vit.errors import UserError
 from vit.record import device_name
 from vit.run.env import env_whole_number
@@ -45,7 +45,7 @@ def micro_batches_for(
         if count > minimum:
             log(
                 f"using micro-batches of {images // count} images: a batch of {images} needs about"
-                f" {human(round(images * needed))} of memory, and {human(round(free))} are free"
+                f" {format_bytes(round(images * needed))} of memory, and {format_bytes(round(free))} are free"
             )
         return count
     return smallest_divisor(images, minimum)
@@ -69,7 +69,7 @@ def micro_batches_that_fit(images: int, needed: float, free: float) -> int:
     """needed: bytes per image; free: bytes. UserError if not even one image fits."""
     if needed > free:
         raise UserError(
-            f"one image needs about {human(round(needed))} of memory, and {human(round(free))} are free;"
+            f"one image needs about {format_bytes(round(needed))} of memory, and {format_bytes(round(free))} are free;"
             " take a smaller model or image size, stop other processes, or set VIT_MICRO_BATCH=1 to try nevertheless"
         )
     return math.ceil(images / min(images, free // needed))
