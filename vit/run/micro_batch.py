@@ -7,7 +7,7 @@ import torch
 from lightning import LightningDataModule, LightningModule, Trainer
 from torch import nn
 
-from data.disk.room import free_memory, format_bytes
+from data.disk.room import format_bytes, free_memory
 from vit.errors import UserError
 from vit.record import device_name
 from vit.run.env import env_whole_number
