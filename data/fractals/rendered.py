@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from torch.utils.data import get_worker_info
 
-from data.batches.lazy import WorkedOut
 from data.disk.room import check_memory
 from data.fractals.chaos_game import draw
 from data.fractals.fractal_colors import coloured
 from data.fractals.ifs import affine, candidates, search, varied, views
+from data.fractals.lazy import WorkedOut
 
 PIXELS = 2**24  # of the images of one call: the memory that is needed besides the images themselves
 
