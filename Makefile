@@ -135,4 +135,4 @@ format: $(READY) ## format the code with ruff
 	@$(PY) -m ruff check --fix . && $(PY) -m ruff format .
 
 clean: ## remove this scale's rendered tables and pages, committed ones too (git restores those), never its runs
-	@rm -rf $(RESULTS)/index.html $(RESULTS)/costs.json $(RESULTS)/grid.mk $(RESULTS)/cells $(foreach name,$(basename $(notdir $(wildcard experiments/*.yaml experiments/ablations/*.yaml))),$(RESULTS)/$(name).md $(RESULTS)/$(name).csv $(RESULTS)/$(name).svg)
+	@rm -rf $(RESULTS)/index.html $(RESULTS)/costs.json $(RESULTS)/grid.mk $(RESULTS)/plan.json $(RESULTS)/cells $(foreach name,$(basename $(notdir $(wildcard experiments/*.yaml experiments/ablations/*.yaml))),$(RESULTS)/$(name).md $(RESULTS)/$(name).csv $(RESULTS)/$(name).svg)

@@ -4,7 +4,7 @@ import json
 
 from vit.atomic import write_text
 from vit.paths import runs_folder
-from vit.plan.cost_file import costs_file, model_key
+from vit.plan.cost_file import costs_file
 from vit.plan.experiment import make_plan
 
 CURVE = "epoch,learning_rate,step,test_accuracy,train_loss\n0,0.1,9,,{loss}\n0,0.1,19,,{half}\n1,,20,{accuracy},\n"
@@ -32,7 +32,7 @@ def finish_all(plan, accuracy):
 
 def count_costs(flops=1e9):
     """results/paper/costs.json as `python -m vit cost --scale paper` writes it, each model at the same cost."""
-    models = {model_key(run): {"flops": flops, "parameters": 1} for run in make_plan("paper").runs.values()}
+    models = {run.cost_key: {"flops": flops, "parameters": 1} for run in make_plan("paper").runs.values()}
     write_text(costs_file("paper"), json.dumps({"code": "test", "models": models}))
 
 

@@ -15,10 +15,10 @@ from vit.errors import UserError
 from vit.models import create_model
 from vit.plan import make_plan
 from vit.plan.cells import Run, digest
-from vit.plan.checks import check_value
 from vit.plan.graph import write_config
 from vit.plan.resolve import config, values_for
 from vit.plan.schema import DataEntry
+from vit.plan.values import check_value
 from vit.run.cli import lightning_main
 from vit.run.progress import Progress
 from vit.run.runner import run_one

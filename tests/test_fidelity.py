@@ -13,7 +13,7 @@ from vit.models.resnet import ResNet
 from vit.paths import ROOT
 from vit.plan.difference import text
 from vit.plan.resolve import load_recipe
-from vit.plan.schema import TASKS, recipe_values
+from vit.plan.values import STATED, VALUES
 from vit.weights.ours import arguments
 
 ROWS = [
@@ -21,7 +21,6 @@ ROWS = [
     for line in (ROOT / "docs" / "fidelity.md").read_text().splitlines()
     if line.startswith("| ") and not line.startswith(("| :--", "| place"))
 ]
-VALUES = {value for task in TASKS for value in recipe_values(task)}
 DATA = {"without": [inspect.signature(ImageData.__init__).parameters["without"].default]}  # of every data module
 OPTIONS = arguments_of(Hybrid) | arguments_of(ResNet)
 
@@ -31,6 +30,7 @@ def defaults(option):
     recipes = [load_recipe(name) for name in ("pretrain", "finetune", "fewshot", "masked_patch")]
     places = [place for recipe in recipes for place in (recipe, *recipe["rows"])]
     given = [place[option] for place in places if option in place]
+    given += [VALUES[option].off] if option in VALUES and VALUES[option].off is not STATED else []
     built = [arguments({"name": name}) for name in ("ViT-B/16", "ResNet50x1")]
     return given + [parameters[option] for parameters in built if option in parameters]
 
@@ -40,7 +40,7 @@ def test_each_switch_is_an_option_with_its_stated_default_and_a_test(row):
     *_, option, _, test = row
     named = re.match(r"`(\w+)`: (\[.*?\]|[^ ,]+)", option)
     if named:
-        assert named[1] in VALUES | OPTIONS | set(DATA)
+        assert named[1] in VALUES.keys() | OPTIONS | set(DATA)
         assert named[2] in [text(value) for value in [*defaults(named[1]), *DATA.get(named[1], [])]]
     else:
         assert option == "none"  # no other way is offered

@@ -7,8 +7,9 @@ import pytest
 
 from vit.paths import ROOT
 from vit.plan import make_plan
+from vit.plan.experiment import TARGETS
 from vit.plan.graph import groups, write_graph
-from vit.plan.schema import TASKS
+from vit.plan.values import TASKS
 
 PAPER = ROOT / "results" / "paper"
 IMAGES = {"ImageNet": 1281167, "ImageNet-21k": 14197122, "JFT-300M": 303000000}
@@ -228,3 +229,9 @@ def test_mini_covers_what_the_readme_promises():
     assert len([m for m in table6 if m.startswith("ViT")]) >= 3
     assert len([m for m in table6 if m.startswith("ResNet")]) >= 2
     assert len([m for m in table6 if m.startswith("R50+")]) >= 2
+
+
+def test_an_experiment_may_not_be_called_as_another_target_of_make():
+    lines = (ROOT / "Makefile").read_text().splitlines()
+    phony = {name for line in lines if line.startswith(".PHONY:") for name in line.removeprefix(".PHONY:").split()}
+    assert phony - {"$(EXPERIMENTS)"} == set(TARGETS)

@@ -48,19 +48,15 @@ def cells_of_sets(plan: Plan) -> dict[str, Counter]:
     """Name of a set's class -> experiment -> how many of its cells have a run, or the start of one, on that set."""
     needed = {}
     for cell in plan.cells:
-        names = {set_of(plan.runs[run]) for run in plan.with_needs(cell.runs)}
+        names = {plan.runs[run].entry.set_name for run in plan.with_needs(cell.runs)}
         for name in names | ({REAL} if cell.runs and cell.metric == REAL_METRIC else set()):
             needed.setdefault(name, Counter())[cell.experiment] += 1
     return needed
 
 
-def set_of(run) -> str:
-    return run.config["data"]["class_path"].rsplit(".", 1)[-1]
-
-
 def in_folders_of(row: Row, name: str, plan: Plan) -> Row:
     """A set of which the scale says the folder: present if each of these folders lies in the data folder."""
-    arguments = [run.config["data"]["init_args"] for run in plan.runs.values() if set_of(run) == name]
+    arguments = [run.config["data"]["init_args"] for run in plan.runs.values() if run.entry.set_name == name]
     folders = sorted({given["folder"] for given in arguments if "folder" in given})
     if not folders:
         return row
@@ -126,7 +122,7 @@ def parts(name: str, row: Row, plan: Plan) -> list[str]:
     """For every way in which the plan's recipes divide the set: size and hash of each part."""
     kind, ways = getattr(data, name, None), {}
     for run in plan.runs.values():
-        if set_of(run) == name:
+        if run.entry.set_name == name:
             arguments = run.config["data"]["init_args"]
             ways.setdefault(tuple((key, arguments[key]) for key in SPLIT if key in arguments), arguments)
     lines = []

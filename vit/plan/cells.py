@@ -9,17 +9,32 @@ CODE_VERSION = 1  # hashed into every run id; raised when a correction of code c
 
 @dataclass(frozen=True)
 class Run:
-    """One training run: its config decides its name, its name is its folder."""
+    """One training run: its config decides its id, its id names its folder."""
 
-    id: str
+    id: str  # name, then the digest of the config
+    name: str  # recipe, model, data: what people read
     config: dict = field(hash=False)
+    recipe: str | None  # None: an evaluation of another run
+    axes: dict = field(hash=False)  # model and data set as the paper names them: {model, pretrain or transfer, epochs}
+    entry: object  # of the scale: what runs under the data set's name, a DataEntry or EvaluationEntry
     needs: tuple  # ids of the runs it starts from or chooses its learning rate by
     images: int  # training images it sees
     classes: int  # of its head, as far as cost is concerned
     chain: str  # runs of one chain may share a process
     pretrains: bool  # others start from it
     keeps_weights: bool  # a point of a learning-rate sweep is measured on held-out images and leaves none
-    set_images: int | None = None  # how many its training set has, as the scale says
+
+    @property
+    def set_images(self):
+        """How many images its training set has, as the scale says; None where nothing is trained."""
+        return getattr(self.entry, "images", None)
+
+    @property
+    def cost_key(self):
+        """A name for the architecture that it trains, head included, at its image size: models of equal cost share it."""
+        hidden = self.config["model"]["init_args"].get("head_hidden")
+        head = {"num_classes": self.classes, **({"head_hidden": hidden} if hidden else {})}
+        return json.dumps([self.model, {**self.options, **head}, self.image_size], sort_keys=True)
 
     @property
     def model(self):
@@ -38,8 +53,8 @@ class Run:
 class Cell:
     """One number of a table: axis -> name, and the runs whose mean it is (none where the scale leaves it out).
 
-    choices: where two settings compete, (sweep, runs) of each, all of them in `runs`; the one whose sweep did best on
-        held-out images is the cell's.
+    choices: where recipes compete, (sweep, runs) of each; the cell takes the runs of the recipe whose sweep reached the
+        best held-out accuracy. `runs` holds all of them.
     """
 
     experiment: str
@@ -65,6 +80,10 @@ class Plan:
     experiments: dict
     cells: list = field(default_factory=list)
     runs: dict = field(default_factory=dict)  # id -> Run, in an order that can be followed
+
+    @property
+    def assumed_flops_per_second(self):
+        return self.scale.assumed_flops_per_second
 
     def runs_of(self, experiment):
         """Ids of an experiment's runs, those they need included, in order."""

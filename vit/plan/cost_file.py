@@ -1,7 +1,8 @@
-"""The counted costs of a scale's models (results/SCALE/costs.json): read here without torch, counted in vit/run/costs.py."""
+"""The counted costs of a scale's models (results/SCALE/costs.json): counted in vit/run/costs.py, read without torch."""
 
 import hashlib
 import json
+from pathlib import Path
 
 from vit.errors import UserError
 from vit.paths import ROOT, name_of, results
@@ -9,28 +10,21 @@ from vit.paths import ROOT, name_of, results
 TRAINING = 3  # forward passes: backward costs twice as much as forward; explains every row of Table 6
 
 
-def costs_file(scale_name):
+def costs_file(scale_name: str) -> Path:
     return results(scale_name) / "costs.json"
 
 
-def model_key(run):
-    """A name for the architecture that a run trains, its head included, at its image size."""
-    hidden = run.config["model"]["init_args"].get("head_hidden")
-    head = {"num_classes": run.classes, **({"head_hidden": hidden} if hidden else {})}
-    return json.dumps([run.model, {**run.options, **head}, run.image_size], sort_keys=True)
+def planned_keys(plan) -> list[str]:
+    return sorted({run.cost_key for run in plan.runs.values()})
 
 
-def planned_keys(plan):
-    return sorted({model_key(run) for run in plan.runs.values()})
-
-
-def code_digest():
+def code_digest() -> str:
     """Changes when the code that is counted changes."""
     files = [*sorted((ROOT / "vit" / "models").glob("*.py")), ROOT / "vit" / "run" / "costs.py"]
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:16]
 
 
-def is_current(plan):
+def is_current(plan) -> bool:
     """Is every planned model in costs.json, counted by this code?"""
     path = costs_file(plan.scale_name)
     if not path.exists():
@@ -42,8 +36,8 @@ def is_current(plan):
         return False
 
 
-def forward_costs(scale_name):
-    """model key -> {flops, parameters} of one image."""
+def forward_costs(scale_name: str) -> dict[str, dict]:
+    """cost_key -> {flops of a forward pass of one image, parameters}. Errors: UserError where the file cannot be read."""
     path = costs_file(scale_name)
     try:
         return json.loads(path.read_text())["models"]
@@ -53,12 +47,12 @@ def forward_costs(scale_name):
         ) from None
 
 
-def costs_of(plan):
-    """The same of every model that the plan trains."""
+def costs_of(plan) -> dict[str, dict]:
+    """forward_costs, with every model of the plan. Errors: UserError where one is missing."""
     costs = forward_costs(plan.scale_name)
     if set(planned_keys(plan)) - set(costs):
-        place = name_of(costs_file(plan.scale_name))
+        path = name_of(costs_file(plan.scale_name))
         raise UserError(
-            f"{place}: older than the experiments; `python -m vit cost --write {plan.scale_name}` counts anew"
+            f"{path}: older than the experiments; `python -m vit cost --write {plan.scale_name}` counts again"
         )
     return costs

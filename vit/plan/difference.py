@@ -8,11 +8,11 @@ from vit.errors import UserError, nearest
 from vit.plan import make_plan
 from vit.plan.resolve import MATCHED, holds, load_recipe, load_scale, values_for
 from vit.plan.runs import at_scale
-from vit.plan.schema import EVALUATE, TASKS
+from vit.plan.values import TASKS, VALUES
 
 
-def difference(run, preset="paper", scale_name="mini"):
-    """Text: a line a value that differs. `run`: an id at this scale, or a run's folder, which says its scale.
+def difference(run: str, preset: str = "paper", scale_name: str = "mini") -> str:
+    """One line for each value that differs. run: an id at this scale, or the folder of a run at any scale.
 
     preset: 'paper' compares with the recipe that the run was made by, 'released' with the '-released' one of its kind,
     each at the row of the run's model and data.
@@ -23,9 +23,9 @@ def difference(run, preset="paper", scale_name="mini"):
     if run not in plan.runs:
         near = nearest(run, plan.runs)
         raise UserError(f"scale {scale_name} plans no run '{run}'{near or '; `make status` says what there is'}")
-    if task_of(plan.runs[run].config) == EVALUATE:  # its values are those of the run that it evaluates
+    if plan.runs[run].recipe is None:  # its values are those of the run that it evaluates
         return difference(plan.runs[run].needs[0], preset, scale_name)
-    axes, name = axes_of(run, plan), preset_of(recipe_of(run), preset)
+    axes, name = plan.runs[run].axes, preset_of(plan.runs[run].recipe, preset)
     theirs = theirs_of(name, axes)
     ours = {key: value for key, value in ours_of(run, plan).items() if key in theirs}
     origin = sources(name, axes)
@@ -35,19 +35,14 @@ def difference(run, preset="paper", scale_name="mini"):
         if key in ours and not same(ours[key], value)
     ]
     lines += stand_ins(plan.runs[run], axes, preset)
-    place = f"{axes['model']}, {axes[kind_of(axes)]}: experiments/recipes/{name}.yaml"
+    source = f"{axes['model']}, {axes[kind_of(axes)]}: experiments/recipes/{name}.yaml"
     if not lines:
-        return f"{run}: all {len(ours)} values are those of preset {preset} ({place})"
-    return "\n".join([f"{run}: differs from preset {preset} ({place}) in", *lines])
+        return f"{run}: all {len(ours)} values are those of preset {preset} ({source})"
+    return "\n".join([f"{run}: differs from preset {preset} ({source}) in", *lines])
 
 
 def recipe_names():
     return sorted(path.stem for path in (paths.EXPERIMENTS / "recipes").glob("*.yaml"))
-
-
-def recipe_of(run):
-    """The recipe whose name the run's id begins with; an id has '-' where a name has '_'."""
-    return max((name for name in recipe_names() if run.startswith(f"{name.replace('_', '-')}-")), key=len)
 
 
 def preset_of(recipe, preset):
@@ -57,19 +52,10 @@ def preset_of(recipe, preset):
         return recipe
     if f"{kind}-{preset}" not in names:
         known = ", ".join(name.removesuffix(f"-{preset}") for name in names if name.endswith(f"-{preset}"))
-        raise UserError(f"recipe '{recipe}' has no preset {preset} (there is one of: {known}); compare with paper")
+        raise UserError(
+            f"recipe '{recipe}' has no preset {preset} (recipes that have one: {known}); use --preset paper"
+        )
     return f"{kind}-{preset}"
-
-
-def axes_of(run, plan):
-    """Model and data, by the paper's names, of a cell that wants this run."""
-    for cell in plan.cells:
-        if run in plan.with_needs(cell.runs):
-            kind = "pretrain" if run == cell.upstream else "transfer"
-            other = plan.experiments[cell.experiment].same_run.get(cell.axes[kind], {kind: cell.axes[kind]})
-            axes = {"model": cell.axes["model"], kind: other[kind]}
-            return {**axes, "epochs": cell.axes["epochs"]} if kind == "pretrain" and "epochs" in cell.axes else axes
-    raise UserError(f"no cell of an experiment wants {run}")
 
 
 def kind_of(axes):
@@ -84,19 +70,21 @@ def theirs_of(name, axes):
     if axes.get("epochs") not in choices:
         axes = {**axes, "epochs": choices[-1]}
     _, values, steps = at_scale(name, axes, kind_of(axes), paper, "paper")
-    places = TASKS[values["task"]]
-    compared = (*places["model"], *places["data"], *places["trainer"], *places.get("callbacks", ()))
+    task = TASKS[values["task"]]
+    compared = (*task["model"], *task["data"], *task["trainer"], *task.get("callbacks", ()))
     return {**{key: values[key] for key in compared}, **({"steps": steps} if steps else {})}
 
 
 def ours_of(run, plan):
     """The same from the run's config; the learning rates of its sweep where it takes the best of them."""
     config = plan.runs[run].config
-    places, given = TASKS[task_of(config)], config["trainer"]
+    task, trainer = TASKS[task_of(config)], config["trainer"]
     values = {**config["model"]["init_args"], **config["data"]["init_args"]}
-    values |= {here: given[there] for here, there in places["trainer"].items()}
-    called = {callback["class_path"]: callback["init_args"] for callback in given.get("callbacks", ())}
-    values |= {key: called.get(name, {}).get(place) for key, (name, place) in places.get("callbacks", {}).items()}
+    values |= {key: trainer[argument] for key, argument in task["trainer"].items()}
+    callbacks = {callback["class_path"]: callback["init_args"] for callback in trainer.get("callbacks", ())}
+    values |= {
+        key: callbacks.get(name, {}).get(argument) for key, (name, argument) in task.get("callbacks", {}).items()
+    }
     if values.get("lr_from"):
         values["lr"] = [plan.runs[point].config["model"]["init_args"]["lr"] for point in values["lr_from"]]
     return {**values, "steps": config["trainer"]["max_steps"]}
@@ -107,17 +95,17 @@ def task_of(config):
 
 
 def stand_ins(run, axes, preset):
-    """Lines for another model or another data set in the place of those named."""
+    """Lines for a model or a data set that stands in for the paper's."""
     lines, kind = [], kind_of(axes)
     if run.options:
         lines.append(f"  model: {axes['model']} with {text(run.options)}, {preset} as it is (Table 1)")
     known = getattr(load_scale("paper"), kind).get(axes[kind])
     if known is None or run.config["data"]["class_path"] != known.data:
-        places = TASKS[task_of(run.config)]["data"]
-        given = run.config["data"]["init_args"]
-        own = {key: value for key, value in given.items() if key not in (*places, "train_on", "seed")}
-        named = f"{run.config['data']['class_path']} {text(own)}".rstrip()
-        lines.append(f"  data: {named}, {preset} {axes[kind]} (Section 4.1)")
+        from_recipe = TASKS[task_of(run.config)]["data"]
+        arguments = run.config["data"]["init_args"]
+        of_the_set = {key: value for key, value in arguments.items() if key not in (*from_recipe, "train_on", "seed")}
+        data = f"{run.config['data']['class_path']} {text(of_the_set)}".rstrip()
+        lines.append(f"  data: {data}, {preset} {axes[kind]} (Section 4.1)")
     return lines
 
 
@@ -136,9 +124,10 @@ def text(value):
 
 
 def sources(name, axes):
-    """Key -> what the recipe's own comment says of where its value comes from; those of a row: the comment at `rows`."""
+    """Key -> source of the recipe's value: its comment in the recipe; of values in a row, the comment at `rows`."""
     lines = (paths.EXPERIMENTS / "recipes" / f"{name}.yaml").read_text().splitlines()
-    found = (re.match(r"(\w+):.*?(?:#\s*(.*))?$", line) for line in lines)
-    told = {match[1]: match[2] or f"experiments/recipes/{name}.yaml" for match in found if match}
+    matches = (re.match(r"(\w+):.*?(?:#\s*(.*))?$", line) for line in lines)
+    stated = {match[1]: match[2] or f"experiments/recipes/{name}.yaml" for match in matches if match}
     row = next(row for row in load_recipe(name)["rows"] if holds({k: v for k, v in row.items() if k in MATCHED}, axes))
-    return {**told, **dict.fromkeys((*row, "steps"), told["rows"])}
+    off = {key: value.source for key, value in VALUES.items()}
+    return {**off, **stated, **dict.fromkeys((*row, "steps"), stated["rows"])}

@@ -6,36 +6,25 @@ import re
 from vit import paths
 from vit.errors import UserError
 from vit.plan.cells import Plan
+from vit.plan.checks import check_cells, check_names
+from vit.plan.options import check_options
 from vit.plan.resolve import check_axes, holds, load_experiment, load_scale
 from vit.plan.runs import fill
 
-TARGETS = (
-    "help",
-    "setup",
-    "reproduce",
-    "report",
-    "plan",
-    "status",
-    "tensorboard",
-    "test",
-    "lint",
-    "format",
-    "clean",
-    "bench",
-    "bench-data",
-    "data",
-    "data-check",
+TARGETS = (  # of the Makefile; a test holds them equal
+    *("help", "setup", "reproduce", "report", "plan", "status", "tensorboard", "claim", "data", "data-check"),
+    *("test", "lint", "format", "clean", "bench", "bench-data"),
 )
 
 
 def experiment_names():
-    """Every experiment there is: the paper's tables and figures, then the ablations."""
+    """All experiments: the paper's tables and figures, then the ablations. Errors: UserError for a name that make cannot use."""
     files = [*sorted(paths.EXPERIMENTS.glob("*.yaml")), *sorted((paths.EXPERIMENTS / "ablations").glob("*.yaml"))]
     names = [path.stem for path in files]
     for position, path in enumerate(files):
         if path.stem in TARGETS or path.stem in names[:position] or not re.fullmatch(r"[A-Za-z0-9._-]+", path.stem):
             raise UserError(
-                f"{paths.name_of(path)}: '{path.stem}' is taken or no name for make; call the file otherwise"
+                f"{paths.name_of(path)}: '{path.stem}' is the name of another make target, or has characters that make cannot use; rename the file"
             )
     return names
 
@@ -47,23 +36,28 @@ def make_plan(scale_name, names=None):
     )
     paper = load_scale("paper")
     for name, experiment in plan.experiments.items():
-        for axes in _expand(experiment, name):
+        for axes in _expand(experiment, name, scale_name):
             plan.cells.append(fill(plan, paper, name, axes))
+        check_cells([cell for cell in plan.cells if cell.experiment == name], experiment, f"experiments/{name}.yaml")
+    if names is None:
+        check_names(plan.scale, plan.experiments, f"experiments/scales/{scale_name}.yaml")
     return plan
 
 
-def _expand(experiment, name):
+def _expand(experiment, name, scale_name):
     """Every combination of the grid with its settings, as one mapping each."""
-    labels = [axis for axis, values in experiment.grid.items() if isinstance(values[0], dict)]
-    for combination in itertools.product(*experiment.grid.values()):
-        axes = _together(experiment.grid, combination)
+    grid = {**experiment.grid, **experiment.at.get(scale_name, {})}
+    labels = [axis for axis, values in grid.items() if isinstance(values[0], dict)]
+    for combination in itertools.product(*grid.values()):
+        axes = _together(grid, combination)
         if any(holds(condition, axes) for condition in experiment.leave_out):
             continue
         for setting in experiment.settings:
-            conditions = {key: value for key, value in setting.items() if key in experiment.grid or key in axes}
+            conditions = {key: value for key, value in setting.items() if key in grid or key in axes}
             if holds(conditions, axes):
                 axes.update({key: value for key, value in setting.items() if key not in conditions})
         check_axes({key: value for key, value in axes.items() if key not in labels}, f"experiments/{name}.yaml")
+        check_options(axes["model"], axes.get("options", {}), f"experiments/{name}.yaml: options")
         yield axes
 
 
@@ -71,9 +65,9 @@ def _together(grid, combination):
     """One mapping of a combination: a value that is a mapping sets several axes, and options of several add up."""
     axes = {}
     for axis, value in zip(grid, combination, strict=True):
-        given = {axis: value}
+        added = {axis: value}
         if isinstance(value, dict):
-            given = {axis: value.get("label"), **{key: part for key, part in value.items() if key != "label"}}
-        options = {**axes.get("options", {}), **given.get("options", {})}
-        axes.update(given, **({"options": options} if options else {}))
+            added = {axis: value.get("label"), **{key: part for key, part in value.items() if key != "label"}}
+        options = {**axes.get("options", {}), **added.get("options", {})}
+        axes.update(added, **({"options": options} if options else {}))
     return axes

@@ -1,4 +1,4 @@
-"""The plan as Make rules: one rule a process, its runs' metrics.json as targets, the runs they need as order-only prerequisites."""
+"""The plan as Make rules, one a process: targets are its runs' metrics.json, order-only prerequisites the runs they need."""
 
 import shutil
 from pathlib import Path
@@ -9,17 +9,18 @@ from vit.atomic import write_text
 from vit.errors import UserError
 from vit.paths import name_of, results, runs_folder
 from vit.plan.cells import digest
+from vit.plan.stored import write_plan
 from vit.plan.yaml_files import read_yaml
 
 HEAD = """# Made by `python -m vit plan --scale {scale} --write` from experiments/; make renews it, nobody edits it.
 """
 
 
-def groups(plan):
-    """Lists of run ids that share a process; what different experiments want is kept apart, so that make trains no more.
+def groups(plan) -> list[list[str]]:
+    """Lists of run ids that share a process. Runs of different experiments are kept apart, so that `make table5` trains no others.
 
-    Long ones first, or the last process would run alone: those with more images, and of equals what the tables name
-    last, since the paper goes from small models to large ones.
+    Longest first, or the last process would run alone: most images first; among equals the order of the tables
+    reversed, since the paper lists small models before large ones.
     """
     wanted = {name: set(plan.runs_of(name)) for name in plan.experiments}
     by_key = {}
@@ -30,7 +31,7 @@ def groups(plan):
     return sorted(reversed(by_key.values()), key=lambda group: -sum(plan.runs[run].images for run in group))
 
 
-def write_graph(plan):
+def write_graph(plan) -> None:
     """results/SCALE/grid.mk, and for every run its folder with config.yaml."""
     folder = runs_folder(plan.scale_name)
     for run in plan.runs.values():
@@ -44,19 +45,20 @@ def write_graph(plan):
     # Make deletes what an interrupted or failed process made, unless it is named here; a pattern would not do.
     lines.append(f".PRECIOUS: {' '.join(f'$(RUNS)/{run}/metrics.json' for run in plan.runs)}")
     lines += [_rule(plan, group) for group in together]
+    write_plan(plan)
     write_text(results(plan.scale_name) / "grid.mk", "\n".join(lines) + "\n")
 
 
-def write_config(run, folder):
+def write_config(run, folder: Path) -> None:
     write_text(folder / "config.yaml", yaml.safe_dump(run.config, sort_keys=False))
 
 
-def check_config(folder):
-    """The config in a run's folder must be the one its name was made from."""
+def check_config(folder: Path) -> None:
+    """UserError unless the config in a run's folder has the digest that ends the folder's name."""
     path = Path(folder) / "config.yaml"
     if digest(read_yaml(path)) != Path(folder).name.rsplit("-", 1)[-1]:
         raise UserError(
-            f"{name_of(path)}: edited since it was planned, and its folder's name stands for other numbers; remove it and give the same command again"
+            f"{name_of(path)}: edited after planning, so it no longer matches the hash in its folder's name; delete it and give the same command again"
         )
 
 
@@ -65,25 +67,23 @@ def _rule(plan, group):
     needed = dict.fromkeys(need for run in runs for need in run.needs if need not in group)
     targets = " ".join(f"$(RUNS)/{run}/metrics.json" for run in group)
     order_only = ["claim", *(f"$(RUNS)/{run}/metrics.json" for run in needed)]
-    order_only += [f"$(DATA)/{name}.fetched" for name in _to_fetch(plan, runs)]
+    order_only += [f"$(DATA)/{name}.fetched" for name in _to_fetch(runs)]
     return f"{targets} &: | {' '.join(order_only)}\n\t$(TRAIN) {' '.join(group)}"
 
 
-def _to_fetch(plan, runs):
+def _to_fetch(runs):
     """Names, as `python -m data fetch` takes them, of the sets that must be brought for these runs."""
-    entries = (*plan.scale.pretrain.values(), *plan.scale.transfer.values())
-    wanted = {run.config["data"]["class_path"] for run in runs}
-    return sorted({entry.data.rsplit(".", 1)[-1] for entry in entries if entry.fetch and entry.data in wanted})
+    return sorted({run.entry.set_name for run in runs if run.entry.fetch})
 
 
 def _forget_unstarted(plan, folder):
-    """Folders of runs that left the plan before they started hold a config and nothing else."""
+    """Delete the folders of runs that are no longer planned and never started: they hold nothing but config.yaml."""
     for path in folder.iterdir():
         if path.name not in plan.runs and [entry.name for entry in path.iterdir()] == ["config.yaml"]:
             shutil.rmtree(path)
 
 
-def describe(plan):
+def describe(plan) -> str:
     """One line for people: what was planned and where."""
     return (
         f"{len(plan.runs)} runs of {len(plan.experiments)} experiments planned in {name_of(results(plan.scale_name))}"

@@ -4,28 +4,28 @@ from collections.abc import Iterable, Sequence
 
 from vit.locks import is_running
 from vit.paths import runs_folder
-from vit.plan.cost_file import TRAINING, costs_of, model_key
+from vit.plan.cost_file import TRAINING, costs_of
 from vit.record import read_record
 
-BYTES_A_PARAMETER = 4  # weights are kept as float32, one file a finished run; a sweep keeps none
+BYTES_A_PARAMETER = 4  # float32; one file for each finished run, none for the points of a sweep
 
 
-def run_flops(run, costs):
-    return TRAINING * costs[model_key(run)]["flops"] * run.images
+def run_flops(run, costs: dict) -> float:
+    return TRAINING * costs[run.cost_key]["flops"] * run.images
 
 
-def flops_per_second(plan, costs):
-    """Measured on this scale's finished runs; the scale's assumption before there are any."""
+def flops_per_second(plan, costs: dict) -> tuple[float, str]:
+    """(FLOP/s of one process, 'measured on ...' or 'assumed'): from this scale's finished runs, else as the scale assumes."""
     finished = [
-        (run, metrics) for run in plan.runs.values() if (metrics := read_record(runs_folder(plan.scale_name) / run.id))
+        (run, record) for run in plan.runs.values() if (record := read_record(runs_folder(plan.scale_name) / run.id))
     ]
-    seconds = sum(metrics["seconds"] for _, metrics in finished)
+    seconds = sum(record["seconds"] for _, record in finished)
     if not finished:
         return plan.scale.assumed_flops_per_second, "assumed"
     return sum(run_flops(run, costs) for run, _ in finished) / seconds, f"measured on {len(finished)} finished runs"
 
 
-def overview(plan, jobs):
+def overview(plan, jobs: int) -> str:
     """The table of `make plan`: for each experiment runs, images, FLOPs, time and disk."""
     costs = costs_of(plan)
     speed, source = flops_per_second(plan, costs)
@@ -39,13 +39,13 @@ def overview(plan, jobs):
 
 def _row(name, runs, costs, speed):
     flops = sum(run_flops(run, costs) for run in runs)
-    kept = [costs[model_key(run)]["parameters"] for run in runs if run.keeps_weights]
+    kept = [costs[run.cost_key]["parameters"] for run in runs if run.keeps_weights]
     pretraining = sum(run.pretrains for run in runs)
     return (name, str(len(runs)), str(pretraining), f"{sum(run.images for run in runs):,}", f"{flops:.2e}",
             duration(flops / speed), f"{sum(kept) * BYTES_A_PARAMETER / 1e9:.2g} GB")  # fmt: skip
 
 
-def status(plan):
+def status(plan) -> str:
     """The table of `make status`: finished, running and missing runs of each experiment."""
     folder, rows = runs_folder(plan.scale_name), [("experiment", "finished", "running", "missing")]
     for name in plan.experiments:
@@ -56,7 +56,7 @@ def status(plan):
     return "\n".join(aligned(rows))
 
 
-def duration(seconds):
+def duration(seconds: float) -> str:
     """'40 s', '7 min', '3.2 h', '12 days': as people say it."""
     for limit, unit, name in ((90, 1, "s"), (5400, 60, "min")):
         if seconds < limit:

@@ -1,73 +1,14 @@
-"""What may stand in an experiment, a recipe and a scale. The fields are the schema; docs are the field comments."""
+"""What may stand in an experiment, a recipe and a scale. The fields are the schema; the field comments document it."""
 
 from dataclasses import dataclass, field
 
 SCRATCH = "none"  # the pre-training set of a model that starts from its initialisation
-EVALUATE = "vit.tasks.Evaluate"  # the task of a run that `tested_on` adds
 
-# Where each value of a recipe lands in the run's LightningCLI config; a test holds these equal to the constructors.
-# `callbacks`: values that are null or make a callback of the Trainer: value -> (its class, the argument).
-# `start`: what the planner adds, the run or the file to start from and the sweep whose best learning rate is taken.
-DATA = ("batch_size", "image_size", "augment", "evaluation", "resize", "held_out", "split_seed", "subset")
-TASKS = {
-    "vit.tasks.Pretrain": {
-        "model": (
-            *("optimizer", "lr", "decay", "linear_end", "warmup_steps", "warmup_from"),
-            *("weight_decay", "decay_form", "decay_on", "beta1", "beta2", "momentum", "momentum_dtype", "clip_rule"),
-            *("loss", "label_smoothing", "head_bias", "head_hidden", "dropout"),
-        ),
-        "data": DATA,
-        "trainer": {"precision": "precision", "clip_norm": "gradient_clip_val"},
-        "callbacks": {"early_stopping": ("vit.early_stopping.BestHeldOut", "every")},
-        "plan": ("epochs", "seeds"),
-        "start": (),
-    },
-    "vit.tasks.Finetune": {
-        "model": (
-            *("positions", "lr", "momentum", "momentum_dtype", "decay", "drops", "warmup_steps", "warmup_from"),
-            *("clip_rule", "dropout", "mixup", "polyak"),
-        ),
-        "data": DATA,
-        "trainer": {"precision": "precision", "clip_norm": "gradient_clip_val"},
-        "plan": ("steps", "seeds"),
-        "start": ("init", "lr", "lr_from"),
-    },
-    "vit.tasks.FewShot": {
-        "model": ("shots", "draws", "report_shots", "l2", "constant", "epsilon", "solve_dtype"),
-        "data": DATA,
-        "trainer": {"precision": "precision"},
-        "plan": (),
-        "start": ("init",),
-    },
-    EVALUATE: {
-        "model": (),
-        "data": DATA,
-        "trainer": {"precision": "precision"},
-        "plan": (),
-        "start": ("init",),
-    },
-    "vit.tasks.MaskedPatch": {
-        "model": (
-            *("lr", "decay", "warmup_steps", "weight_decay", "beta1", "beta2", "clip_rule", "dropout"),
-            *("target", "color_bins", "corrupted", "masked", "random_patch", "kept", "counts", "random_patch_from"),
-        ),
-        "data": DATA,
-        "trainer": {"precision": "precision", "clip_norm": "gradient_clip_val"},
-        "plan": ("steps", "seeds"),
-        "start": (),
-    },
-}
 # What a row, a setting or a grid may name besides values. `pretrain_with` and `transfer_with` are recipes (a list of the
 # latter: they compete, and the one that does best on held-out images counts), `tested_on` is a set whose test images the
 # finished runs are evaluated on besides their own, `metric` is what the cell shows.
 AXES = ("model", "pretrain", "pretrain_with", "transfer", "transfer_with", "tested_on", "epochs", "options", "metric")
 SETS = ("pretrain", "transfer", "tested_on")  # the axes, and the keys of a scale, that name data sets
-
-
-def recipe_values(task):
-    """Names of the values that a recipe of this task must give."""
-    places = TASKS[task]
-    return (*places["model"], *places["data"], *places["trainer"], *places.get("callbacks", ()), *places["plan"])
 
 
 @dataclass(frozen=True)
@@ -83,7 +24,7 @@ class Paper:
     names: dict = field(default_factory=dict)  # our name -> the name printed in this table
     cost: str | None = None  # column with exaFLOPs of pre-training
     exact_file: str | None = None  # a CSV that has it with more digits under the same keys; those are compared
-    exact_cost: str | None = None  # the column there
+    exact_cost: str | None = None  # its column
     cost_tolerance: float = 0.05  # as a fraction of the paper's value
 
 
@@ -100,7 +41,12 @@ class Experiment:
     settings: list = field(default_factory=list)  # {axis: names..., key: value}: values for some of the cells
     same_run: dict = field(default_factory=dict)  # transfer set -> {transfer, metric}: read off another cell's runs
     private: list = field(default_factory=list)  # pre-training sets that nobody outside can get
+    at: dict = field(default_factory=dict)  # scale -> axis -> values of that axis there, which nothing stands in for
     means: dict = field(default_factory=dict)  # axis -> {label: names}: further rows or columns, means over those names
+
+    def exact(self, scale_name):
+        """Axes whose values are stated for this scale."""
+        return tuple(self.at.get(scale_name, ()))
 
 
 @dataclass(frozen=True)
@@ -113,12 +59,17 @@ class DataEntry:
     classes: int = 1000  # of the head whose cost is counted; a head of JFT's 18k costs up to 1% of a model in Table 6
     args: dict = field(default_factory=dict)  # constructor arguments besides the recipe's
     about: str | None = None  # what it is, when it is not the set of the paper
-    note: str | None = None  # what had to be chosen where it is the paper's set; said under each table
+    note: str | None = None  # what had to be chosen where it is the paper's set; printed under each table
     epochs: dict = field(default_factory=dict)  # the paper's number of epochs -> ours
     released: str | None = (
         None  # weights that the authors published are taken, trained on this set; nothing is pre-trained
     )
     fetch: bool = False  # does `python -m data fetch` have to bring it before a run starts?
+
+    @property
+    def set_name(self):
+        """Name of the set's class, as `python -m data fetch` takes it."""
+        return self.data.rpartition(".")[2]
 
 
 @dataclass(frozen=True)
@@ -129,7 +80,12 @@ class EvaluationEntry:
     data: str  # class path of a LightningDataModule
     args: dict = field(default_factory=dict)  # constructor arguments besides those of the evaluated run
     about: str | None = None  # what it is, when it is not the set of the paper
-    note: str | None = None  # what had to be chosen where it is the paper's set; said under each table
+    note: str | None = None  # what had to be chosen where it is the paper's set; printed under each table
+    fetch = False  # none of them can be downloaded
+
+    @property
+    def set_name(self):
+        return self.data.rpartition(".")[2]
 
 
 @dataclass(frozen=True)

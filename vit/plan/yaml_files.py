@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import yaml
@@ -22,14 +23,14 @@ class _UniqueKeys(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def read_yaml(path):
+def read_yaml(path: Path | str) -> dict:
     """A mapping from a YAML file. Strings that are numbers to Python (PyYAML reads 1e-3 as text) are refused."""
     content = read_mapping(path)
     _refuse_text_numbers(content, path, "")
     return content
 
 
-def read_mapping(path):
+def read_mapping(path: Path | str) -> dict:
     """A mapping from a YAML file, its values as YAML reads them."""
     path = Path(path)
     try:
@@ -37,7 +38,7 @@ def read_mapping(path):
     except FileNotFoundError:
         known = ", ".join(sorted(p.stem for p in path.parent.glob("*.yaml"))) or "nothing"
         hint = nearest(path.stem, [p.stem for p in path.parent.glob("*.yaml")])
-        raise UserError(f"{name_of(path)}: no such file{hint} (there is: {known})") from None
+        raise UserError(f"{name_of(path)}: no such file{hint} (known: {known})") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
@@ -55,10 +56,12 @@ def _refuse_text_numbers(value, path, where):
         for position, inner in enumerate(value):
             _refuse_text_numbers(inner, path, f"{where}[{position}]")
     elif isinstance(value, str) and re.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", value):
-        raise UserError(f"{name_of(path)}: {where}: '{value}' is text to YAML, not a number; write {float(value):.10g}")
+        raise UserError(
+            f"{name_of(path)}: {where}: '{value}' is a text in YAML, not a number; write {float(value):.10g}"
+        )
 
 
-def check_keys(mapping, known, where):
+def check_keys(mapping: Iterable, known: Iterable, where: str) -> None:
     """Refuse a key that nothing reads."""
     for key in mapping:
         if key not in known:
@@ -69,13 +72,13 @@ def check_keys(mapping, known, where):
 
 def build(kind, mapping, path, where=""):
     """An instance of a dataclass from a mapping whose keys must be its fields."""
-    place = f"{name_of(path)}{': ' + where if where else ''}"
+    section = f"{name_of(path)}{': ' + where if where else ''}"
     if not isinstance(mapping, dict):
-        raise UserError(f"{place}: a mapping was expected, found {mapping!r}")
+        raise UserError(f"{section}: a mapping was expected, found {mapping!r}")
     fields = {field.name: field for field in dataclasses.fields(kind)}
-    check_keys(mapping, fields, place)
+    check_keys(mapping, fields, section)
     for name, field in fields.items():
         required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
         if required and name not in mapping:
-            raise UserError(f"{place}: key '{name}' is missing")
+            raise UserError(f"{section}: key '{name}' is missing")
     return kind(**mapping)

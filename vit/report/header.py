@@ -1,6 +1,7 @@
 """What precedes the numbers: what they measure, which sets and models stand in, which settings differ from the paper's."""
 
 from vit.plan.resolve import load_scale, values_for
+from vit.plan.runs import papers_axes
 from vit.plan.schema import SETS
 from vit.report.collect import Report
 from vit.report.cost.rows import slips
@@ -79,8 +80,9 @@ def changed_settings(report: Report) -> list[str]:
             if recipe not in result.cell.recipes:
                 continue
             axes = {**result.cell.axes, "transfer": real_transfer(report.experiment, result.cell.axes.get("transfer"))}
-            theirs = values_for(recipe, axes, paper, "paper")
-            for key, ours in values_for(recipe, axes, report.plan.scale, report.plan.scale_name).items():
+            exact = report.experiment.exact(report.plan.scale_name)
+            theirs = values_for(recipe, papers_axes(axes, exact), paper, "paper")
+            for key, ours in values_for(recipe, axes, report.plan.scale, report.plan.scale_name, exact).items():
                 if ours != theirs[key]:
                     pairs.setdefault(key, ({}, {}))
                     pairs[key][0][setting_text(theirs[key])] = pairs[key][1][setting_text(ours)] = True

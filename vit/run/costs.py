@@ -8,7 +8,7 @@ import torch
 from vit.atomic import write_text
 from vit.models import create_model
 from vit.models.flops import forward_flops
-from vit.plan.cost_file import TRAINING, code_digest, costs_file, model_key, planned_keys
+from vit.plan.cost_file import TRAINING, code_digest, costs_file, planned_keys
 
 
 @lru_cache
@@ -22,7 +22,7 @@ def _count(key):
 
 def training_flops(run):
     """FLOPs of a run: forward and backward passes of every image."""
-    return TRAINING * _count(model_key(run))["flops"] * run.images
+    return TRAINING * _count(run.cost_key)["flops"] * run.images
 
 
 def write_costs(plan):

@@ -24,13 +24,13 @@ class Progress:
 
     def start(self, run):
         """Say which run it is: in a bar on a terminal, in a line elsewhere. Returns the bar."""
-        text = f"{self.place()}: {readable(run)}"
+        text = f"{self.place()}: {run.name}"
         if not sys.stderr.isatty():
             self.line(text)
         return Bar(text, self.position)
 
     def finish(self, run, metrics, seconds):
-        self.line(f"{self.place()}: {readable(run)}: {result(metrics)} in {seconds:.0f} s")
+        self.line(f"{self.place()}: {run.name}: {result(metrics)} in {seconds:.0f} s")
 
     def place(self):
         """'run 12 of 60, about 7 min left'."""
@@ -44,7 +44,7 @@ class Progress:
         runs = self.plan.runs
         seconds = sum(metrics["seconds"] - START for metrics in done.values())
         flops = sum(metrics["flops"] for metrics in done.values())
-        speed = flops / seconds if seconds > 0 else self.plan.scale.assumed_flops_per_second
+        speed = flops / seconds if seconds > 0 else self.plan.assumed_flops_per_second
         left = [runs[name] for name in self.wanted if name not in done]
         return sum(expected_flops(run) / speed + START for run in left) / self.jobs
 
@@ -69,8 +69,3 @@ def result(metrics):
     measured = next(name for name in names if name in metrics)
     value = f"{100 * metrics[measured]:.1f}%" if measured.endswith("accuracy") else f"{metrics[measured]:.4f}"
     return f"{measured.replace('_', ' ')} {value}"
-
-
-def readable(run):
-    """A run's name without its digest."""
-    return run.id.rsplit("-", 1)[0]

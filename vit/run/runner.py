@@ -17,7 +17,8 @@ from vit.errors import UserError, reason
 from vit.locks import locked
 from vit.paths import runs_folder
 from vit.plan import make_plan
-from vit.plan.graph import check_config, write_config
+from vit.plan.graph import check_config, write_graph
+from vit.plan.stored import read_plan
 from vit.plan.yaml_files import check_keys
 from vit.record import read_record
 from vit.run.endings import to_its_end
@@ -27,7 +28,7 @@ from vit.run.processes import leads
 
 def run_all(scale, ids, goals):
     """The runs of one rule of the grid. A run that fails does not stop those that do not need it."""
-    plan = make_plan(scale)
+    plan = planned(scale, ids)
     check_keys(ids, list(plan.runs), f"scale {scale}: run")
     jobs = concurrent_processes()
     with slot(scale, jobs) if leads() else nullcontext(0) as position:
@@ -50,6 +51,13 @@ def run_all(scale, ids, goals):
         raise UserError(f"{len(failed)} of {len(ids)} runs failed; {again}")
 
 
+def planned(scale, ids):
+    """The plan that make wrote; written here where it did not (a run by hand), or where a run's config was removed."""
+    if leads() and not all((runs_folder(scale) / name / "config.yaml").exists() for name in ids):
+        write_graph(make_plan(scale))
+    return read_plan(scale)
+
+
 def run_one(run, folder, progress):
     """True if the run is finished, now or before."""
     if read_record(folder):
@@ -66,7 +74,7 @@ def attempt(run, folder, progress):
     """True if the run came to its end."""
     try:
         if leads():
-            bring_config(run, folder)
+            check_config(folder)
         with to_its_end():
             train_and_measure(run, folder, progress)
     except Exception as error:
@@ -82,13 +90,6 @@ def trained_together():
     import torch
 
     return torch.distributed.is_available() and torch.distributed.is_initialized()
-
-
-def bring_config(run, folder):
-    """The planner's config lies in the folder: again where it was removed, untouched where somebody edited it."""
-    if not (folder / "config.yaml").exists():
-        write_config(run, folder)
-    check_config(folder)
 
 
 def details(error, folder):

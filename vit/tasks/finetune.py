@@ -6,8 +6,11 @@ from typing import Literal
 from lightning.pytorch.utilities import rank_zero_info
 
 from vit.errors import UserError
+from vit.models.grid import MODES
 from vit.objectives import mixup
-from vit.optim import Polyak, sgd, with_schedule
+from vit.optim import CLIP_RULES, Polyak, sgd, with_schedule
+from vit.optim.momentum import BUFFERS
+from vit.optim.schedules import FIRST
 from vit.tasks.classify import Classify
 from vit.tasks.options import Options
 from vit.tasks.selection import best_learning_rate
@@ -35,16 +38,16 @@ class Finetune(Classify):
         num_classes: int,
         image_size: int,
         init: str | None,
-        positions: Literal["bilinear", "bicubic"],
+        positions: Literal[*MODES],
         lr: float | None,
         lr_from: list[str],
         momentum: float,
-        momentum_dtype: Literal["float32", "bfloat16"],
+        momentum_dtype: Literal[*BUFFERS],
         decay: str,
         drops: list[int],
         warmup_steps: int,
-        warmup_from: Literal["zero", "one"],
-        clip_rule: Literal["official", "torch"],
+        warmup_from: Literal[*FIRST],
+        clip_rule: Literal[*CLIP_RULES],
         dropout: float,
         mixup: float,
         polyak: float | None,

@@ -19,7 +19,7 @@ from vit.objectives.masked_patches import (
     predicted,
     training_draws,
 )
-from vit.optim import adam, with_schedule
+from vit.optim import CLIP_RULES, adam, with_schedule
 from vit.tasks.options import Options
 from vit.tasks.training import Training
 
@@ -60,7 +60,7 @@ class MaskedPatch(Training):
         kept: float,
         counts: str,
         random_patch_from: str,
-        clip_rule: Literal["official", "torch"],
+        clip_rule: Literal[*CLIP_RULES],
     ):
         super().__init__()
         self.clip_rule = clip_rule

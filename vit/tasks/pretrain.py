@@ -2,7 +2,11 @@
 
 from typing import Literal
 
-from vit.optim import make_optimizer, with_schedule
+from vit.objectives.losses import LOSSES
+from vit.optim import CLIP_RULES, make_optimizer, with_schedule
+from vit.optim.momentum import BUFFERS
+from vit.optim.optimizers import ADAM, DECAYED, OPTIMIZERS
+from vit.optim.schedules import FIRST
 from vit.tasks.classify import Classify
 from vit.tasks.options import Options
 
@@ -25,21 +29,21 @@ class Pretrain(Classify):
         options: Options,
         num_classes: int,
         image_size: int,
-        optimizer: Literal["adam", "sgd"],
+        optimizer: Literal[*OPTIMIZERS],
         lr: float,
         decay: str,
         linear_end: float,
         warmup_steps: int,
-        warmup_from: Literal["zero", "one"],
+        warmup_from: Literal[*FIRST],
         weight_decay: float,
-        decay_form: Literal["decoupled", "coupled"],
-        decay_on: Literal["kernels", "all"],
+        decay_form: Literal[*ADAM],
+        decay_on: Literal[*DECAYED],
         beta1: float | None,
         beta2: float | None,
         momentum: float | None,
-        momentum_dtype: Literal["float32", "bfloat16"] | None,
-        clip_rule: Literal["official", "torch"],
-        loss: Literal["softmax", "sigmoid"],
+        momentum_dtype: Literal[*BUFFERS] | None,
+        clip_rule: Literal[*CLIP_RULES],
+        loss: Literal[*LOSSES],
         label_smoothing: float,
         head_bias: float,
         head_hidden: str | None,

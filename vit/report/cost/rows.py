@@ -6,7 +6,7 @@ from vit.errors import UserError
 from vit.paths import name_of
 from vit.plan import Cell, make_plan
 from vit.plan.cells import Run
-from vit.plan.cost_file import TRAINING, costs_file, forward_costs, model_key
+from vit.plan.cost_file import TRAINING, costs_file, forward_costs
 from vit.plan.schema import Experiment
 from vit.report.paper_values import Published
 from vit.report.verdicts import within
@@ -56,8 +56,8 @@ def read_cost(
     upstream: str | None,
     finished: dict[str, dict],
 ) -> Cost:
-    """run: of the paper's scale. forward: model key -> flops and parameters. upstream: the run of this scale."""
-    key = model_key(run)
+    """run: of the paper's scale. forward: Run.cost_key -> flops and parameters. upstream: the run of this scale."""
+    key = run.cost_key
     if key not in forward:
         path = name_of(costs_file("paper"))
         raise UserError(f"{path}: no cost of {run.model}; `python -m vit cost --write paper` counts it")

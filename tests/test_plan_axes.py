@@ -1,0 +1,123 @@
+"""An experiment varies any value of a recipe at any scale: in the paper's numbers, as multiples, or stated for a scale."""
+
+import shutil
+
+import pytest
+import yaml
+
+from vit import paths
+from vit.errors import UserError
+from vit.plan import make_plan
+
+GRID = {"model": ["ViT-B/16"], "pretrain": ["ImageNet-21k"], "transfer": ["CIFAR-10"]}
+MINI = yaml.safe_load((paths.EXPERIMENTS / "scales" / "mini.yaml").read_text())["recipes"]
+
+
+@pytest.fixture
+def values_of(tmp_path, monkeypatch):
+    """values_of(axis, values, scale): what the runs of an ablation over the axis train with, a value a cell."""
+    shutil.copytree(paths.EXPERIMENTS, tmp_path / "experiments")
+    monkeypatch.setattr(paths, "EXPERIMENTS", tmp_path / "experiments")
+
+    def planned(axis, values, scale="mini", **more):
+        experiment = {
+            "title": "t",
+            "grid": {axis: values, **GRID},
+            "rows": ["transfer", axis],
+            "columns": ["model"],
+            **more,
+        }
+        (tmp_path / "experiments" / "ablations" / "tried.yaml").write_text(yaml.safe_dump(experiment))
+        plan = make_plan(scale, ["tried"])
+        recipe, key = axis.split(".")
+        return [value_of(plan, cell.upstream if recipe == "pretrain" else cell.runs[-1], key) for cell in plan.cells]
+
+    def value_of(plan, run, key):
+        config = plan.runs[run].config
+        arguments = {
+            **config["model"]["init_args"],
+            **config["data"]["init_args"],
+            "steps": config["trainer"]["max_steps"],
+        }
+        if key == "lr" and arguments.get("lr_from"):
+            return [plan.runs[point].config["model"]["init_args"]["lr"] for point in arguments["lr_from"]]
+        return arguments.get(key)
+
+    return planned
+
+
+@pytest.mark.parametrize(
+    ("axis", "values", "expected"),
+    [
+        ("pretrain.lr", ["x0.5", "x1", "x3"], [0.001, 0.002, 0.006]),  # mini's 0.002
+        ("pretrain.lr", [0.0005, 0.001], [0.001, 0.002]),  # Table 3 has 0.001
+        ("finetune.lr", ["x0.5", "x1"], [[0.025, 0.05], [0.05, 0.1]]),  # of every rate of the sweep
+        ("finetune.augment", [["flip"], []], [["flip"], []]),
+        ("pretrain.augment", [["inception_crop", "flip"]], [["inception_crop", "flip"]]),
+        ("pretrain.image_size", [112, 224], [16, 32]),
+        ("finetune.image_size", ["x2"], [64]),
+        ("finetune.steps", [5000, 10000], [150, 300]),
+        ("finetune.steps", ["x0.1"], [30]),
+        ("pretrain.batch_size", [2048, 4096], [32, 64]),
+        ("finetune.dropout", [0.0, 0.1], [0.0, 0.1]),  # nothing stands in for it at mini
+        ("pretrain.dropout", [0.0, 0.2], [0.0, 0.2]),  # mini has one value for all, of which a share is no multiple
+        ("finetune.polyak", [None, 0.999], [None, 0.999]),
+        ("finetune.held_out", [0.05], [0.05]),
+    ],
+)
+def test_any_value_is_an_axis_at_mini(values_of, axis, values, expected):
+    recipe, key = axis.split(".")
+    assert values_of(axis, values) == expected
+    assert key in MINI[recipe] or key in ("dropout", "polyak")
+
+
+@pytest.mark.parametrize(
+    ("axis", "values", "updates"),
+    [("pretrain.epochs", [45, 90, "x2"], [781, 1562, 3125]), ("pretrain.batch_size", [2048, 4096], [3125, 1562])],
+)
+def test_epochs_and_batches_decide_the_number_of_updates(values_of, axis, values, updates):
+    """10,000 images, and mini's 10 epochs stand in for Table 3's 90."""
+    values_of("pretrain.subset", [1.0], grid={axis: values, **GRID}, rows=["transfer", axis])
+    plan = make_plan("mini", ["tried"])
+    assert [plan.runs[cell.upstream].config["trainer"]["max_steps"] for cell in plan.cells] == updates
+
+
+def test_more_seeds_are_more_seeds(values_of):
+    values_of("finetune.seeds", [5])
+    plan = make_plan("mini", ["tried"])
+    assert [len(cell.runs) for cell in plan.cells] == [5]
+
+
+def test_values_stated_for_a_scale_are_taken_there_and_only_there(values_of):
+    at = {"mini": {"pretrain.lr": [0.01, 0.02, 0.03]}}
+    assert values_of("pretrain.lr", [0.001], at=at) == [0.01, 0.02, 0.03]
+    assert values_of("pretrain.lr", [0.001], at=at, scale="paper") == [0.001]
+    assert values_of("pretrain.lr", ["x1"], at={"mini": {"pretrain.lr": ["x0.5"]}}) == [0.001]
+
+
+def test_advice_works_when_it_is_followed_to_the_letter(values_of):
+    with pytest.raises(UserError, match=r"mini\.yaml: recipes\.finetune\.lr: .*multiples such as x0\.3.*under `at`"):
+        values_of("finetune.lr", [0.01])
+    assert values_of("finetune.lr", ["x0.3"]) == [[0.015, 0.03]]
+    assert values_of("finetune.lr", [0.01], at={"mini": {"finetune.lr": [0.01]}}) == [0.01]
+
+
+@pytest.mark.parametrize(
+    ("at", "words"),
+    [
+        ({"mimi": {"pretrain.lr": [1]}}, ["at", "mimi", "mini"]),
+        ({"mini": {"pretrain.lrr": [1]}}, ["at.mini", "pretrain.lrr", "pretrain.lr"]),
+        ({"mini": {"pretrain.lr": 0.1}}, ["at.mini.pretrain.lr", "list"]),
+        ({"mini": [1]}, ["at.mini", "mapping"]),
+        ({"mini": {"pretrain.lr": ["fast"]}}, ["pretrain.lr", "fast"]),
+    ],
+)
+def test_slips_under_at_are_named(values_of, at, words):
+    with pytest.raises(UserError) as error:
+        values_of("pretrain.lr", [0.001], at=at)
+    assert all(word in str(error.value) for word in words)
+
+
+def test_a_multiple_of_a_word_is_refused(values_of):
+    with pytest.raises(UserError, match=r"finetune\.decay.*x2 multiplies numbers.*cosine"):
+        values_of("finetune.decay", ["x2"])

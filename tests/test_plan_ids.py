@@ -1,0 +1,29 @@
+"""The ids of all runs at every scale. An id ends in the hash of its config, so equal ids are equal configs."""
+
+import hashlib
+
+import pytest
+
+from vit.paths import EXPERIMENTS
+from vit.plan import make_plan
+
+# Scale -> number of runs, sha256 of their sorted ids. A change of code alone must not change a line: users would lose
+# their finished runs. Whoever changes an experiment, a recipe or a scale puts the new line here, knowing so.
+IDS = {
+    "mini": (384, "f14af268d476ea3a"),
+    "paper": (1666, "52f5540ff602a89e"),
+    "photos": (6, "740bbe53a99ee209"),
+    "released": (237, "dfda87e2ade38ebf"),
+    "small": (863, "be8b3287221b6590"),
+    "smoke": (190, "520dcad3fab2a81f"),
+}
+
+
+def test_every_scale_is_listed():
+    assert sorted(IDS) == sorted(path.stem for path in (EXPERIMENTS / "scales").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("scale", IDS)
+def test_runs_keep_their_ids(scale):
+    ids = sorted(make_plan(scale).runs)
+    assert (len(ids), hashlib.sha256("\n".join(ids).encode()).hexdigest()[:16]) == IDS[scale]

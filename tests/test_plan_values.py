@@ -1,0 +1,57 @@
+"""The table of values: its words are the registries', its off-values make the configs that recipes used to spell out."""
+
+import pytest
+
+from data.transforms.resize import RULES
+from vit.models.grid import MODES
+from vit.objectives.least_squares import DTYPES
+from vit.objectives.losses import LOSSES
+from vit.objectives.masked_patches.corruption import FATES
+from vit.objectives.masked_patches.targets import BINS, TARGETS
+from vit.optim.clipping import CLIP_RULES
+from vit.optim.momentum import BUFFERS
+from vit.optim.optimizers import ADAM, DECAYED, OPTIMIZERS
+from vit.optim.schedules import FALLS, FIRST
+from vit.plan import make_plan
+from vit.plan.resolve import load_recipe
+from vit.plan.values import STATED, TASKS, VALUES, off_value, recipe_values, with_off_values
+
+REGISTRIES = {
+    "optimizer": OPTIMIZERS, "decay": [*FALLS, "staircase"], "warmup_from": FIRST, "decay_form": ADAM, "decay_on": DECAYED,
+    "momentum_dtype": BUFFERS, "clip_rule": CLIP_RULES, "loss": LOSSES, "positions": MODES, "resize": RULES, "target": TARGETS,
+    "color_bins": BINS, "counts": FATES, "solve_dtype": DTYPES,
+}  # fmt: skip
+ELSEWHERE = {"precision", "random_patch_from", "head_hidden"}  # Lightning's words, and two that are no key of a table
+
+
+@pytest.mark.parametrize("name", REGISTRIES)
+def test_the_words_of_a_value_are_those_that_are_registered(name):
+    assert sorted(VALUES[name].kind.words) == sorted(REGISTRIES[name])
+
+
+def test_every_value_with_words_is_compared_and_every_row_of_the_table_is_a_value_of_a_task():
+    assert {name for name, value in VALUES.items() if value.kind.words} == REGISTRIES.keys() | ELSEWHERE
+    assert VALUES.keys() == {value for task in TASKS for value in recipe_values(task)}
+
+
+def test_off_values_are_values_and_say_where_they_are_from():
+    for name, value in VALUES.items():
+        assert value.source
+        assert value.off is STATED or value.kind.fits(value.off), name
+
+
+def test_a_value_that_another_one_needs_must_be_stated():
+    stated = {key: value for key, value in load_recipe("pretrain").items() if key != "beta2"}
+    with pytest.raises(KeyError, match="beta2"):
+        with_off_values(stated, "vit.tasks.Pretrain")
+    assert off_value("beta2", {**stated, "optimizer": "sgd"}) is None
+    with pytest.raises(KeyError, match="momentum"):
+        off_value("momentum", {})  # Finetune has no other optimizer
+
+
+def test_configs_hold_every_value_of_their_task_whether_stated_or_off():
+    run = next(run for run in make_plan("smoke", ["table5"]).runs.values() if run.pretrains)
+    arguments = run.config["model"]["init_args"]
+    assert arguments["label_smoothing"] == 0.0 and "label_smoothing" not in load_recipe("pretrain")
+    assert arguments["momentum"] is None and run.config["data"]["init_args"]["subset"] == 1.0
+    assert "callbacks" not in run.config["trainer"]  # early_stopping is off

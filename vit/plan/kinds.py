@@ -1,0 +1,83 @@
+"""Kinds of values in YAML: each a predicate, and how a message says what was expected."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+def number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+def whole(value: object) -> bool:
+    return value == 0 or count(value)
+
+
+def share(value: object) -> bool:
+    return number(value) and 0 <= value < 1
+
+
+def words(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(word, str) for word in value)
+
+
+def rates(value: object) -> bool:
+    if isinstance(value, list):
+        return bool(value) and all(map(number, value)) and len(set(value)) == len(value)
+    return number(value)
+
+
+def rising(value: object) -> bool:
+    return isinstance(value, list) and all(map(count, value)) and value == sorted(set(value))
+
+
+def different(fits: Callable) -> Callable:
+    return lambda value: (
+        isinstance(value, list) and bool(value) and all(map(fits, value)) and len(set(value)) == len(value)
+    )
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a value may be: a predicate, and how a message says it. words: the keys of a registry, where it is one of them."""
+
+    fits: Callable
+    expected: str
+    words: tuple = ()
+
+    @property
+    def or_null(self) -> "Kind":
+        return Kind(lambda value: value is None or self.fits(value), f"{self.expected} or null", self.words)
+
+
+def one_of(*names: str) -> Kind:
+    return Kind(lambda value: value in names, " or ".join(filter(None, [", ".join(names[:-1]), names[-1]])), names)
+
+
+COUNT = Kind(count, "a whole number above 0")
+WHOLE = Kind(whole, "a whole number")
+NUMBER = Kind(number, "a number")
+NOT_NEGATIVE = Kind(lambda value: number(value) and value >= 0, "a number, 0 or more")
+POSITIVE = Kind(lambda value: number(value) and value > 0, "a number above 0")
+SHARE = Kind(share, "a number from 0 to below 1")
+FRACTION = Kind(lambda value: number(value) and 0 <= value <= 1, "a number from 0 to 1")
+SHARE_OR_COUNT = Kind(lambda value: share(value) or count(value), "a number from 0 to below 1, or a number of images")
+SUBSET = Kind(
+    lambda value: count(value) or (number(value) and 0 < value <= 1), "a share above 0 to 1, or a number of images"
+)
+RATES = Kind(rates, "a number, or a list of different ones")
+ONE_OR_MORE = Kind(
+    lambda value: number(value) or (bool(value) and isinstance(value, list) and all(map(number, value))),
+    "a number or a list of them",
+)
+RISING = Kind(rising, "a list of rising whole numbers")
+NAMES = Kind(words, "a list of names")
+COUNTS = Kind(lambda value: isinstance(value, list) and all(map(count, value)), "a list of whole numbers above 0")
+TEXT = Kind(lambda value: isinstance(value, str), "a name, such as resize or central_crop(256)")
+DIFFERENT_COUNTS = Kind(different(count), "a list of different whole numbers above 0")
+DIFFERENT_WHOLES = Kind(different(whole), "a list of different whole numbers")
+ABOVE_0_TO_1 = Kind(lambda value: number(value) and 0 < value <= 1, "a number above 0 to 1")

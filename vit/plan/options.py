@@ -1,0 +1,46 @@
+"""Options of create_model that a scale or an experiment may give a model, known here without torch; a test compares them."""
+
+import re
+
+from vit.errors import UserError
+from vit.plan.kinds import COUNT, COUNTS, POSITIVE, SHARE, Kind, one_of
+from vit.plan.yaml_files import check_keys
+
+ENCODER = {
+    **{name: COUNT for name in ("patch", "width", "depth", "heads", "mlp")},
+    "position": one_of("none", "1d", "2d", "relative", "sincos2d"),
+    "position_at": one_of("stem", "every", "shared"),
+    "pool": one_of("token", "gap", "map"),
+    "head_hidden": COUNT.or_null,
+    "dropout": SHARE,
+    "gelu": one_of("tanh", "erf"),
+    "norm_eps": POSITIVE,
+}
+RESNET = {"units": COUNTS, "width_factor": POSITIVE, "root_padding": one_of("zero", "inf")}
+FAMILIES = {  # how a model's name begins -> its options
+    r"ViT-": ENCODER,
+    r"R\d*\+ViT-": {**ENCODER, "units": COUNTS, "stem_width": POSITIVE},
+    r"ResNet\d": RESNET,
+    r"Axial-ViT-": ENCODER,
+    r"AxialResNet\d": {**RESNET, "heads": COUNT},
+}
+
+
+def options_of(model: str) -> dict[str, Kind] | None:
+    """Option -> what it may be; None for a model of no known family."""
+    return next((options for start, options in FAMILIES.items() if re.match(start, model)), None)
+
+
+def check_options(model: str, options: object, where: str) -> None:
+    """UserError for an option that the model does not have, or a value that it cannot be."""
+    if not isinstance(options, dict):
+        raise UserError(f"{where}: a mapping from options of the model to values was expected, found {options!r}")
+    known = options_of(model)
+    if known is None:
+        return
+    check_keys(options, known, where)
+    for name, value in options.items():
+        if not known[name].fits(value):
+            raise UserError(f"{where}.{name}: {known[name].expected} was expected, found {value!r}")
+    if options.get("width", 0) % options.get("heads", 1):
+        raise UserError(f"{where}: width {options['width']} is not divisible by {options['heads']} heads")

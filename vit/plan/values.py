@@ -1,0 +1,204 @@
+"""Every value that a recipe may state: what it may be, what it is where a recipe is silent, and where the paper has it.
+
+A new value is a row here, its name among those of its task in TASKS, an argument of that task's constructor, and a line
+in the recipes that switch it on. Tests hold the words equal to the registries that read them.
+"""
+
+from dataclasses import dataclass
+
+from vit.errors import UserError
+from vit.plan.kinds import (
+    ABOVE_0_TO_1,
+    COUNT,
+    DIFFERENT_COUNTS,
+    DIFFERENT_WHOLES,
+    FRACTION,
+    NAMES,
+    NOT_NEGATIVE,
+    NUMBER,
+    ONE_OR_MORE,
+    POSITIVE,
+    RATES,
+    RISING,
+    SHARE,
+    SHARE_OR_COUNT,
+    SUBSET,
+    TEXT,
+    WHOLE,
+    Kind,
+    one_of,
+)
+
+EVALUATE = "vit.tasks.Evaluate"  # the task of a run that `tested_on` adds
+
+# Where each value of a recipe stands in the run's LightningCLI config; a test holds these equal to the constructors.
+# `callbacks`: values that are null or make a callback of the Trainer: value -> (its class, the argument).
+# `start`: what the planner adds, the run or the file to start from and the sweep whose best learning rate is taken.
+DATA = ("batch_size", "image_size", "augment", "evaluation", "resize", "held_out", "split_seed", "subset")
+TASKS = {
+    "vit.tasks.Pretrain": {
+        "model": (
+            *("optimizer", "lr", "decay", "linear_end", "warmup_steps", "warmup_from"),
+            *("weight_decay", "decay_form", "decay_on", "beta1", "beta2", "momentum", "momentum_dtype", "clip_rule"),
+            *("loss", "label_smoothing", "head_bias", "head_hidden", "dropout"),
+        ),
+        "data": DATA,
+        "trainer": {"precision": "precision", "clip_norm": "gradient_clip_val"},
+        "callbacks": {"early_stopping": ("vit.early_stopping.BestHeldOut", "every")},
+        "plan": ("epochs", "seeds"),
+        "start": (),
+    },
+    "vit.tasks.Finetune": {
+        "model": (
+            *("positions", "lr", "momentum", "momentum_dtype", "decay", "drops", "warmup_steps", "warmup_from"),
+            *("clip_rule", "dropout", "mixup", "polyak"),
+        ),
+        "data": DATA,
+        "trainer": {"precision": "precision", "clip_norm": "gradient_clip_val"},
+        "plan": ("steps", "seeds"),
+        "start": ("init", "lr", "lr_from"),
+    },
+    "vit.tasks.FewShot": {
+        "model": ("shots", "draws", "report_shots", "l2", "constant", "epsilon", "solve_dtype"),
+        "data": DATA,
+        "trainer": {"precision": "precision"},
+        "plan": (),
+        "start": ("init",),
+    },
+    EVALUATE: {
+        "model": (),
+        "data": DATA,
+        "trainer": {"precision": "precision"},
+        "plan": (),
+        "start": ("init",),
+    },
+    "vit.tasks.MaskedPatch": {
+        "model": (
+            *("lr", "decay", "warmup_steps", "weight_decay", "beta1", "beta2", "clip_rule", "dropout"),
+            *("target", "color_bins", "corrupted", "masked", "random_patch", "kept", "counts", "random_patch_from"),
+        ),
+        "data": DATA,
+        "trainer": {"precision": "precision", "clip_norm": "gradient_clip_val"},
+        "plan": ("steps", "seeds"),
+        "start": (),
+    },
+}
+
+
+def recipe_values(task: str) -> tuple[str, ...]:
+    """Names of the values that a config of this task holds."""
+    groups = TASKS[task]
+    return (*groups["model"], *groups["data"], *groups["trainer"], *groups.get("callbacks", ()), *groups["plan"])
+
+
+STATED = object()  # no value means "off": every recipe must state one
+
+
+@dataclass(frozen=True)
+class Value:
+    """A row of the table. off: what a config holds where the recipe is silent.
+
+    source: section, table or code that it is from. needed_with: (other value, word): with that word, and in a task that
+    has no such other value, the recipe must state it. scaled: scales make it smaller, so what an experiment says is read as
+    a ratio to the recipe's value.
+    """
+
+    kind: Kind
+    source: str
+    off: object = STATED
+    needed_with: tuple = ()
+    scaled: bool = False
+
+
+CODE = "not in the paper; the authors' code"
+ADAM, SGD = {"off": None, "needed_with": ("optimizer", "adam")}, {"off": None, "needed_with": ("optimizer", "sgd")}
+VALUES = {
+    # what is trained on
+    "batch_size": Value(COUNT, "Sec. 4.1; Table 4, caption", scaled=True),
+    "image_size": Value(COUNT, "captions of Tables 3 and 4", scaled=True),
+    "augment": Value(NAMES, CODE),
+    "evaluation": Value(TEXT, CODE),
+    "resize": Value(one_of("vit_jax", "big_vision", "antialiased", "once"), CODE),
+    "held_out": Value(SHARE_OR_COUNT, "B.1.1"),
+    "split_seed": Value(WHOLE, "not in the paper"),
+    "subset": Value(SUBSET, "Sec. 4.3: shares of the pre-training set, for Figure 4", off=1.0),
+    # how long, how often
+    "steps": Value(COUNT, "Table 4; B.1.2", scaled=True),
+    "epochs": Value(ONE_OR_MORE, "Table 3"),
+    "seeds": Value(COUNT, "Table 2, caption"),
+    "early_stopping": Value(COUNT.or_null, "Sec. 4.3, for Figure 4: updates between evaluations on held-out images", off=None),
+    # the optimizer
+    "optimizer": Value(one_of("adam", "sgd"), "Sec. 4.1; Table 7"),
+    "beta1": Value(SHARE.or_null, "Sec. 4.1", **ADAM),
+    "beta2": Value(SHARE.or_null, "Sec. 4.1", **ADAM),
+    "momentum": Value(SHARE.or_null, "Table 4, caption", **SGD),
+    "momentum_dtype": Value(one_of("float32", "bfloat16").or_null, CODE, **SGD),
+    "weight_decay": Value(NOT_NEGATIVE, "Table 3"),
+    "decay_form": Value(one_of("decoupled", "coupled"), CODE),
+    "decay_on": Value(one_of("kernels", "all"), CODE),
+    "clip_norm": Value(NUMBER.or_null, "captions of Tables 3 and 4: global norm 1; in pre-training said of ImageNet only", off=None),
+    "clip_rule": Value(one_of("official", "torch"), CODE),
+    "polyak": Value(SHARE.or_null, "Sec. 4.1: 0.9999 for the ImageNet numbers of Table 2 only; Table 5, caption: none", off=None),
+    "precision": Value(one_of("32-true", "bf16-mixed", "16-mixed", "bf16-true", "64-true"), "not in the paper"),
+    # the learning rate
+    "lr": Value(RATES, "Tables 3 and 4", scaled=True),
+    "decay": Value(one_of("cosine", "linear", "staircase"), "Tables 3 and 4"),
+    "linear_end": Value(NOT_NEGATIVE, CODE, scaled=True),
+    "drops": Value(RISING, "BiT's fine-tuning", off=[], needed_with=("decay", "staircase")),
+    "warmup_steps": Value(WHOLE, "Sec. 4.1", scaled=True),
+    "warmup_from": Value(one_of("zero", "one"), CODE),
+    # the model and its loss
+    "dropout": Value(SHARE, "Table 3"),
+    "head_hidden": Value(one_of("width").or_null, "Sec. 3.1: one hidden (tanh) layer", off=None),
+    "head_bias": Value(NUMBER, CODE, off=0.0, needed_with=("loss", "sigmoid")),
+    "loss": Value(one_of("softmax", "sigmoid"), "not in the paper"),
+    "label_smoothing": Value(SHARE, "tuned in Sec. 4.3, no value is printed", off=0.0),
+    "mixup": Value(NOT_NEGATIVE, "BiT's fine-tuning", off=0.0),
+    "positions": Value(one_of("bilinear", "bicubic"), "Sec. 3.2 says 2D interpolation"),
+    # few-shot evaluation
+    "shots": Value(DIFFERENT_COUNTS, "Sec. 4.1"),
+    "draws": Value(DIFFERENT_WHOLES, CODE),
+    "report_shots": Value(COUNT, "Sec. 4.1"),
+    "l2": Value(POSITIVE, CODE),
+    "constant": Value(POSITIVE, CODE),
+    "epsilon": Value(POSITIVE, CODE),
+    "solve_dtype": Value(one_of("float64", "float32"), CODE),
+    # masked patch prediction
+    "target": Value(one_of("mean_color", "downsized", "regression"), "B.1.2"),
+    "color_bins": Value(one_of("floor", "rounded", "scaled"), "B.1.2"),
+    "corrupted": Value(ABOVE_0_TO_1, "B.1.2"),
+    "masked": Value(FRACTION, "B.1.2"),
+    "random_patch": Value(FRACTION, "B.1.2"),
+    "kept": Value(FRACTION, "B.1.2"),
+    "counts": Value(one_of("exact", "independent"), "not in the paper"),
+    "random_patch_from": Value(one_of("image", "batch"), "not in the paper"),
+}  # fmt: skip
+
+
+def check_value(key: str, value: object, where: str) -> None:
+    """Refuse a value that no run could use; `where` names the file and the section."""
+    kind = VALUES[key].kind
+    if not kind.fits(value):
+        raise UserError(f"{where}.{key}: {kind.expected} was expected, found {value!r}")
+
+
+def check_needed(values: dict, where: str) -> None:
+    """Refuse a value that another one leaves without effect, such as momentum beside Adam."""
+    for key, value in values.items():
+        other, word = VALUES[key].needed_with if key in VALUES and VALUES[key].needed_with else ("", "")
+        if other in values and values[other] != word and value != VALUES[key].off:
+            raise UserError(f"{where}.{key}: {value!r} has no effect with {other} {values[other]}; leave it out")
+
+
+def with_off_values(stated: dict, task: str) -> dict:
+    """All values of a task: what a recipe states, and off-values for the rest. Errors: KeyError with one it must state."""
+    return {**stated, **{key: off_value(key, stated) for key in recipe_values(task) if key not in stated}}
+
+
+def off_value(key: str, stated: dict) -> object:
+    """What stands in a config where the recipe does not state `key`. Errors: KeyError where it must."""
+    value = VALUES[key]
+    other, word = value.needed_with or ("", STATED)
+    if value.off is STATED or (stated.get(other, word) == word and value.needed_with):
+        raise KeyError(key)
+    return value.off
