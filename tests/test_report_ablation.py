@@ -52,8 +52,10 @@ def test_rows_columns_and_picture(ablation):
 
 
 def test_two_results_in_the_same_cell_are_an_error_that_names_the_axis(ablation):
-    with pytest.raises(
-        UserError,
-        match=r"dropout\.yaml: .* without / CIFAR-10; add 'model' to rows or columns",
-    ):
+    with pytest.raises(UserError, match=r"dropout\.yaml: rows and columns .*'model'"):
         render(ablation("[transfer]"), "dropout")
+
+
+def test_a_mean_under_the_name_of_a_column_is_an_error_that_names_the_cell(ablation):
+    with pytest.raises(UserError, match=r"dropout\.yaml: without / ViT-B/32 "):
+        render(ablation("[model]\nmeans: {model: {ViT-B/32: [ViT-B/32, ViT-B/16]}}"), "dropout")

@@ -67,23 +67,17 @@ def ordered_keys(report: Report, axes: list[str]) -> list[Key]:
 
 
 def results_by_key(report: Report) -> dict[tuple[Key, Key], Result]:
-    """(row, column) -> result. UserError for two results with the same keys: one would hide the other."""
+    """(row, column) -> result. UserError for two with the same keys: one would hide the other."""
     results = {}
     for result in report.table_results:
         row, column = printed_key(result, report.experiment.rows), printed_key(result, report.experiment.columns)
+        # The planner compares the cells' axes; a label under `means` may still be the name of another row or column.
         if (row, column) in results:
-            raise UserError(hidden_cell(report, " / ".join(row + column), results[row, column], result))
+            raise UserError(
+                f"{report.name}.yaml: {' / '.join(row + column)} is printed for two results; rename one label"
+            )
         results[row, column] = result
     return results
-
-
-def hidden_cell(report: Report, cell: str, first: Result, second: Result) -> str:
-    """The message: an axis is missing from rows and columns, or the grid repeats a combination."""
-    axes, others = first.cell.axes, second.cell.axes
-    differing = [axis for axis in {**axes, **others} if axes.get(axis) != others.get(axis)]
-    if differing:
-        return f"{report.name}.yaml: several results share the cell {cell}; add '{differing[0]}' to rows or columns"
-    return f"{report.name}.yaml: the grid names the cell {cell} twice; remove one of the two"
 
 
 def label_entries(report: Report, axes: list[str], key: Key) -> list[Entry]:
