@@ -11,7 +11,6 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Sampler
 
-from data.argument_checks import check
 from data.batches.batches import Arrays, Batches, select
 from data.batches.class_range import outside
 from data.batches.handover import Handover
@@ -24,6 +23,7 @@ from data.pictures.skipped import Skipped, on_any_device, passed_over
 from data.pictures.without import Without
 from data.transforms.resize import resized
 from data.transforms.transform import Transform
+from data.values import check
 
 
 class ImageData(L.LightningDataModule):

@@ -7,7 +7,6 @@ from typing import Literal
 import numpy as np
 import torch
 
-from data.argument_checks import check, whole
 from data.base import ImageData
 from data.batches.batches import Batches
 from data.batches.splits import part_of
@@ -17,6 +16,7 @@ from data.disk.room import check_memory
 from data.fractals.ifs import search
 from data.fractals.lazy import Grid, WorkedOut
 from data.fractals.rendered import Rendered, check_room, rendered
+from data.values import check, whole
 
 RENDERER = 2  # part of a pack's name; raise it when a correction changes the images
 LIMIT = 1_000_000  # categories and instances of training sets lie below it

@@ -6,10 +6,10 @@ An image is a pure function of (seed, index). B images, S image size; x is to th
 import numpy as np
 import torch
 
-from data.argument_checks import check
 from data.base import ImageData
 from data.disk.room import check_memory
 from data.draws import uniform
+from data.values import check
 
 ORIENTATION, ANGLE, SHAPE, RADIUS, CENTRE_X, CENTRE_Y, FRONT, BACK = range(8)  # streams of draws
 TEST = 1_000_000  # index of the first test image, whatever the size of the training part

@@ -7,7 +7,7 @@ from lightning import LightningModule
 from vit.errors import UserError
 from vit.objectives.accuracy import Evaluation
 from vit.tasks.fewshot import pretrained
-from vit.tasks.model_options import Options
+from vit.tasks.options import Options
 from vit.weights import check_classes, check_images, file_of, is_run
 
 

@@ -11,7 +11,7 @@ from torchmetrics.classification import MulticlassAccuracy
 from vit.errors import UserError
 from vit.models import create_model
 from vit.objectives.least_squares import fit_draws
-from vit.tasks.model_options import Options
+from vit.tasks.options import Options
 from vit.weights import file_of, is_run, restore, restore_file
 
 

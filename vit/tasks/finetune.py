@@ -12,7 +12,7 @@ from vit.optim import CLIP_RULES, Polyak, sgd, with_schedule
 from vit.optim.momentum import BUFFERS
 from vit.optim.schedules import FIRST
 from vit.tasks.classify import Classify
-from vit.tasks.model_options import Options
+from vit.tasks.options import Options
 from vit.tasks.selection import best_learning_rate
 from vit.weights import file_of, is_run, load_weights, restore
 

@@ -20,7 +20,7 @@ from vit.objectives.masked_patches import (
     training_draws,
 )
 from vit.optim import CLIP_RULES, adam, with_schedule
-from vit.tasks.model_options import Options
+from vit.tasks.options import Options
 from vit.tasks.training import Training
 
 RULES = ("corrupted", "masked", "random_patch", "counts", "random_patch_from")

@@ -8,7 +8,7 @@ from vit.optim.momentum import BUFFERS
 from vit.optim.optimizers import ADAM, DECAYED, OPTIMIZERS
 from vit.optim.schedules import FIRST
 from vit.tasks.classify import Classify
-from vit.tasks.model_options import Options
+from vit.tasks.options import Options
 
 
 class Pretrain(Classify):
