@@ -120,7 +120,7 @@ tensorboard: ## show the runs' curves in a browser
 # ----------------------------------------------------------------------------------------------------------- development
 .PHONY: test bench bench-data lint format clean
 test: $(READY) ## run the tests, one process per core
-	@OMP_NUM_THREADS=1 $(PY) -m pytest --numprocesses auto --dist loadfile
+	@OMP_NUM_THREADS=1 $(PY) -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 bench: $(READY) bench-data ## speed and memory beside timm, to results/bench/; options: BENCH="--models ViT-S/16 --batch 4"
 	@$(PY) -m bench $(BENCH)

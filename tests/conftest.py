@@ -3,20 +3,39 @@
 import sys
 
 import pytest
-from processes import Processes
+from processes import ForkServer, Processes, small_experiments
+
+from vit.paths import ROOT
 
 
 @pytest.fixture(scope="session", autouse=True)
 def no_arguments():
     """LightningCLI would read pytest's."""
-    words, sys.argv = sys.argv, sys.argv[:1]
+    arguments, sys.argv = sys.argv, sys.argv[:1]
     yield
-    sys.argv = words
+    sys.argv = arguments
 
 
 @pytest.fixture(scope="session")
-def processes(tmp_path_factory):
-    """Real processes that start in a blink."""
-    processes = Processes(tmp_path_factory.mktemp("copy"))
-    yield processes
-    processes.close()
+def server(tmp_path_factory):
+    server = ForkServer(tmp_path_factory.mktemp("server"))
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def processes(server, tmp_path_factory):
+    """Processes in a copy of the code whose experiment is small."""
+    return Processes(server, small_experiments(tmp_path_factory.mktemp("copy")))
+
+
+@pytest.fixture(scope="session")
+def vit(server):
+    """Processes in this checkout."""
+    return Processes(server, ROOT)
+
+
+def pytest_collection_modifyitems(items):
+    """Files that start processes or are slow come first: while the last process of tests ends, the others are idle."""
+    first = {item.path for item in items if "server" in item.fixturenames or item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in first)

@@ -9,15 +9,14 @@ import pytest
 import torch
 import yaml
 from archive_files import number_of, png, tar
-from folder_runs import smoke_config
+from folder_runs import run_of, smoke_config
 from plain_data import PLAIN
 
 from data import ImageData, ImageFolder
 from data.batches.order import StepOrder
 from data.pictures.pictures import Files
-from vit.plan.cells import Run
 from vit.record import write_record
-from vit.run.callbacks.watch import Bar, SetSize
+from vit.run.callbacks.monitoring import ProgressBar, TrainingSetSize
 from vit.run.runner import train_and_evaluate
 
 COMMON = PLAIN | {"image_size": 4, "batch_size": 8, "resize": "vit_jax"}
@@ -246,9 +245,9 @@ def test_the_count_stands_in_metrics_json(folder):
         path.write_bytes(png(4 * k))
     (folder / "mine/train/class1/7.png").write_bytes(b"no picture")
     config = pretraining("pretrain-ViT-B-32", held_out=0.2, on_error="skip", skip_limit=0.1)
-    run = Run("pretrain-here-0", config, (), 1, 2, "chain", True, True)
-    _, measured = train_and_evaluate(run, folder, Bar("here", 0), print)
-    write_record(run, folder, **measured, seconds=1.0, flops=1.0, threads=1)
+    run = run_of("pretrain-here", config, images=1, classes=2)
+    _, outcome = train_and_evaluate(run, folder, ProgressBar("pictures", 0), print)
+    write_record(run, folder, outcome, seconds=1.0, flops=1.0, threads=1)
     assert json.loads((folder / "metrics.json").read_text())["skipped_images"] == {"train": 1}
 
 
@@ -260,12 +259,12 @@ def test_a_scale_that_is_mistaken_about_a_sets_size_is_told_so(folder, train_on)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(png(4 * k))
     config, said = pretraining("pretrain-ViT-B-32", held_out=0.2, train_on=train_on, subset=1.0), []
-    told = "ImageFolder: 40 training images are here, and the scale says images: 4,000; epochs are counted by"
+    line = "ImageFolder: the data set has 40 training images, but the scale file says images: 4,000"
     for images, lines in ((40, 0), (4000, 1)):
         trainer, module = SimpleNamespace(datamodule=ImageFolder(**config["data"]["init_args"])), None
         trainer.datamodule.setup("fit")
-        SetSize(images, said.append).on_fit_start(trainer, module)
-        assert [line[: len(told)] for line in said] == [told] * lines
+        TrainingSetSize(images, said.append).on_fit_start(trainer, module)
+        assert [text[: len(line)] for text in said] == [line] * lines
 
 
 NAMES = {"7.png": "7.png", os.fsdecode(b"caf\xe9.png"): r"caf\udce9.png"}  # -> as it is printed; the second is no UTF-8

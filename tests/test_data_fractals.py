@@ -151,7 +151,7 @@ def test_a_pack_that_is_cut_short_is_made_again(folder, length, capfd):
     path = folder / "fractals2-4x3-16px-seed0.npy"
     os.truncate(path, length)
     assert torch.equal(fractals().arrays("train")[0], whole)
-    assert capfd.readouterr().err == f"{path} is cut short or too long; making it again\n"
+    assert capfd.readouterr().err == f"{path} has the wrong size; making it again\n"
 
 
 def test_a_failure_leaves_no_pack_behind(folder):
@@ -165,10 +165,10 @@ def test_a_failure_leaves_no_pack_behind(folder):
 
 
 def test_what_a_killed_process_left_is_written_over(folder):
-    (folder / "x.part").write_bytes(b"half a file, and longer than the whole" * 99)
+    (folder / ".x.npy.part").write_bytes(b"half a file, and longer than the whole" * 99)
     made = packed(folder / "x.npy", (2, 2, 2), lambda: [np.full((2, 2, 2), 7, np.uint8)])
     assert torch.equal(made, torch.full((2, 2, 2), 7, dtype=torch.uint8))
-    assert not (folder / "x.part").exists()
+    assert not (folder / ".x.npy.part").exists()
 
 
 def test_a_pack_opened_for_reading_cannot_be_changed(folder):

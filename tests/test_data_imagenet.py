@@ -197,8 +197,8 @@ def test_the_two_releases_are_told_apart_by_their_published_counts():
 )
 @pytest.mark.parametrize("layout", ["folders", "a tar a class", "a tar of tars", "samples"])
 def test_a_wrong_release_is_refused_with_the_reason(folder, monkeypatch, layout, release, classes, images, message):
-    monkeypatch.setitem(data.imagenet21k.RELEASES, "fall11", Release(3, 12))
-    monkeypatch.setitem(data.imagenet21k.RELEASES, "winter21", Release(2, 9))
+    monkeypatch.setitem(data.sets.imagenet21k.RELEASES, "fall11", Release(3, 12))
+    monkeypatch.setitem(data.sets.imagenet21k.RELEASES, "winter21", Release(2, 9))
     root, held = folder / "imagenet-21k", {}
     for k in range(images):
         held.setdefault(f"n{k % classes}", {})[f"{k}.JPEG"] = png(k)

@@ -14,7 +14,7 @@ from data.pictures.decoded_once import digest
 from data.pictures.pictures import Files
 from data.sets.vtab.natural import listed
 from vit.__main__ import main as vit_main
-from vit.run.runner import details
+from vit.run.runner import save_traceback
 
 CAFE = os.fsdecode(b"caf\xe9")
 SHOWN = r"caf\udce9"
@@ -69,7 +69,7 @@ def test_a_data_folder_of_such_a_name_is_shown(folder, monkeypatch, capsys):
 
 
 def test_a_run_that_fails_at_one_says_where_its_details_lie(folder):
-    assert "error.log" in details(ValueError(f"{CAFE}.png is no readable picture"), folder)
+    assert "error.log" in save_traceback(ValueError(f"{CAFE}.png is no readable picture"), folder)
     assert f"ValueError: {SHOWN}.png is no readable" in (folder / "error.log").read_text()
 
 

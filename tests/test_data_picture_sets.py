@@ -42,7 +42,9 @@ def test_a_missing_file_is_named_with_where_to_get_it(kind, split, folder):
     module = build(kind)
     assert module.num_classes == SETS[kind]
     how = {DMLab: r"python -m data fetch DMLab$", Resisc45: r"python -m data fetch Resisc45$"}
-    with pytest.raises(FileNotFoundError, match=rf"^{folder}/\S+ is missing: {how.get(kind, 'bring your own: https')}"):
+    with pytest.raises(
+        FileNotFoundError, match=rf"^{folder}/\S+ is missing: {how.get(kind, 'manual download: https')}"
+    ):
         module.arrays(split)
 
 

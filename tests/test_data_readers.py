@@ -87,14 +87,14 @@ HEAD = struct.pack(">4B3I", 0, 0, 8, 3, 2, 28, 28)
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (b"", r"cut short: 0 of 4 bytes"),
+        (b"", "truncated: 0 of 4 bytes"),
         (b"\x89PNG\r\n", "starts with 89504e47, not with 00000803"),
         (struct.pack(">4B3I", 0, 0, 13, 3, 2, 28, 28), "starts with 00000d03, not with 00000803"),  # floats
         (struct.pack(">4B3I", 0, 0, 8, 3, 2, 32, 32), r"holds \(2, 32, 32\), not \(N, 28, 28\)"),
-        (HEAD + bytes(1567), "cut short: 1,567 of 1,568 bytes"),
+        (HEAD + bytes(1567), "truncated: 1,567 of 1,568 bytes"),
         (HEAD + bytes(1569), "longer than its header says"),
         (HEAD + bytes(1568), "holds 2 images and train-labels-idx1-ubyte 20 labels"),
-        (struct.pack(">4B3I", 0, 0, 8, 3, 2**31, 28, 28) + bytes(784), "cut short: 784 of 1,683,627,180,032 bytes"),
+        (struct.pack(">4B3I", 0, 0, 8, 3, 2**31, 28, 28) + bytes(784), "truncated: 784 of 1,683,627,180,032 bytes"),
         (gzip.compress(HEAD + bytes(1568))[:-9], "ended before the end-of-stream marker"),
         (gzip.compress(HEAD + bytes(1568))[:-8] + bytes(8), "CRC check failed"),
     ],
@@ -242,7 +242,7 @@ def test_small_norbs_header_is_the_published_one(folder):
     path = foreign.written(folder / "smallnorb" / f"{foreign.NORB['train']}-dat.mat", head)
     info = np.zeros((24_300, 4), np.int32)
     foreign.written(folder / "smallnorb" / f"{foreign.NORB['train']}-info.mat", foreign.matrix(info))
-    with pytest.raises(ValueError, match=f"^{path} cannot be read .it is cut short: 0 of 1,843,200 bytes"):
+    with pytest.raises(ValueError, match=f"^{path} cannot be read .truncated: 0 of 1,843,200 bytes"):
         build(SmallNORBAzimuth).arrays("train")
 
 

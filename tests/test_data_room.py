@@ -12,7 +12,7 @@ from fractal_sets import COMMON, fractals
 
 from data import ImageFolder, Sprites, UnseenFractals
 from data.disk.pack import packed
-from data.disk.room import check_disk, check_memory, human
+from data.disk.room import check_disk, check_memory, format_bytes
 from data.fetch.download import record
 
 MILLION = 1_000_000
@@ -56,7 +56,7 @@ def test_labels_that_are_worked_out_are_those_that_are_kept():
 def test_a_division_that_no_memory_holds_is_refused(many, options):
     told = (
         r"^1,000,000,000,000 fractals \(1,000,000 categories x 1,000,000 instances\) need 40 TB of memory,"
-        r" and \S+ .B are free; lower either, or take [^\n]* packed: false$"
+        r" but only \S+ .B are free; lower either, or take [^\n]* packed: false$"
     )
     with pytest.raises(ValueError, match=told):
         fractals(categories=MILLION, instances=MILLION, packed=False, **options).setup("fit")
@@ -64,7 +64,7 @@ def test_a_division_that_no_memory_holds_is_refused(many, options):
 
 def test_a_pack_that_no_disk_holds_is_refused_before_anything_is_drawn(many, folder, monkeypatch):
     monkeypatch.setattr("data.fractals.rendered.draw", None)  # drawing would fail
-    told = r"fractals2-\S+16px-seed0.npy: 1,000,000,000,000 images need 256 TB of disk, and \S+ .B are free; make room"
+    told = r"fractals2-\S+16px-seed0.npy: 1,000,000,000,000 images need 256 TB of disk, but only \S+ .B are free; make room"
     with pytest.raises(ValueError, match=told):
         fractals(categories=MILLION, instances=MILLION).prepare_data()
     assert [path.suffix for path in folder.iterdir()] == [".lock"]
@@ -87,17 +87,17 @@ def test_what_fits_is_not_refused(folder):
 
 
 @pytest.mark.parametrize("count, text", [(12, "12 bytes"), (26_000_000, "26 MB"), (1_310_000_000_000, "1.31 TB")])
-def test_sizes_are_told_as_people_say_them(count, text):
-    assert human(count) == text
+def test_sizes_have_three_digits_and_a_decimal_prefix(count, text):
+    assert format_bytes(count) == text
 
 
 # A disk that is full in the middle: other processes had room left, or a quota none.
 
-FULL = r"cannot be written: No space left on device; make room, or set VIT_DATA to a larger disk, and give the same"
+FULL = r"cannot be written: No space left on device; make room, or set VIT_DATA to a larger disk,"
 
 
 def test_a_pack_on_a_full_disk_is_named(folder):
-    (folder / "x.part").symlink_to("/dev/full")  # the kernel's own full disk
+    (folder / ".x.npy.part").symlink_to("/dev/full")  # the kernel's own full disk
     with pytest.raises(OSError, match=rf"^{folder}/x.npy {FULL} [^\n]*$"):
         packed(folder / "x.npy", (2, 2, 2), lambda: [np.zeros((2, 2, 2), np.uint8)])
     assert [path.name for path in folder.iterdir()] == [".x.npy.lock"]

@@ -16,7 +16,7 @@ from data.transforms.evaluation import EVALUATIONS, central_crop, resize, squash
 from data.transforms.resize import RULES, crop_and_resize, whole
 from data.transforms.transform import Transform
 from vit.paths import ROOT
-from vit.plan.values import VALUES
+from vit.plan.recipe_values import VALUES
 
 OFFICIAL, ANTIALIASED, TRUNCATED = RULES["vit_jax"], RULES["antialiased"], RULES["big_vision"]
 SIDES = [(32, 32), (32, 20), (90, 75)]  # two where a batch is resized in one go, one where it is not

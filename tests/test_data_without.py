@@ -13,9 +13,9 @@ from plain_data import PLAIN
 
 from data import Digits, Fractals, ImageFolder, MNIST5k
 from data.overlap.__main__ import main
-from data.overlap.common import DISTANCE, overlap, report
-from data.overlap.hashed import Side, given, side
-from data.overlap.written import place
+from data.overlap.hashed import Side, parse_set, side
+from data.overlap.outputs import output_stem
+from data.overlap.pairs import DISTANCE, overlap, report
 from data.pictures.without import digest_of
 
 COMMON = PLAIN | {"image_size": 32, "batch_size": 8}
@@ -52,7 +52,7 @@ def listed(root):
 
 def test_the_command_finds_exactly_the_leaks(sets, capsys):
     main(["ImageFolder folder=leaky", "ImageFolder folder=birds"])
-    stem = place("ImageFolder folder=leaky", ["ImageFolder folder=birds"])
+    stem = output_stem("ImageFolder folder=leaky", ["ImageFolder folder=birds"])
     assert stem == sets / "overlap" / "ImageFolder-folder-leaky--ImageFolder-folder-birds"
     with open(f"{stem}.csv") as file:
         rows = list(csv.DictReader(file))
@@ -128,7 +128,7 @@ def test_several_transfer_sets_make_one_list(sets):
         " MNIST5k, ImageFolder folder=clean, ImageFolder folder=birds"
     )
     assert len(rest) == 7  # two pictures of clean/test/ and the five
-    assert len(place("Digits", [f"ImageFolder folder=birds-{k}" for k in range(19)]).name) < 50
+    assert len(output_stem("Digits", [f"ImageFolder folder=birds-{k}" for k in range(19)]).name) < 50
 
 
 def test_mirrored_leaks_are_found_when_they_are_asked_for():
@@ -153,7 +153,7 @@ def test_handwritten_digits_share_low_frequencies_though_none_is_in_both_parts()
 
 def test_fractals_leave_out_too(root, capsys):
     arguments = "Fractals categories=4 instances=50 fractal_seed=0"
-    module = given(arguments)
+    module = parse_set(arguments)
     main([arguments, arguments])  # instances of one category look alike
     name = capsys.readouterr().out.split("without: ")[1].strip()
     out = overlap(side(module, "train"), side(module, "test")).rows
@@ -231,15 +231,15 @@ def test_a_missing_list_names_the_command():
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["Digit", "MNIST5k"], "'Digit': 'Digit' is no set; known are .*MNIST5k"),
-        (["os"], "'os' is no set"),
-        ([""], "'' is no set"),
-        (["ImageFolder birds", "MNIST5k"], "NAME=VALUE was expected, found 'birds'"),
+        (["Digit", "MNIST5k"], "'Digit': unknown data set 'Digit' .*MNIST5k"),
+        (["os"], "unknown data set 'os'"),
+        ([""], "unknown data set ''"),
+        (["ImageFolder birds", "MNIST5k"], "expected NAME=VALUE, got 'birds'"),
         (["Fractals categories=3", "MNIST5k"], "'Fractals categories=3': .*missing 2 required"),
         (["Digits folder=x", "MNIST5k"], "'Digits folder=x': .*unexpected keyword argument 'folder'"),
         (["ImageFolder folder=none"], "none: there is no train/ in it"),
         (["CIFAR10", "MNIST5k"], "python -m data fetch CIFAR10"),
-        (["Digits", "MNIST5k", "--distance", "64"], "distance is a number of bits from 0 to 63, not 64"),
+        (["Digits", "MNIST5k", "--distance", "64"], "distance must be between 0 and 63 bits, not 64"),
     ],
 )
 def test_a_wrong_command_is_told_in_one_line(words, message):

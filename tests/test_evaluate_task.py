@@ -17,6 +17,7 @@ from vit import paths
 from vit.paths import ROOT
 from vit.plan import make_plan
 from vit.plan.cells import digest
+from vit.plan.graph import write_config
 from vit.run.progress import Progress
 from vit.run.runner import run_one
 from vit.weights import restore, save_weights
@@ -66,6 +67,7 @@ def measured(plan, tmp_path_factory):
         patch.setenv("VIT_DATA", str(data))
         said, ends = Said(plan), {}
         for run in plan.runs.values():
+            write_config(run, runs / run.id)
             ends[run.id] = run_one(run, runs / run.id, said)
         assert ends == {run: not run.startswith("evaluate-") for run in plan.runs}
         objectnet(data / "objectnet-1.0")

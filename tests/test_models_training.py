@@ -106,14 +106,25 @@ def test_residuals_keep_the_precision_of_the_parameters_under_autocast(name):
             assert model.blocks[0](model.start(tokens)).dtype == torch.float32
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("mixed", "tolerance"), [(False, 1e-4), (True, 1e-2)])
-@pytest.mark.parametrize("name", OPTIONS)
-def test_compiled_models_lose_the_same(name, mixed, tolerance):
-    options = OPTIONS[name][-1] | (dict(dropout=0.0) if "ViT" in name else {})
+def assert_compiled_loses_the_same(name, options, mixed, tolerance, **compiler):
     torch.manual_seed(1)
     expected, _ = two_steps(model := build(name, options), model, options["image_size"], mixed=mixed)
     torch.manual_seed(1)
-    losses, missing = two_steps(model := build(name, options), torch.compile(model), options["image_size"], mixed=mixed)
+    compiled = torch.compile(model := build(name, options), fullgraph=True, **compiler)
+    losses, missing = two_steps(model, compiled, options["image_size"], mixed=mixed)
     assert losses == pytest.approx(expected, rel=tolerance)
     assert not missing
+
+
+@pytest.mark.parametrize(("mixed", "tolerance"), [(False, 1e-4), (True, 1e-2)])
+@pytest.mark.parametrize("name", OPTIONS)
+def test_compiled_models_lose_the_same(name, mixed, tolerance):
+    """One graph forward, one backward, whatever is made of them."""
+    options = OPTIONS[name][-1] | (dict(dropout=0.0) if "ViT" in name else {})
+    assert_compiled_loses_the_same(name, options, mixed, tolerance, backend="aot_eager")
+
+
+@pytest.mark.parametrize("name", ["ViT-B/16", "ResNet50x1"])
+def test_compiled_to_machine_code_too(name):
+    small = VIT | dict(depth=1) if "ViT" in name else RESNET | dict(units=(1,))
+    assert_compiled_loses_the_same(name, small, mixed=False, tolerance=1e-4)

@@ -32,16 +32,27 @@ def chain(results):
     return next(group for group in groups(make_plan("smoke")) if group[0].startswith("pretrain-ViT-B-32-fractals-80"))
 
 
-def vit(*arguments, background=False, **environment):
-    inherited = {key: value for key, value in os.environ.items() if key != "VIT_MAKE"}  # that of `make test`
-    environment = {**inherited, "MAKEFLAGS": " -j2", **environment}
-    start = subprocess.Popen if background else subprocess.run
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    return start([sys.executable, "-m", "vit", *arguments], cwd=ROOT, env=environment, **pipes)
+@pytest.fixture(scope="module")
+def start(vit, results):
+    """A running `python -m vit run`, as make starts it; its output goes to two files of the results."""
+
+    def start(ids, name="run"):
+        command = ("run", "--scale", "smoke", "--goals", "table5", *ids)
+        return vit.start(
+            *command, results=results.parent, output=f"{name}.stdout", stderr=f"{name}.stderr", MAKEFLAGS=" -j2"
+        )
+
+    return start
 
 
-def run(ids, **environment):
-    return vit("run", "--scale", "smoke", "--goals", "table5", *ids, **environment)
+@pytest.fixture(scope="module")
+def run(vit, results, start):
+    """The same to its end: exit code and stderr."""
+
+    def run(ids):
+        return vit.end(start(ids)), (results.parent / "run.stderr").read_text()
+
+    return run
 
 
 def metrics(results, name):
@@ -49,7 +60,16 @@ def metrics(results, name):
 
 
 def test_a_chain_trains_in_one_process_and_says_how_far_it_is(results, chain):
-    done = run(chain)
+    """A process that starts as make's do."""
+    command = [sys.executable, "-m", "vit", "run", "--scale", "smoke", "--goals", "table5", *chain]
+    inherited = {key: value for key, value in os.environ.items() if key != "VIT_MAKE"}  # that of `make test`
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env={**inherited, "MAKEFLAGS": " -j2", "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stderr
     assert re.search(r"run 1 of 70, about .* left: pretrain-ViT-B-32-fractals-80", done.stderr)
     assert "test accuracy" in done.stderr and "held out accuracy" in done.stderr
@@ -79,38 +99,37 @@ def test_the_learning_rate_is_the_best_of_the_sweep_on_held_out_images(results, 
     assert metrics(results, final)["lr"] == best["lr"]
 
 
-def test_the_second_time_nothing_is_trained(results, chain):
+def test_the_second_time_nothing_is_trained(results, chain, run):
     before = {name: (results / "runs" / name / "metrics.json").stat().st_mtime_ns for name in chain}
-    done = run(chain)
-    assert done.returncode == 0 and "accuracy" not in done.stderr
+    code, messages = run(chain)
+    assert code == 0 and "accuracy" not in messages
     assert before == {name: (results / "runs" / name / "metrics.json").stat().st_mtime_ns for name in chain}
 
 
-def test_killed_and_started_again_it_finishes_and_keeps_what_was_finished(results, chain):
+def test_killed_and_started_again_it_finishes_and_keeps_what_was_finished(results, chain, vit, start, run):
     originals = {name: metrics(results, name)["metrics"] for name in chain}
     for name in chain[2:]:
         (results / "runs" / name / "metrics.json").unlink()
-    process = run(chain, background=True)
+    process = start(chain)
     deadline = time.time() + 120
     while not (results / "runs" / chain[3] / "metrics.json").exists() and time.time() < deadline:
         time.sleep(0.02)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
+    os.kill(process, signal.SIGKILL)
+    assert vit.end(process) == -signal.SIGKILL
     finished = [name for name in chain if (results / "runs" / name / "metrics.json").exists()]
     assert 4 <= len(finished) < len(chain)
-    assert run(chain).returncode == 0
+    assert run(chain)[0] == 0
     assert {name: metrics(results, name)["metrics"] for name in chain} == originals  # the same numbers, killed or not
 
 
-def test_two_processes_never_train_the_same_run(results, chain):
+def test_two_processes_never_train_the_same_run(results, chain, vit, start):
     for name in chain[1:]:
         (results / "runs" / name / "metrics.json").unlink()
-    first, second = run(chain, background=True), run(chain, background=True)
-    said = [process.communicate()[1] for process in (first, second)]
-    codes = [first.returncode, second.returncode]
-    assert sorted(codes)[0] == 0 and all((results / "runs" / name / "metrics.json").exists() for name in chain)
-    if codes != [0, 0]:
-        assert "wait for it or stop it" in said[codes.index(max(codes))]
+    pair = [start(chain, name) for name in ("first", "second")]
+    codes = [vit.end(process) for process in pair]
+    assert min(codes) == 0 and all((results / "runs" / name / "metrics.json").exists() for name in chain)
+    for code, name in zip(codes, ("first", "second"), strict=True):
+        assert code == 0 or "wait for it or stop it" in (results.parent / f"{name}.stderr").read_text()
 
 
 @pytest.mark.parametrize(
@@ -123,7 +142,7 @@ def test_two_processes_never_train_the_same_run(results, chain):
     ],
     ids=["half a metrics.json", "another version's metrics.json", "half a weights file", "an edited config"],
 )
-def test_a_damaged_file_is_one_line_and_nothing_finished_is_replaced(results, chain, file, damage, words):
+def test_a_damaged_file_is_one_line_and_nothing_finished_is_replaced(results, chain, run, file, damage, words):
     start, last = results / "runs" / chain[0], results / "runs" / chain[-1]
     victim = (last if file == "config.yaml" else start) / file
     whole, others = (
@@ -133,11 +152,11 @@ def test_a_damaged_file_is_one_line_and_nothing_finished_is_replaced(results, ch
     shutil.move(last / "metrics.json", last / "away")
     try:
         victim.write_bytes(damage(whole))
-        done = run([chain[-1]])
+        code, messages = run([chain[-1]])
     finally:
         victim.write_bytes(whole)
         (last / "away").replace(last / "metrics.json")
-    assert done.returncode != 0 and "Traceback" not in done.stderr
+    assert code != 0 and "Traceback" not in messages
     for word in words:
-        assert word in done.stderr, done.stderr
+        assert word in messages, messages
     assert others == {name: (results / "runs" / name / "metrics.json").read_bytes() for name in others}

@@ -1,15 +1,10 @@
 """A run and a fit by hand tell a missing or wrong test part before the first update, in one line."""
 
-import os
-import subprocess
-import sys
-
 import pytest
 import yaml
 from archive_files import png
 from folder_runs import smoke_config, trained_in
 
-from vit.paths import ROOT
 from vit.plan.cells import digest
 
 
@@ -59,13 +54,12 @@ def test_a_run_without_a_test_part_trains_only_where_it_ends_with_held_out_image
 
 
 @pytest.mark.parametrize("further", [[], ["--trainer.max_steps", "3"]])
-def test_a_fit_by_hand_tells_it_too(tmp_path, further):
+def test_a_fit_by_hand_tells_it_too(vit, tmp_path, further):
     text = yaml.safe_dump(config())
     folder = tmp_path / f"pretrain-{digest(yaml.safe_load(text))}"
     folder.mkdir()
     (folder / "config.yaml").write_text(text)
-    command = [sys.executable, "-m", "vit", "fit", "--config", str(folder / "config.yaml"), *further]
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    arguments = ("fit", "--config", str(folder / "config.yaml"), *further)
+    done = vit.run(*arguments, results=tmp_path / "results", cwd=tmp_path, VIT_DATA=str(tmp_path))
     assert done.returncode == 1 and "no training pictures for the class 'fox'" in done.stderr, done.stderr
     assert "Traceback" not in done.stderr and not list(tmp_path.rglob("*.ckpt"))

@@ -15,7 +15,8 @@ import numpy as np
 import torch
 
 from data.disk.lock import locked
-from data.disk.pack import packed, written
+from data.disk.pack import packed
+from data.disk.replace import replacing
 from data.pictures.decode import Unreadable
 from data.pictures.pictures import Pictures
 from data.pictures.skipped import Skipped
@@ -56,7 +57,7 @@ def readable(pictures: Pictures, place: Path, limit: float) -> np.ndarray:
         with locked(path):
             if not path.exists():  # another process may have been faster
                 skipped = unreadable_of(pictures, limit)
-                with written(path) as file:
+                with replacing(path, locked=True) as part, part.open("wb") as file:
                     np.save(file, np.flatnonzero(~skipped.flags.numpy()))
     return np.load(path)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from torchvision.datasets.imagenet import load_meta_file, parse_devkit_archive
 
-from data.disk.damage import Damaged, named
+from data.disk.damage import Damaged, reading
 from data.pictures.classes import Collection
 from data.pictures.pictures import Pictures
 from data.sets.numbering import wordnet_id
@@ -57,7 +57,7 @@ def development_kit(root: Path) -> list[str]:
 
 def kaggle(path: Path) -> dict[int, str]:
     """The list that Kaggle's competition has in place of the development kit."""
-    with named(path), open(path, newline="") as file:
+    with reading(path, KeyError, IndexError, TypeError), open(path, newline="") as file:
         rows = {row["ImageId"]: (row["PredictionString"] or "").split()[:1] for row in csv.DictReader(file)}
         truth = {int(NUMBER.search(f"{image}.")[1]): wordnet_id(id_[0]) for image, id_ in rows.items()}
     if sorted(truth) != list(range(1, len(truth) + 1)) or None in truth.values():

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from data.base import ImageData
-from data.disk.damage import Damaged, ended, exactly, lying, unzipped
+from data.disk.damage import Damaged, ended, exactly, first_existing, unzipped
 from data.disk.folder import data_folder
 from data.fetch.ledger import advice
 
@@ -55,7 +55,7 @@ class IdxData(ImageData):
 
     def file(self, name: str) -> Path:
         places = [folder / f"{name}{zipped}" for folder in self.folders() for zipped in ("", ".gz")]
-        return lying(places, f"{advice(type(self))}{self.besides}")
+        return first_existing(places, f"{advice(type(self))}{self.besides}")
 
 
 class MNIST(IdxData):

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from data.disk.damage import Damaged, lying, named
+from data.disk.damage import Damaged, first_existing, reading
 from data.disk.folder import data_folder
 from data.fetch.ledger import advice
 from data.pictures.class_folders import pictures
@@ -53,7 +53,7 @@ class ObjectNet(EncodedData):
         if split != "test":
             raise ValueError("ObjectNet has no training images: its licence forbids to train on it, so only test on it")
         root = data_folder() / "objectnet-1.0"
-        images, mappings = (lying([root / name], advice(type(self))) for name in ("images", "mappings"))
+        images, mappings = (first_existing([root / name], advice(type(self))) for name in ("images", "mappings"))
         classes = imagenet_classes(mappings, self.num_classes)
         found = [pictures(images / folder) for folder in classes]
         rows = np.repeat(np.arange(len(found)), [len(files) for files in found])
@@ -66,7 +66,9 @@ def imagenet_classes(root: Path, num_classes: int) -> dict[str, list[int]]:
     labels = table(root / "folder_to_objectnet_label.json")
     overlap = table(root / "objectnet_to_imagenet_1k.json")
     lines = table(root / "pytorch_to_imagenet_2012_id.json")
-    with named(lying([root / "imagenet_to_label_2012_v2"], "one of the four files of ObjectNet's mappings/")):
+    with reading(
+        first_existing([root / "imagenet_to_label_2012_v2"], "one of the four files of ObjectNet's mappings/")
+    ):
         names = (root / "imagenet_to_label_2012_v2").read_text(encoding="utf-8").splitlines()
     numbers: dict[str, list[int]] = {}
     for number, line in lines.items():
@@ -89,7 +91,7 @@ def imagenet_classes(root: Path, num_classes: int) -> dict[str, list[int]]:
 
 def table(path: Path) -> dict:
     """The JSON object in the file: text -> text, or text -> number."""
-    with named(lying([path], "one of the four files of ObjectNet's mappings/")):
+    with reading(first_existing([path], "one of the four files of ObjectNet's mappings/")):
         content = json.loads(path.read_text(encoding="utf-8"))
     kind = int if path.stem.startswith("pytorch") else str
     if not isinstance(content, dict) or not all(type(value) is kind for value in content.values()):

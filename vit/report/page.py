@@ -5,6 +5,7 @@ from html import escape
 from pathlib import Path
 
 from vit.atomic import write_text
+from vit.errors import UserError
 from vit.locks import locked
 from vit.paths import results, runs_folder
 from vit.plan import Plan
@@ -33,9 +34,14 @@ HEAD = """<!doctype html>
 def write_page(plan: Plan) -> Path:
     folder = results(plan.scale_name)
     # Two `make` may render at once: the later one must read what the earlier one has written, not overwrite it.
-    with locked(folder / ".page.lock", "", wait=True):
-        reports = [collect(plan, name) for name in plan.experiments if has_output(plan, name)]
-        write_text(folder / "index.html", page(plan, reports))
+    with locked(folder / ".page.lock"):
+        reports, errors = [], {}
+        for name in plan.experiments:
+            try:
+                reports += [collect(plan, name)] if has_output(plan, name) else []
+            except UserError as error:  # only the experiment's own target fails; the page shows the others
+                errors[name] = str(error)
+        write_text(folder / "index.html", page(plan, reports, {**errors, **plan.broken}))
     return folder / "index.html"
 
 
@@ -47,7 +53,8 @@ def has_output(plan: Plan, name: str) -> bool:
     )
 
 
-def page(plan: Plan, reports: list[Report]) -> str:
+def page(plan: Plan, reports: list[Report], errors: dict[str, str]) -> str:
+    """errors: name of an experiment that cannot be shown -> message."""
     title = f"An Image is Worth 16x16 Words, reproduced at scale {plan.scale_name}"
     links = "".join(f'<a href="#{report.name}">{report.name}</a>' for report in reports)
     legend = "".join(legend_item(name, meaning) for name, meaning in MEANING.items())
@@ -55,6 +62,7 @@ def page(plan: Plan, reports: list[Report]) -> str:
         HEAD.format(title=escape(title), style=STYLE.read_text()),
         f"<header><h1>{escape(title)}</h1><p>{escape(plan.scale.title)}</p><nav>{links}</nav></header>",
         *(experiment_section(report) for report in reports),
+        *(error_section(name, error) for name, error in errors.items()),
         f'<section id="verdicts"><h2>What the colours mean</h2><ul class="legend">{legend}</ul></section>',
         "</body>\n</html>\n",
     ])  # fmt: skip
@@ -76,6 +84,10 @@ def experiment_section(report: Report) -> str:
         details("From scratch or pre-trained", from_scratch(report)),
         f'<p class="small">{escape(provenance(report))}</p></section>',
     ])  # fmt: skip
+
+
+def error_section(name: str, error: str) -> str:
+    return f'<section id="{escape(name)}"><h2>{escape(name)}</h2><p><b>Error:</b> {escape(error)}</p></section>'
 
 
 def details(title: str, lines: list[str]) -> str:

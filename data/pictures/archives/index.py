@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from data.disk.folder import data_folder
 from data.disk.lock import locked
-from data.disk.room import written_to
+from data.disk.replace import replacing
 from data.pictures.archives.listing import Listing, listing
 
 FORMAT = 3  # part of an index's name; raise it when a correction changes what is listed
@@ -79,15 +79,10 @@ def digest(archives: Sequence[Path]) -> str:
 
 def build(archives: Sequence[Path], place: Path) -> None:
     """Into a temporary folder, then renamed: presence means finished. Nothing is left where an archive is refused."""
-    part = place.with_name(f"{place.name}.part")
-    shutil.rmtree(part, ignore_errors=True)  # of a killed process
-    part.mkdir()
-    try:
-        with written_to(place):
-            write(archives, part)
-            part.rename(place)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+    with replacing(place, locked=True) as part:
+        shutil.rmtree(part, ignore_errors=True)  # of a killed process
+        part.mkdir()
+        write(archives, part)
 
 
 def write(archives: Sequence[Path], part: Path) -> None:

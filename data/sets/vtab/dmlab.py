@@ -2,7 +2,7 @@
 
 import torch
 
-from data.disk.damage import Damaged, lying
+from data.disk.damage import Damaged, first_existing
 from data.disk.folder import data_folder
 from data.fetch.ledger import advice
 from data.pictures.archives import opened
@@ -17,7 +17,7 @@ class DMLab(EncodedData):
 
     def pictures(self, split):
         root = data_folder() / "dmlab" / split
-        members = opened(all_archives(root) or [lying([root / "0.tar"], advice(type(self)))], self.on_error)
+        members = opened(all_archives(root) or [first_existing([root / "0.tar"], advice(type(self)))], self.on_error)
         if not len(members):
             raise Damaged(f"{root} has no pictures in its tars; get them again")
         return members, torch.from_numpy(members.classes)

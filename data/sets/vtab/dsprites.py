@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from data.base import ImageData
-from data.disk.damage import Damaged, ended, exactly, lying, named
+from data.disk.damage import NPZ_ERRORS, Damaged, ended, exactly, first_existing, reading
 from data.disk.folder import data_folder
 from data.disk.pack import packed
 from data.draws import permutation
@@ -38,7 +38,7 @@ class DSprites(ImageData):
     values: int  # how many it has
 
     def arrays(self, split):
-        path = lying([data_folder() / "dsprites" / NAME, data_folder() / NAME], advice(type(self)))
+        path = first_existing([data_folder() / "dsprites" / NAME, data_folder() / NAME], advice(type(self)))
         factors = latents(path)
         rows = part(len(factors), split)
         of_each = factors[rows, self.factor]
@@ -73,7 +73,7 @@ def part(length: int, split: str) -> np.ndarray:
 @contextmanager
 def member(path: Path, name: str, dtype: str, each: tuple[int, ...]) -> Iterator[tuple[BinaryIO, int]]:
     """An array (N, *each) of the npz: its numbers as a stream, and N. Nothing is unpickled."""
-    with named(path), zipfile.ZipFile(path) as archive, archive.open(f"{name}.npy") as file:
+    with reading(path, *NPZ_ERRORS), zipfile.ZipFile(path) as archive, archive.open(f"{name}.npy") as file:
         header = HEADERS[np.lib.format.read_magic(file)]
         shape, turned, found = header(file)
         if turned or found != np.dtype(dtype) or shape[1:] != each or shape[0] < 0:

@@ -7,7 +7,7 @@ import torch
 from torchvision import datasets
 
 from data.batches.splits import stratified
-from data.disk.damage import named
+from data.disk.damage import reading
 from data.disk.folder import data_folder
 from data.draws import permutation
 from data.fetch.ledger import advice
@@ -100,7 +100,7 @@ class SUN397(EncodedData):
 def listed(path: Path, names: list[str]) -> np.ndarray:
     """Sorted places in `names` of the lines of a list. ValueError for one that is not there."""
     places = {name: place for place, name in enumerate(names)}
-    with named(path):
+    with reading(path):
         wanted = path.read_text().split()
     if missing := [name for name in wanted if name not in places]:
         raise ValueError(f"{path}: there is no picture {missing[0][:100]}; get both again")

@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import torch
 
-from data.disk.damage import Damaged, lying, named
+from data.disk.damage import Damaged, first_existing, reading
 from data.disk.folder import data_folder
 from data.draws import permutation
 from data.fetch.ledger import advice
@@ -30,7 +30,7 @@ class Resisc45(EncodedData):
 
     def pictures(self, split):
         root = data_folder() / "resisc45"
-        place = lying([root / f"{NAME}.zip", root / NAME], advice(type(self)))
+        place = first_existing([root / f"{NAME}.zip", root / NAME], advice(type(self)))
         found, inside = contents(place, self.on_error)
         classes = [path.parent.name for path in inside]
         names = sorted(set(classes))
@@ -68,7 +68,7 @@ def part(root: Path, names: Sequence[str], split: str) -> np.ndarray:
 
 def listed(path: Path, names: Sequence[str]) -> np.ndarray:
     """Sorted rows of the pictures that a list names."""
-    with named(path):
+    with reading(path):
         wanted = [PurePosixPath(line.strip()).name for line in path.read_text().splitlines() if line.strip()]
     rows = {name: row for row, name in enumerate(names)}
     if missing := [name for name in wanted if name not in rows]:

@@ -1,15 +1,14 @@
 """Diabetic retinopathy of VTAB: photographs of the retina from a Kaggle competition, graded 0 to 4."""
 
 import csv
-import os
 from pathlib import Path
 
 import torch
 from torchvision.io import encode_jpeg
 
-from data.disk.damage import Damaged, lying, named
+from data.disk.damage import Damaged, first_existing, reading
 from data.disk.folder import data_folder
-from data.disk.room import written_to
+from data.disk.replace import replacing
 from data.fetch.ledger import advice
 from data.pictures.decode import decoded
 from data.pictures.pictures import Files
@@ -33,13 +32,8 @@ class Eyes(Files):
         image = btgraham(decoded(super().bytes_of(index), str(original)))
         data = encode_jpeg(image, QUALITY).numpy().tobytes()
         kept.parent.mkdir(parents=True, exist_ok=True)
-        part = kept.with_suffix(f".{os.getpid()}.part")  # several processes may need it at once
-        try:
-            with written_to(kept):
-                part.write_bytes(data)
-            part.rename(kept)
-        finally:
-            part.unlink(missing_ok=True)
+        with replacing(kept, locked=False) as part:  # several processes may need it at once
+            part.write_bytes(data)
         return data
 
     def kept(self, index: int) -> Path:
@@ -57,7 +51,7 @@ class Retinopathy(EncodedData):
 
     def pictures(self, split):
         root, (name, usage) = data_folder() / "retinopathy", LISTS[split]
-        path, folder = (lying([root / one], advice(type(self))) for one in (name, split))
+        path, folder = (first_existing([root / one], advice(type(self))) for one in (name, split))
         rows = grades(path, usage)
         if not rows:
             raise Damaged(f"{path} has no rows{f' of Usage {usage}' if usage else ''}; get it again")
@@ -67,7 +61,7 @@ class Retinopathy(EncodedData):
 def grades(path: Path, usage: str | None) -> list[tuple[str, int]]:
     """(name of the picture, grade) of the rows of that Usage, or of all rows."""
     rows = []
-    with named(path), open(path, newline="", encoding="utf-8") as file:
+    with reading(path), open(path, newline="", encoding="utf-8") as file:
         for number, row in enumerate(csv.DictReader(file), start=2):
             image, level = row.get("image") or "", row.get("level") or ""
             if level not in ("0", "1", "2", "3", "4") or not image or Path(image).name != image or "\0" in image:

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from data.base import ImageData
-from data.disk.damage import Damaged, ended, exactly, lying, unzipped
+from data.disk.damage import Damaged, ended, exactly, first_existing, unzipped
 from data.disk.folder import data_folder
 from data.disk.pack import packed
 from data.fetch.ledger import advice
@@ -65,7 +65,7 @@ class SmallNORB(ImageData):
     def file(self, name: str) -> Path:
         folders = data_folder() / "smallnorb", data_folder()
         places = [folder / f"{name}{zipped}" for folder in folders for zipped in ("", ".gz")]
-        return lying(places, advice(type(self)))
+        return first_existing(places, advice(type(self)))
 
 
 class SmallNORBAzimuth(SmallNORB):

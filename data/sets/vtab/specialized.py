@@ -9,7 +9,7 @@ from torchvision.transforms.functional import pil_to_tensor
 
 from data.base import ImageData
 from data.batches.splits import held_out
-from data.disk.damage import named
+from data.disk.damage import reading
 from data.disk.folder import data_folder
 from data.pictures.pictures import Files
 from data.sets.encoded import EncodedData
@@ -42,7 +42,7 @@ class Rows:
         return len(self.rows)
 
     def __getitem__(self, indices):
-        with named(self.path):
+        with reading(self.path, KeyError, IndexError, RuntimeError):
             return [pil_to_tensor(self.source[int(row)][0]) for row in self.rows[np.asarray(indices)]]
 
     def only(self, indices):
@@ -64,6 +64,6 @@ class Camelyon(ImageData):
             raise ImportError("Camelyon needs h5py: pip install h5py") from error
         source = there(type(self), lambda: datasets.PCAM(data_folder(), split=split))
         path, images = (source._base_folder / source._FILES[split][kind][0] for kind in ("targets", "images"))
-        with named(path), h5py.File(path) as file:
+        with reading(path, KeyError, RuntimeError), h5py.File(path) as file:
             labels = torch.from_numpy(file["y"][:].reshape(-1).astype(np.int64))
         return Rows(source, np.arange(len(labels)), images), labels

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torchvision import datasets
 
-from data.disk.damage import named
+from data.disk.damage import reading
 from data.disk.folder import data_folder
 from data.draws import permutation
 from data.pictures.pictures import Files
@@ -54,7 +54,7 @@ class KITTIDistance(EncodedData):
 
 def test_frames(mapping: Path, count: int) -> np.ndarray:
     """Places of the frames of the test drives, which TensorFlow Datasets draws by numpy's old generator, seeded by 123."""
-    with named(mapping / "train_mapping.txt"):
+    with reading(mapping / "train_mapping.txt", IndexError):
         lines = (mapping / "train_mapping.txt").read_text().splitlines()
         order = [int(place) for place in (mapping / "train_rand.txt").read_text().replace(",", " ").split()]
         drives = np.array([lines[place - 1].split()[1] for place in order])
@@ -66,7 +66,7 @@ def test_frames(mapping: Path, count: int) -> np.ndarray:
 
 
 def nearest_vehicle(path: Path) -> float:
-    with named(path):
+    with reading(path, IndexError):
         objects = [line.split() for line in path.read_text().splitlines() if line.strip()]
         return min((float(values[DEPTH]) for values in objects if values[0] in VEHICLES), default=NO_VEHICLE)
 
@@ -77,7 +77,7 @@ class Clevr(EncodedData):
     def pictures(self, split):
         part = {"train": "train", "test": "val"}[split]
         path = data_folder() / "clevr" / "CLEVR_v1.0" / "scenes" / f"CLEVR_{part}_scenes.json"
-        with named(path):
+        with reading(path, KeyError, IndexError, TypeError):
             files = there(type(self), lambda: datasets.CLEVRClassification(data_folder(), split=part))._image_files
             scenes = {scene["image_filename"]: scene["objects"] for scene in json.loads(path.read_text())["scenes"]}
             return Files(files, data_folder()), self.labels_of([scenes[Path(file).name] for file in files])

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from data.disk.damage import Damaged, lying, named
+from data.disk.damage import Damaged, first_existing, reading
 from data.disk.folder import data_folder
 from data.fetch.download import checksum_file, digests, record, recorded
 from data.fetch.ledger import advice
@@ -59,7 +59,7 @@ class Vtab1k(EncodedData):
         self.task, (self.source_folder, self.num_classes, self.test_images) = task, TASKS[task]
 
     def pictures(self, split):
-        root = lying([data_folder() / "vtab-1k" / self.source_folder], advice(type(self)))
+        root = first_existing([data_folder() / "vtab-1k" / self.source_folder], advice(type(self)))
         train, held, test = (listed(root, name) for name in (f"train{TRAIN}", f"val{HELD}", "test"))
         self.check(root, train, held, test)
         files, labels = zip(*(test if split == "test" else train + held), strict=True)
@@ -91,9 +91,9 @@ class Vtab1k(EncodedData):
 
 def listed(root: Path, name: str) -> list[tuple[str, int]]:
     """The lines of a list, 'images/test/000000.jpg 3'."""
-    path = lying([root / f"{name}.txt"], "a list of vtab-1k.zip")
+    path = first_existing([root / f"{name}.txt"], "a list of vtab-1k.zip")
     check_digest(path)
-    with named(path):
+    with reading(path):
         rows = [line.rsplit(maxsplit=1) for line in path.read_text().splitlines() if line.strip()]
     for number, row in enumerate(rows, start=1):
         if len(row) != 2 or not row[1].isdecimal():

@@ -12,7 +12,7 @@ from test_kills import outcome
 from test_several_processes import free_port, launched
 
 from vit.errors import UserError
-from vit.run.endings import Interrupted, Signals, signals, to_its_end
+from vit.run.signals import Interrupted, Signals, exit_guard, signals
 
 NEVER = {"VIT_CHECKPOINT_SECONDS": "1000"}  # saves by the clock
 STEP = {  # what srun tells the only task of a plain job, in which Lightning would answer USR1
@@ -64,7 +64,7 @@ def test_a_signal_that_ends_saves_the_next_update_first_and_exits_with_its_own_c
     assert code == 128 + number and not (run / "metrics.json").exists()
     step = saved_step(run)
     assert 25 < step < 40  # rows are written at every third step
-    assert f"interrupted by {number.name}; step {step} is saved; the same command goes on from here" in said
+    assert f"interrupted by {number.name}; step {step} is saved" in said
     assert "failed" not in said and "Traceback" not in said
     assert end_of()[0] == 0
     assert outcome(run) == whole
@@ -96,12 +96,14 @@ def test_a_checkpoint_that_nobody_named_is_refused_and_never_loaded(planned):
     run, end_of, end_of_any = planned
     (run / "hpc_ckpt_1.ckpt").write_bytes(b"of a requeued job")
     code, said = end_of(**STEP)
-    assert code == 1 and "hpc_ckpt_1.ckpt: written for a requeued Slurm job" in said and "remove it" in said
+    assert (
+        code == 1 and "hpc_ckpt_1.ckpt: written by Lightning for a requeued Slurm job" in said and "delete it" in said
+    )
     (run / "hpc_ckpt_1.ckpt").unlink()
     assert end_of(**STEP)[0] == 0
     (run / "hpc_ckpt_1.ckpt").write_bytes(b"of a requeued job")
     code, said = end_of_any("validate", "--config", str(run / "config.yaml"), **STEP)
-    assert code == 1 and "hpc_ckpt_1.ckpt: written for a requeued Slurm job" in said
+    assert code == 1 and "hpc_ckpt_1.ckpt: written by Lightning for a requeued Slurm job" in said
 
 
 def test_a_dead_loader_process_fails_the_run(processes, planned, tmp_path):
@@ -123,7 +125,7 @@ def test_a_library_that_ends_the_process_fails_the_run(planned, code):
         end_of_any("fit", "--config", str(run / "config.yaml"), dies=at_row(5, exit=code)),
     ):
         assert ended == 1 and not (run / "metrics.json").exists()
-        assert f"a library ended the process (exit code {code}) before the work was done" in said
+        assert f"a library ended the process (exit code {code})" in said
 
 
 @pytest.mark.parametrize("number", ENDS)
@@ -162,39 +164,41 @@ def test_a_signal_to_one_of_two_processes_ends_both_at_the_same_update(processes
 
 
 def test_a_second_signal_a_second_later_ends_at_once():
-    asked = Signals()
-    asked.handle()
+    handlers = Signals()
+    handlers.install()
     try:
-        asked.training = True
-        asked.note(signal.SIGTERM)
-        asked.note(signal.SIGTERM)  # make's, of the same order
-        assert asked.end == signal.SIGTERM
-        asked.since -= 2
+        handlers.training = True
+        handlers.receive(signal.SIGTERM)
+        handlers.receive(signal.SIGTERM)  # make's, of the same order
+        assert handlers.end_signal == signal.SIGTERM
+        handlers.end_time -= 2
         with pytest.raises(Interrupted):
-            asked.note(signal.SIGTERM)
+            handlers.receive(signal.SIGTERM)
     finally:
         for number in (*ENDS, signal.SIGUSR1):
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
 
 def test_what_is_ignored_stays_ignored_as_nohup_wants_it():
-    asked = Signals()
+    handlers = Signals()
     before = {number: signal.getsignal(number) for number in (*ENDS, signal.SIGUSR1)}
     try:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        asked.handle()
-        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN and signal.getsignal(signal.SIGTERM) == asked.note
+        handlers.install()
+        assert (
+            signal.getsignal(signal.SIGHUP) == signal.SIG_IGN and signal.getsignal(signal.SIGTERM) == handlers.receive
+        )
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
 def test_what_fails_after_a_signal_was_interrupted():
-    signals.end = signal.SIGTERM
+    signals.end_signal = signal.SIGTERM
     try:
-        with pytest.raises(Interrupted), to_its_end():
+        with pytest.raises(Interrupted), exit_guard():
             raise RuntimeError("another process that this one needs has met the signal too")
     finally:
-        signals.end = None
-    with pytest.raises(UserError, match=r"exit code 0"), to_its_end():
+        signals.end_signal = None
+    with pytest.raises(UserError, match=r"exit code 0"), exit_guard():
         raise SystemExit(0)
