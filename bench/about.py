@@ -1,4 +1,4 @@
-"""What a benchmark's numbers are: machine, versions, settings, method."""
+"""The description of a benchmark: machine, versions, settings, method."""
 
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -8,7 +8,7 @@ from vit.record import code, device_name
 
 
 def columns(settings, rounds, peak, load):
-    """Those of the CSV that are the same in every row. `load`: of the machine, before anything was measured."""
+    """Columns of the CSV with the same value in every row. load: the machine's load average before the start."""
     return {
         "device": device_name(),
         "threads": settings.threads,
@@ -27,17 +27,15 @@ def columns(settings, rounds, peak, load):
 
 
 def lines(settings, same):
-    """What stands above the table; `same` are the columns above."""
-    memory = (
-        "what torch's allocator held at most" if settings.device == "cuda" else "how much a process of its own grew"
-    )
+    """Lines above the table; `same` are the columns above."""
+    memory = "peak of torch's allocator" if settings.device == "cuda" else "growth of a separate process"
     return (
         "{device}, {threads} CPU threads, load {load_before} before the start; torch {torch}, timm {timm}; commit {commit}, {date}.".format(**same),
         f"{same['precision']}, {'compiled' if settings.compiled else 'not compiled'}, batches of {settings.batch} images of"
         f" {settings.image_size} px; training is forward, backward and a step of {settings.optimizer}.",
-        f"Times: {same['rounds']} rounds in one process, each contender once a round; medians with quartiles. A ratio is taken"
+        f"Times: {same['rounds']} rounds in one process, each contender once per round; medians with quartiles. Ratios are taken"
         " round by round against timm's model with the same form of GELU; above 1 is faster.",
-        f"Share: FLOPs (forward, 3 × in training) a second, of {same['peak_gflops']} GFLOP/s, the best square matrix product"
+        f"Share: FLOPs (forward, 3 × in training) per second, as a share of {same['peak_gflops']} GFLOP/s, the best square matrix product"
         " measured just before.",
         f"Memory: {memory} in {STEPS} training steps: weights, gradients, optimizer, activations.",
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Who is compared: the same architecture from timm and from us, each with both forms of GELU."""
+"""The contenders: the same architecture from timm and from us, each with both forms of GELU."""
 
 from functools import partial
 
@@ -19,7 +19,7 @@ TIMM, OURS, TIMM_TANH, OURS_ERF = "timm", "ours", "timm, tanh GELU", "ours, erf 
 
 
 def contenders(model, image_size):
-    """Name -> function that builds it, as each library does by default and with the other's GELU; a ResNet has none."""
+    """{name: function that builds it}, with each library's default GELU and with the other's; ResNets have none."""
     ours = partial(create_model, model, image_size=image_size)
     if model.startswith("ResNet"):
         return {TIMM: partial(timm.create_model, THEIRS[model]), OURS: ours}
@@ -29,12 +29,14 @@ def contenders(model, image_size):
 
 
 def rival(who, present):
-    """Whose time a contender's is compared with: timm's with the same arithmetic, as the tanh takes a few percent."""
+    """The contender to compare with: timm's with the same GELU, if it was measured."""
+    # the tanh takes a few percent of the time
     return TIMM_TANH if who in (OURS, TIMM_TANH) and TIMM_TANH in present else TIMM
 
 
 def without_zeros(network):
-    """Some heads and scales start at zero, which would leave most gradients zero and some arithmetic untypically easy."""
+    """Replace parameters that are all zero by random ones."""
+    # zero heads and scales would leave most gradients zero, and arithmetic on zeros may take another time
     for parameter in network.parameters():
         if not parameter.any():
             nn.init.normal_(parameter, std=0.02)

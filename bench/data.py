@@ -1,4 +1,4 @@
-"""python -m bench.data: images a second that the data modules bring, beside torchvision's usual pipelines, in turn in one run."""
+"""python -m bench.data: images per second of the data modules and of torchvision's usual pipelines, measured in turn."""
 
 import argparse
 import os
@@ -24,14 +24,14 @@ BATCH = 128
 WORKERS = 2
 COMMON = {"batch_size": BATCH, "train_on": "all", "held_out": 0.1, "split_seed": 0, "evaluation": "resize", "seed": 0}
 NORMAL = [transforms.ToTensor(), transforms.Normalize([0.5] * 3, [0.5] * 3)]
-SMALL = {  # what is done to 32 px images: our words, torchvision's transforms
+SMALL = {  # augmentation of 32 px images: our words, torchvision's transforms
     "pad_crop(4), flip": (["pad_crop(4)", "flip"], transforms.RandomCrop(32, padding=4)),
     "inception_crop, flip": (["inception_crop", "flip"], transforms.RandomResizedCrop(32, scale=(0.05, 1))),
 }
 
 
 class InMemory(ImageData):
-    """20,000 colour images of 32 x 32, as CIFAR's."""
+    """20,000 color images of 32 x 32, like CIFAR's."""
 
     num_classes = 10
 
@@ -52,7 +52,7 @@ class Photographs(ImageData):
 
 
 class Plain(Dataset):
-    """Images one by one, as torchvision's own data sets give them."""
+    """Images one by one as PIL images, like torchvision's data sets."""
 
     def __init__(self, images: torch.Tensor, transform: Callable):
         self.images, self.transform = images.permute(0, 2, 3, 1).numpy(), transform
@@ -65,7 +65,7 @@ class Plain(Dataset):
 
 
 class Decoded(Dataset):
-    """JPEG files decoded by torchvision, and nothing else."""
+    """JPEG files decoded by torchvision, without transforms."""
 
     def __init__(self, folder: Path):
         self.files = sorted(folder.rglob("*.jpg"))
@@ -89,12 +89,13 @@ def ours(module: ImageData) -> Iterator:
 
 
 def photographs(folder: Path, count: int) -> None:
-    """JPEGs of 500 x 375 with the spectrum of photographs, about 110 kB each."""
+    """Write JPEGs of 500 x 375 pixels of about 110 kB each."""
+    # noise with the 1/f spectrum of photographs, plus a little white noise like a sensor's
     rng, rows, columns = np.random.default_rng(0), np.fft.fftfreq(375)[:, None], np.fft.rfftfreq(500)
-    fall = 1 / np.maximum(np.hypot(rows, columns), 1 / 500)
+    spectrum = 1 / np.maximum(np.hypot(rows, columns), 1 / 500)
     (folder / "class0").mkdir()
     for number in range(count):
-        noise = np.fft.rfft2(rng.standard_normal((3, 375, 500))) * fall
+        noise = np.fft.rfft2(rng.standard_normal((3, 375, 500))) * spectrum
         field = np.fft.irfft2(noise, (375, 500))
         field = 128 + 50 * field / field.std() + rng.normal(0, 6, field.shape)
         file = BytesIO()
@@ -123,48 +124,49 @@ def photograph_contenders(folder: Path) -> dict[str, Iterator]:
 
 
 def speed(batches: Iterator, images: int) -> float:
-    """Images a second of an endless stream, once what its workers have ready from a pause is used up."""
+    """Images per second of an endless stream."""
+    # first use up the batches that workers have prepared during a pause
     for _ in range(2 * WORKERS + 1):
         next(batches)
-    begun, done = time.perf_counter(), 0
-    while done < images:
+    start, count = time.perf_counter(), 0
+    while count < images:
         batch = next(batches)
-        done += len(batch[0] if isinstance(batch, list | tuple) else batch)
-    return done / (time.perf_counter() - begun)
+        count += len(batch[0] if isinstance(batch, list | tuple) else batch)
+    return count / (time.perf_counter() - start)
 
 
 def compare(title: str, contenders: dict[str, Iterator], rival: str, *, images: int, rounds: int) -> None:
     names, speeds = list(contenders), {name: [] for name in contenders}
-    for number in range(-1, rounds):  # the first round is not counted
+    for number in range(-1, rounds):  # round -1 warms up and is not counted
         for name in names[number % len(names) :] + names[: number % len(names)]:
-            found = speed(contenders[name], images)
+            value = speed(contenders[name], images)
             if number >= 0:
-                speeds[name].append(found)
+                speeds[name].append(value)
     print(f"\n{title}")
-    for name, found in speeds.items():
+    for name, values in speeds.items():
         low, middle, high = quantiles(
-            [a / b for a, b in zip(found, speeds[rival], strict=True)], n=4, method="inclusive"
+            [a / b for a, b in zip(values, speeds[rival], strict=True)], n=4, method="inclusive"
         )
         print(
-            f"  {name:40} {median(found):8,.0f} images/s, {middle:.2f} ({low:.2f} to {high:.2f}) x {rival}", flush=True
+            f"  {name:40} {median(values):8,.0f} images/s, {middle:.2f} ({low:.2f} to {high:.2f}) x {rival}", flush=True
         )
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(prog="python -m bench.data", description=__doc__)
-    options.add_argument("--rounds", type=int, default=5)
-    options.add_argument("--photographs", type=int, default=256)
-    given = options.parse_args()
+    parser = argparse.ArgumentParser(prog="python -m bench.data", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--photographs", type=int, default=256)
+    options = parser.parse_args()
     torch.set_num_threads(1)
     for augment in SMALL:
         title = f"32 px in memory, {augment}, batches of {BATCH}"
-        compare(title, small_contenders(augment), "torchvision, 2 workers", images=10_000, rounds=given.rounds)
+        compare(title, small_contenders(augment), "torchvision, 2 workers", images=10_000, rounds=options.rounds)
     with tempfile.TemporaryDirectory() as folder:
-        photographs(Path(folder), given.photographs)
-        size = sum(path.stat().st_size for path in Path(folder).rglob("*.jpg")) / given.photographs
+        photographs(Path(folder), options.photographs)
+        size = sum(path.stat().st_size for path in Path(folder).rglob("*.jpg")) / options.photographs
         title = f"224 px crops of JPEGs of 500 x 375 ({size / 1000:.0f} kB each), inception_crop, flip"
         rival = "PIL and torchvision, 2 workers"
-        compare(title, photograph_contenders(Path(folder)), rival, images=given.photographs, rounds=given.rounds)
+        compare(title, photograph_contenders(Path(folder)), rival, images=options.photographs, rounds=options.rounds)
 
 
 if __name__ == "__main__":

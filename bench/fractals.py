@@ -1,4 +1,4 @@
-"""python -m bench.fractals: how fast fractals are drawn on one core and read from a pack, beside plain numpy."""
+"""python -m bench.fractals: speed of drawing fractals on one core and of reading them from a pack, relative to plain numpy."""
 
 from functools import partial
 from pathlib import Path
@@ -15,13 +15,13 @@ from data.fractals.ifs import affine, candidates
 from data.fractals.rendered import rendered
 from data.sets.fractals import grid
 
-IMAGES = {32: 192, 64: 96, 128: 32, 224: 16}  # size -> images of a round; each of a category of its own
-ON_GPU = 512  # images of a round
+IMAGES = {32: 192, 64: 96, 128: 32, 224: 16}  # size -> images per round, each of a different category
+ON_GPU = 512  # images per round
 PLAIN = "plain numpy, grey"
 
 
 def measure(sizes=tuple(IMAGES), rounds=7):
-    """Rows: what, images/s and ratio, that is how many times as fast as plain numpy at the same size, in the same run."""
+    """Rows of name, images/s, and the ratio to plain numpy at the same size in the same run."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -42,13 +42,13 @@ def rows(size, rounds):
 
 
 def contenders(size, folder):
-    """What -> a function and how many images it makes; the pack is small enough to stay in memory."""
+    """{name: (function, number of images it makes)}; the pack fits into the page cache."""
     count = IMAGES[size]
     order = np.random.default_rng(0).permutation(count)
-    grey, coloured = (rendered(0, *grid(count, 1), size=size, colour=colour) for colour in (False, True))
+    grey, colored = (rendered(0, *grid(count, 1), size=size, color=color) for color in (False, True))
     maps = affine(candidates(0, grey.categories, grey.attempts)).float().numpy()
     steps = {PLAIN: (partial(plain, maps, size), count)}
-    for name, images in (("grey", grey), ("coloured", coloured)):
+    for name, images in (("grey", grey), ("colored", colored)):
         every = images.drawn(np.arange(count), "cpu")
         pack = packed(folder / f"{name}.npy", tuple(every.shape), lambda every=every: [every.numpy()])
         steps[f"{name}, on the fly"] = partial(images.drawn, order, "cpu"), count
@@ -59,14 +59,15 @@ def contenders(size, folder):
 
 
 def plain(maps, size):
-    """The chaos game with as many points as ours, as one would write it: each image by itself, a map drawn a point."""
+    """The straightforward chaos game, with as many points as ours: image by image, a map drawn for each point."""
     random, steps = np.random.default_rng(0), 9 * size // 8
     images = np.empty((len(maps), size, size), np.uint8)
-    for image, own in zip(images, maps, strict=True):
-        share = np.abs(own[:, 0, 0] * own[:, 1, 1] - own[:, 0, 1] * own[:, 1, 0]) + 1e-3 * own.any((1, 2))
-        chosen = random.choice(len(own), (BURN_IN + steps, 4 * size), p=share / share.sum())
+    for image, system in zip(images, maps, strict=True):  # system: the affine maps (K, 2, 3) of an image
+        # a map is drawn in proportion to its determinant, the area that it covers; rows of zeros are padding
+        area = np.abs(system[:, 0, 0] * system[:, 1, 1] - system[:, 0, 1] * system[:, 1, 0]) + 1e-3 * system.any((1, 2))
+        chosen = random.choice(len(system), (BURN_IN + steps, 4 * size), p=area / area.sum())
         points = np.zeros((BURN_IN + steps, 2, 4 * size), np.float32)
-        for step, (a, b, e, c, d, f) in enumerate(own.reshape(-1, 6).T[:, chosen].swapaxes(0, 1)):
+        for step, (a, b, e, c, d, f) in enumerate(system.reshape(-1, 6).T[:, chosen].swapaxes(0, 1)):
             x, y = points[step - 1]
             points[step] = a * x + b * y + e, c * x + d * y + f
         points = points[BURN_IN:]

@@ -1,4 +1,4 @@
-"""One model after the other: memory of each contender, then the times of all of them in turn."""
+"""Measurements of a model: peak memory of each contender, then the times of all in turn."""
 
 from dataclasses import dataclass
 from statistics import median, quantiles
@@ -16,7 +16,7 @@ from vit.plan.cost_file import TRAINING
 
 @dataclass(frozen=True)
 class Spread:
-    """A median between its quartiles."""
+    """Median and quartiles."""
 
     low: float
     middle: float
@@ -30,20 +30,20 @@ class Spread:
 
 @dataclass(frozen=True)
 class Measured:
-    """One contender at one kind of step."""
+    """A contender's numbers for a kind of step."""
 
     model: str
     step: str
     who: str
     seconds: Spread
-    ratio: Spread  # the seconds of timm's model with the same GELU over these, round by round: above 1 is faster
+    ratio: Spread  # time of timm's model with the same GELU over this one's, round by round: above 1 is faster
     images_per_second: float
     share: float  # of the measured peak of matrix products
     memory: int | None  # bytes, of training
 
 
 def measure(model, settings, rounds, peak):
-    """Every contender at every kind of step."""
+    """Yield a row for every kind of step and contender."""
     builders = contenders(model, settings.image_size)
     memory = {who: peak_memory(model, who, settings) for who in builders}
     networks = {who: on_device(without_zeros(build()), settings) for who, build in builders.items()}
@@ -51,17 +51,18 @@ def measure(model, settings, rounds, peak):
     for kind, make in STEPS.items():
         seconds = interleaved({who: make(network, settings) for who, network in networks.items()}, rounds)
         work = flops * (TRAINING if kind == "training" else 1)
-        for who, own in seconds.items():
-            theirs = seconds[rival(who, seconds)]
-            ratio = Spread.of([their / our for their, our in zip(theirs, own, strict=True)])
-            middle = median(own)
+        for who, times in seconds.items():
+            reference = seconds[rival(who, seconds)]
+            ratio = Spread.of([theirs / ours for theirs, ours in zip(reference, times, strict=True)])
+            middle = median(times)
             speed = {"images_per_second": settings.batch / middle, "share": work / middle / peak}
-            kept = memory[who] if kind == "training" else None
-            yield Measured(model, kind, who, Spread.of(own), ratio, **speed, memory=kept)
+            peak_bytes = memory[who] if kind == "training" else None
+            yield Measured(model, kind, who, Spread.of(times), ratio, **speed, memory=peak_bytes)
 
 
 def _flops(model, settings):
-    """Of a forward pass of the batch; counted on ours, as all contenders have the same architecture."""
+    """FLOPs of a forward pass of the batch."""
+    # counted on our model: all contenders have the same architecture
     with torch.device("meta"):
         network = create_model(model, image_size=settings.image_size).eval()
         images = torch.empty(settings.batch, 3, settings.image_size, settings.image_size)

@@ -1,4 +1,4 @@
-"""The fastest that this machine multiplies matrices: what a model's FLOP/s are a share of."""
+"""Peak FLOP/s of matrix products on this machine, the reference for a model's share of peak."""
 
 import torch
 
@@ -9,7 +9,7 @@ TRIALS = 5
 
 
 def matmul_peak(device, dtype):
-    """FLOP/s of the best of several products of square matrices."""
+    """FLOP/s of the fastest product of square matrices, over several sizes and trials."""
     return max(_rate(size, device, dtype) for size in SIZES[device])
 
 

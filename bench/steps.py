@@ -1,4 +1,4 @@
-"""What is timed: a training step and a forward pass, in bf16 and compiled on a GPU, in float32 on a CPU."""
+"""The timed steps: training and inference, in bf16 and compiled on a GPU, in float32 on a CPU."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 @dataclass(frozen=True)
 class Settings:
-    """The same for every contender."""
+    """Settings of all contenders."""
 
     device: str
     batch: int
@@ -36,7 +36,7 @@ def optimizer_of(network, settings):
 
 
 def training(network, settings):
-    """A function that makes one training step."""
+    """A function that runs a training step."""
     network.train()
     images, labels = settings.images(), torch.zeros(settings.batch, dtype=torch.long, device=settings.device)
     optimizer = optimizer_of(network, settings)
@@ -52,7 +52,7 @@ def training(network, settings):
 
 
 def inference(network, settings):
-    """A function that makes one forward pass."""
+    """A function that runs a forward pass."""
     network.eval()
     images = settings.images()
 

@@ -22,7 +22,7 @@ def file_name(device):
 
 
 def as_markdown(rows, about):
-    """`about`: lines that say what was measured, how and where."""
+    """about: lines above the table."""
     lines = [
         "# Speed and memory beside timm",
         "",
@@ -48,7 +48,7 @@ def _cells(row):
 
 
 def as_csv(rows, same):
-    """`same`: columns with one value for all rows."""
+    """same: columns with the same value in every row."""
     text, lines = io.StringIO(), [{**_numbers(row), **same} for row in rows]
     writer = csv.DictWriter(text, lines[0], lineterminator="\n")
     writer.writeheader()

@@ -1,17 +1,17 @@
-"""Seconds of several steps, taken in turn: what slows the machine down for a while slows all of them down."""
+"""Times of several steps, measured in turn, so that a temporary slow-down of the machine affects all of them."""
 
 import time
 
 import torch
 
-WARM_UP = 2  # rounds that are not counted: they compile, choose kernels and fill the allocator
+WARM_UP = 2  # rounds that are not counted: compilation, choice of kernels, first allocations
 
 
 def interleaved(steps, rounds):
-    """`steps`: name -> function. Seconds of each, a value a round; each round starts with another contender."""
+    """{name: seconds per round} for steps {name: function}."""
     names, seconds = list(steps), {name: [] for name in steps}
     for number in range(-WARM_UP, rounds):
-        first = number % len(names)
+        first = number % len(names)  # another contender starts each round
         for name in names[first:] + names[:first]:
             elapsed = seconds_of(steps[name])
             if number >= 0:
@@ -28,6 +28,5 @@ def seconds_of(step):
 
 
 def wait_for_device():
-    """A GPU runs behind the program that feeds it."""
     if torch.cuda.is_available():
-        torch.cuda.synchronize()
+        torch.cuda.synchronize()  # kernels run asynchronously

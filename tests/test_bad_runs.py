@@ -24,22 +24,20 @@ def point(folder, lr, **metrics):
 
 
 def test_a_sweep_without_a_finished_point_says_which_run_comes_first(tmp_path):
-    with pytest.raises(
-        UserError, match="0 of the 2 runs among which the learning rate is chosen are finished; first run a"
-    ):
+    with pytest.raises(UserError, match="0 of 2 runs are finished; run a first"):
         best_learning_rate([tmp_path / "a", tmp_path / "b"])
 
 
 def test_a_sweep_with_a_missing_point_chooses_nothing(tmp_path):
     points = [point(tmp_path / "a", 0.1, held_out_accuracy=0.5), tmp_path / "b"]
-    with pytest.raises(UserError, match=r"1 of the 2 runs .*; first run b"):
+    with pytest.raises(UserError, match=r"1 of 2 runs .*; run b first"):
         best_learning_rate(points)
 
 
 def test_a_point_that_diverged_is_not_chosen(tmp_path):
     lost = point(tmp_path / "a", 0.3, held_out_accuracy=0.0, diverged_at_step=7)
     assert best_learning_rate([lost, point(tmp_path / "b", 0.1, held_out_accuracy=0.0)]) == 0.1
-    with pytest.raises(UserError, match=r"diverged with every learning rate of the sweep \(0.3\); .* lower ones"):
+    with pytest.raises(UserError, match=r"diverged with every learning rate \(0.3\); .* lower"):
         best_learning_rate([lost])
 
 
@@ -48,7 +46,7 @@ def test_a_held_out_part_as_large_as_the_data_is_named_with_both_sizes(share):
     common = {"image_size": 8, "batch_size": 96, "split_seed": 0, "seed": 3, "augment": []}
     common |= {"evaluation": "resize", "resize": "once"}
     data = Digits(**common, train_on="train", held_out=share)
-    with pytest.raises(ValueError, match=f"held_out={share} of 1297 training images leaves one part empty"):
+    with pytest.raises(ValueError, match=f"held_out={share} of 1297 training images"):
         data.setup("fit")
 
 
@@ -104,7 +102,7 @@ def test_a_point_of_a_sweep_that_diverges_is_a_finding_and_the_sweep_goes_on(pro
     code, lines = run(processes, results, "pretrain-", "-lr", "fractals-80-digits-seed")
     assert code == 0, lines
     told = [line for line in lines if "loss is" in line]
-    assert len(told) == 1 and "training stops (learning rate" in told[0]
+    assert len(told) == 1 and "training stops" in told[0]
     lost = record(results, "lr1e+38")
     assert lost["metrics"]["held_out_accuracy"] == 0 and 0 < lost["metrics"]["diverged_at_step"] < 20
     assert record(results, "fractals-80-digits-seed0")["lr"] == 0.03

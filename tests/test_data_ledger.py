@@ -12,7 +12,7 @@ import data
 from data import ImageData
 from data.fetch.download import record
 from data.fetch.ledger import LEDGER, advice, plain, row_of
-from data.fetch.row import BRING, FETCHED, MADE, PACKAGE
+from data.fetch.row import FETCHED, GENERATED, MANUAL, PACKAGE
 from data.fetch.sources import FILES, File
 from data.transforms.resize import resized
 from vit.__main__ import parser
@@ -42,7 +42,7 @@ def blocks(text):
 def test_every_set_that_there_is_has_a_row():
     sets = {name for name in data.__all__ if getattr(data, name) is not ImageData}
     assert sets <= set(LEDGER)
-    assert sets >= {name for name, row in LEDGER.items() if row.way in (MADE, PACKAGE)}
+    assert sets >= {name for name, row in LEDGER.items() if row.source in (GENERATED, PACKAGE)}
 
 
 def test_every_set_of_the_paper_has_a_row():
@@ -54,24 +54,24 @@ def test_every_set_of_the_paper_has_a_row():
 def test_every_set_that_a_scale_has_fetched_can_be():
     for scale in ("small", "released"):
         fetched = [entry.data.rsplit(".", 1)[-1] for entry in load_scale(scale).transfer.values() if entry.fetch]
-        assert fetched and all(LEDGER[name].way == FETCHED for name in fetched)
+        assert fetched and all(LEDGER[name].source == FETCHED for name in fetched)
 
 
 @pytest.mark.parametrize("name", LEDGER)
 def test_a_row_is_complete(name):
     row = LEDGER[name]
-    assert row.title and row.page and row.terms and row.way in (MADE, PACKAGE, FETCHED, BRING)
-    assert (row.way == FETCHED) == bool(row.files) == (name in FILES)
-    assert (row.way == BRING) == bool(row.to) and (row.way != PACKAGE or row.package)
-    if row.way == FETCHED:
-        assert row.bytes and row.images and row.classes and row.places
+    assert row.title and row.page and row.terms and row.source in (GENERATED, PACKAGE, FETCHED, MANUAL)
+    assert (row.source == FETCHED) == bool(row.files) == (name in FILES)
+    assert (row.source == MANUAL) == bool(row.put) and (row.source != PACKAGE or row.package)
+    if row.source == FETCHED:
+        assert row.bytes and row.images and row.classes and row.patterns
     kind = getattr(data, name, None)
     if isinstance(getattr(kind, "num_classes", None), int) and name != "ObjectNet":  # which is measured in ImageNet's
         assert row.classes == kind.num_classes
 
 
 def test_no_name_means_two_sets():
-    names = [plain(one) for name, row in LEDGER.items() for one in {plain(name), *map(plain, row.names)}]
+    names = [plain(one) for name, row in LEDGER.items() for one in {plain(name), *map(plain, row.aliases)}]
     assert len(names) == len(set(names))
 
 
@@ -92,16 +92,16 @@ def test_what_is_missing_says_how_it_comes(folder):
     found = blocks(text)
     assert list(found) == list(LEDGER)
     assert found["OxfordIIITPet"]["state"] == "can be fetched: make data SET=pets"
-    assert found["OxfordIIITPet"]["checksums"] == "known, not checked yet: 2 files"
-    assert found["DMLab"]["checksums"] == "none known, the first download counts: 10 files"
+    assert found["OxfordIIITPet"]["checksums"] == "not checked yet: 2 files"
+    assert found["DMLab"]["checksums"] == "no checksum known, compared with the first download: 10 files"
     assert found["OxfordIIITPet"]["images"] == "train 3,680, test 3,669; 37 classes"
     assert found["CIFAR10"]["size"] == "170 MB" and "table5: 14 cells" in found["CIFAR10"]["unlocks"]
-    assert found["Retinopathy"]["state"].startswith("bring your own: https://www.kaggle.com/")
+    assert found["Retinopathy"]["state"].startswith("manual download: https://www.kaggle.com/")
     assert str(folder) in found["Retinopathy"]["state"]
-    assert found["JFT300M"]["terms"] == "private" and found["Fractals"]["state"] == "made"
+    assert found["JFT300M"]["terms"] == "private" and found["Fractals"]["state"] == "generated"
     assert not any("parts" in rows for rows in found.values())
     assert max(len(line) for line in text.splitlines()) <= 120
-    assert re.search(r"\d+ sets are here, \d+ can be fetched \(\S+ GB\), \d+ have to be brought", text.splitlines()[-1])
+    assert re.search(r"\d+ sets are present, \d+ can be fetched \(\S+ GB\), \d+ are manual", text.splitlines()[-1])
 
 
 def pets(folder, count):
@@ -161,29 +161,28 @@ def test_of_each_file_a_checksum_is_known_and_matched_or_not_checked_yet_or_none
     def said(**options):
         return blocks(data_check("paper", ["cifar10"], **options))["CIFAR10"]["checksums"]
 
-    none = "none known, the first download counts: 2 files"
-    assert said() == said(hashes=True) == f"known, not checked yet: 3 files; {none}"
+    none = "no checksum known, compared with the first download: 2 files"
+    assert said() == said(hashes=True) == f"not checked yet: 3 files; {none}"
     (folder / "set").mkdir()
     for name in "013":
         (folder / "set" / name).write_text(name)
     for name in "03":
         record(folder / "set" / name, hashlib.sha256(name.encode()).hexdigest())
-    again = " (--hashes compares what is here again)"
-    assert said() == f"known and matched: 1 file; known, not checked yet: 2 files; {none}{again}"
-    assert said(hashes=True) == f"known and matched: 2 files; known, not checked yet: 1 file; {none}"
+    again = " (compare again with --hashes)"
+    assert said() == f"checksum matches: 1 file; not checked yet: 2 files; {none}{again}"
+    assert said(hashes=True) == f"checksum matches: 2 files; not checked yet: 1 file; {none}"
     for name in "13":  # by what is known, and by the first download
         (folder / "set" / name).write_text("other")
-        told = f"{folder}/set/{name}: not the file that is known by its checksum; remove it to download it again"
-        assert said(hashes=True) == told
+        assert re.fullmatch(rf"{folder}/set/{name}: checksum differs .*; remove it .*", said(hashes=True))
         (folder / "set" / name).write_text(name)
-    assert said(hashes=True).startswith("known and matched: 2 files")
+    assert said(hashes=True).startswith("checksum matches: 2 files")
 
 
 # What a person is told to do can be done, of every set.
 
 OWN = {"ImageNet21k": {"release": "fall11"}, "JFT300M": {"classes": 5}, "Vtab1k": {"task": "DTD", "held_out": 200}}
 SPLITS = {"ImageNet21k": ["train"], "JFT300M": ["train"], "ObjectNet": ["test"]}
-FILES_NEEDED = [name for name, row in LEDGER.items() if row.way in (FETCHED, BRING) and name != "ImageFolder"]
+FILES_NEEDED = [name for name, row in LEDGER.items() if row.source in (FETCHED, MANUAL) and name != "ImageFolder"]
 MISSING = [(name, split) for name in FILES_NEEDED for split in SPLITS.get(name, ["train", "test"])]
 
 
@@ -195,23 +194,23 @@ def test_where_files_are_missing_the_command_that_is_named_brings_them(name, spl
         module.arrays(split)
     line = str(missing.value)
     assert "\n" not in line and str(folder) in line
-    assert re.findall(r"python -m data \w+ (\w+)", line) == ([name] if LEDGER[name].way == FETCHED else [])
-    if LEDGER[name].way == BRING and name not in ("ImageNet", "ImageNet21k", "JFT300M"):
-        assert line.endswith(f"bring your own: {LEDGER[name].page}; put {LEDGER[name].to} in {folder}")
+    assert re.findall(r"python -m data \w+ (\w+)", line) == ([name] if LEDGER[name].source == FETCHED else [])
+    if LEDGER[name].source == MANUAL and name not in ("ImageNet", "ImageNet21k", "JFT300M"):
+        assert line.endswith(f"manual download: {LEDGER[name].page}; put {LEDGER[name].put} in {folder}")
 
 
 def test_a_class_that_is_made_from_a_set_gives_its_advice(folder):
     assert advice(type("Mine", (data.OxfordIIITPet,), {})) == "python -m data fetch OxfordIIITPet"
-    assert advice(type("Mine", (ImageData,), {})) == f"bring them to {folder}"
+    assert advice(type("Mine", (ImageData,), {})) == f"put them in {folder}"
 
 
 def test_commands_of_the_overview_name_sets_that_can_be_fetched_and_packages_that_there_are(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)  # no package is installed
-    monkeypatch.setattr("data.fetch.row.lies", lambda pattern: False)  # nor lies a set elsewhere on this machine
+    monkeypatch.setattr("data.fetch.row.exists", lambda pattern: False)  # nor lies a set elsewhere on this machine
     found, known = blocks(data_check("paper")), (ROOT / "pyproject.toml").read_text()
     for name, rows in found.items():
         fetched = re.findall(r"make data SET=(\S+?);?(?: |$)", rows["state"])
-        assert [row_of(one)[0] for one in fetched] == ([name] if LEDGER[name].way == FETCHED else [])
+        assert [row_of(one)[0] for one in fetched] == ([name] if LEDGER[name].source == FETCHED else [])
         installed = re.findall(r"pip install (\S+)", rows["state"])
         assert bool(installed) == bool(LEDGER[name].package) and all(f'"{one}>=' in known for one in installed)
 
@@ -233,5 +232,5 @@ def test_a_set_that_is_damaged_is_one_line_and_the_others_are_still_told(folder)
 
 
 def test_a_name_that_no_set_has_is_one_line():
-    with pytest.raises(UserError, match=r"^no set is called 'petz', did you mean OxfordIIITPet\?"):
+    with pytest.raises(UserError, match=r"'petz', did you mean OxfordIIITPet\?"):
         data_check("paper", ["petz"])

@@ -14,9 +14,9 @@ from scipy.fft import dctn
 import data.overlap.near
 from data import Digits, MNIST5k
 from data.overlap.__main__ import main
-from data.overlap.common import DISTANCE, overlap
 from data.overlap.hashed import Side
-from data.overlap.near import bands, near, ones
+from data.overlap.near import bands, near, popcount
+from data.overlap.pairs import DISTANCE, overlap
 from data.overlap.same_pixels import content, disjoint, shared
 from data.pictures.perceptual import BLANK, hashes
 from data.pictures.pictures import Files
@@ -39,7 +39,7 @@ def encoded(image, size=None, **options):
 
 
 def apart(one, other):
-    return ones(one ^ other).tolist()
+    return popcount(one ^ other).tolist()
 
 
 # The hash.
@@ -74,7 +74,7 @@ def test_a_photograph_is_known_again(change):
 
 def test_different_photographs_are_far_apart():
     found = hashes(tensor(tiles(0) + tiles(1))).plain
-    between = [ones(found[k] ^ found[k + 1 :]) for k in range(len(found) - 1)]
+    between = [popcount(found[k] ^ found[k + 1 :]) for k in range(len(found) - 1)]
     assert np.concatenate(between).min() > 2 * DISTANCE
     assert 25 < np.concatenate(between).mean() < 34
 
@@ -123,7 +123,7 @@ def test_a_picture_that_cannot_be_read_stops_nothing(root):
 def test_set_bits_are_counted():
     words = np.random.default_rng(0).integers(0, 2**64, 1000, dtype=np.uint64)
     words[:3] = 0, 2**64 - 1, 2**63
-    assert ones(words).tolist() == [int(word).bit_count() for word in words]
+    assert popcount(words).tolist() == [int(word).bit_count() for word in words]
 
 
 @pytest.mark.parametrize("distance", [0, 1, 4, 7, 20, 63])
@@ -145,7 +145,7 @@ def test_the_search_finds_what_comparing_all_pairs_finds(distance, block, candid
     share = np.where(np.arange(400) < 50, 0, random.uniform(0, 0.25, 400))  # bits that differ
     flips = (random.random((400, 64)) < share[:, None]) @ (2 ** np.arange(64, dtype=np.uint64))
     many = np.concatenate([random.choice(few, 400) ^ flips.astype(np.uint64), random.integers(0, 2**64, 99, np.uint64)])
-    table = ones(many[:, None] ^ few)
+    table = popcount(many[:, None] ^ few)
     first, second = np.nonzero(table <= distance)
     assert len(first) >= 50
     found = near(many, few, distance)
@@ -191,6 +191,6 @@ def test_a_test_picture_among_the_training_pictures_is_named_whatever_its_file(r
     save(root / "mine" / "train" / "a" / "x.png", tiles(1)[3], compress_level=0)
     main(["ImageFolder folder=mine"])
     head, line = capsys.readouterr().out.splitlines()
-    assert head == "train 10, val 1, test 10: 1 images lie in several of these parts"
+    assert head == "train 10, val 1, test 10: 1 images occur in more than one part"
     assert re.fullmatch(rf"  (train|val) \d+ \({root}/mine/train/a/x.png\) = test 3 \({root}/mine/test/a/3.png\)", line)
     assert not list(root.glob("*.npy"))  # nothing was packed for it

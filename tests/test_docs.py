@@ -1,17 +1,22 @@
-"""What the README shows is what is there."""
+"""README, CONTRIBUTING and docs: what they show, name and link is there."""
 
+import csv
 import re
 import subprocess
 import tomllib
 
+import pytest
 import yaml
 
 from vit.paths import ROOT
+from vit.plan.experiment import experiment_files
 
-
-def block(name):
-    """The README's text between a marker and the next `<!-- end -->`."""
-    return re.search(rf"<!-- {name}:.*?-->\n(.*?)<!-- end -->", (ROOT / "README.md").read_text(), re.S).group(1).strip()
+PAGES = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "findings/README.md",
+    *(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")),
+]
 
 
 def committed(name):
@@ -20,29 +25,68 @@ def committed(name):
     return shown.stdout if shown.returncode == 0 else (ROOT / name).read_text()
 
 
-def table_of(text):
-    """The first table of a Markdown text that has a model's name in its head."""
-    lines = text.splitlines()
-    start = next(i for i, line in enumerate(lines) if line.startswith("|") and "ViT-B/16" in line)
-    end = next(i for i in range(start, len(lines)) if not lines[i].startswith("|"))
-    return "\n".join(lines[start:end])
+def text_of(page):
+    return (ROOT / page).read_text()
 
 
-def test_the_readme_shows_the_rendered_table5():
-    assert block("table5") == table_of(committed("results/mini/table5.md"))
+def blocks(text, language):
+    return re.findall(rf"```{language}\n(.*?)```", text, re.S)
+
+
+def test_the_readme_shows_numbers_of_the_rendered_table5():
+    rows = csv.DictReader(committed("results/mini/table5.csv").splitlines())
+    cells = [row for row in rows if (row["model"], row["transfer"]) == ("ViT-B/16", "CIFAR-10")]
+    ours = [
+        f"{float(row['ours_mean']):.2f} ±{float(row['ours_std']):.2f} | {row['paper'] or '–'} | {row['verdict']}"
+        for row in cells
+    ]
+    shown = re.findall(r"^\| (\S.*?)(?: → .*?)? \| (\d+\.\d+ ±.*) \|$", text_of("README.md"), re.M)
+    assert shown == [(row["pretrain"], cell) for row, cell in zip(cells, ours, strict=True)]
 
 
 def test_the_readme_shows_the_real_ablation():
-    text = (ROOT / "experiments" / "ablations" / "gelu.yaml").read_text().strip()
-    assert block("gelu") == f"```yaml\n{text}\n```"
+    assert text_of("experiments/ablations/gelu.yaml") in blocks(text_of("README.md"), "yaml")
 
 
-def test_the_readme_names_every_scale_and_every_file_it_links():
-    readme = (ROOT / "README.md").read_text()
+def test_the_readme_names_every_scale_and_every_page():
     for scale in (ROOT / "experiments" / "scales").glob("*.yaml"):
-        assert f"`{scale.stem}`" in readme
-    for link in re.findall(r"\]\(([^)#]+)\)", readme):
-        assert link.startswith("http") or link.startswith("results/mini/") or (ROOT / link).exists(), link
+        assert f"`{scale.stem}`" in text_of("README.md")
+        assert f"`{scale.stem}`" in text_of("docs/running.md")
+    for page in PAGES:
+        assert page in ("README.md", "findings/README.md") or f"]({page})" in text_of("README.md"), page
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_leads_to_a_file_and_a_heading(page):
+    for link, heading in re.findall(r"\]\((?!https?:)([^)#]*)#?([^)]*)\)", text_of(page)):
+        target = (ROOT / page).parent / link if link else ROOT / page
+        name = target.resolve().relative_to(ROOT).as_posix()
+        assert committed(name), link
+        headings = re.findall(r"^#+ (.*)", committed(name), re.M) if heading else []
+        assert not heading or heading in [re.sub(r"[^\w -]", "", one).lower().replace(" ", "-") for one in headings], (
+            link
+        )
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_path_of_the_repository_exists(page):
+    top = "vit|data|bench|tests|experiments|docs|findings|results/paper"
+    for path in re.findall(rf"`((?:{top})/[\w./-]+)`", text_of(page)):
+        assert "NAME" in path or path.startswith("data/downloads") or (ROOT / path).exists(), path
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_target_of_make_exists(page):
+    makefile = text_of("Makefile")
+    targets = [
+        *re.findall(r"^([a-z-]+):.*## ", makefile, re.M),
+        *[path.stem for path in experiment_files()],
+        "data-check",
+    ]
+    inline, lines = re.findall(r"`make ([^`]+)`", text_of(page)), re.findall(r"^make ([^#\n]+)", text_of(page), re.M)
+    for words in (*inline, *lines):
+        for word in re.sub(r'\S+="[^"]*"', "", words).split():
+            assert re.match(r"-|[A-Z_]+=|[A-Z]+$|\.\.\.", word) or word in targets, f"make {words}"
 
 
 def test_every_experiment_of_ours_has_rendered_results_with_provenance():

@@ -44,15 +44,17 @@ def rows(folder):
 
 def test_a_training_is_bit_for_bit_the_same_with_few_shot_accuracy_beside_it(tmp_path, pretraining):
     """Of its own classes, and of another data set whose test split cannot be read."""
-    own = FewShotDuringTraining(every=2, shots=[1, 3], draws=[0, 1])
+    same_data = FewShotDuringTraining(every=2, shots=[1, 3], draws=[0, 1])
     other = FewShotDuringTraining(every=3, shots=[2], draws=[0], data=UntestableDigits(**DATA))
     (plain, plain_state), (watched, state) = (
         trained(tmp_path / "plain", pretraining),
-        trained(tmp_path / "watched", pretraining, own, other),
+        trained(tmp_path / "watched", pretraining, same_data, other),
     )
     assert torch.equal(plain_state, state) and watched.model.training
-    for (name, one), two in zip(plain.model.state_dict().items(), watched.model.state_dict().values(), strict=True):
-        assert torch.equal(one, two), name
+    for (name, expected), actual in zip(
+        plain.model.state_dict().items(), watched.model.state_dict().values(), strict=True
+    ):
+        assert torch.equal(actual, expected), name
     losses = [
         [row["train_loss"] for row in rows(tmp_path / name) if row["train_loss"]] for name in ("plain", "watched")
     ]

@@ -12,14 +12,14 @@ from vit.models.hybrid import Hybrid
 from vit.models.resnet import ResNet
 from vit.paths import ROOT
 from vit.plan.difference import text
+from vit.plan.recipe_values import STATED, VALUES
 from vit.plan.resolve import load_recipe
-from vit.plan.values import STATED, VALUES
 from vit.weights.ours import arguments
 
 ROWS = [
     [cell.strip() for cell in line.strip("|").split("|")]
     for line in (ROOT / "docs" / "fidelity.md").read_text().splitlines()
-    if line.startswith("| ") and not line.startswith(("| :--", "| place"))
+    if line.startswith("| ") and not line.startswith(("| :--", "| choice"))
 ]
 DATA = {"without": [inspect.signature(ImageData.__init__).parameters["without"].default]}  # of every data module
 OPTIONS = arguments_of(Hybrid) | arguments_of(ResNet)

@@ -174,5 +174,7 @@ def test_average_mixup_and_a_rounded_buffer_resume_bit_for_bit(tmp_path):
         run_of_everything(tmp_path / "broken", Break(26))
     resumed = run_of_everything(tmp_path / "broken")
     assert np.array_equal(weights(whole), weights(resumed))
-    again = run_of_everything(tmp_path / "broken")  # from the checkpoint of the last step, with nothing left to train
-    assert np.array_equal(weights(whole), weights(again))
+    repeated = run_of_everything(
+        tmp_path / "broken"
+    )  # from the checkpoint of the last step, with nothing left to train
+    assert np.array_equal(weights(whole), weights(repeated))

@@ -65,14 +65,14 @@ def test_one_share_a_step_and_another_the_next():
     assert np.mean(shares) == pytest.approx(0.5, abs=0.03) and np.var(shares) == pytest.approx(1 / 4.8, abs=0.02)
 
 
-def test_partners_are_an_order_of_the_micro_batch_that_its_place_decides():
-    place = dict(seed=7, step=3)
-    order = mixup.partners(50, **place)
-    assert sorted(order.tolist()) == list(range(50)) and torch.equal(order, mixup.partners(50, **place))
+def test_partners_are_a_permutation_decided_by_update_micro_batch_and_rank():
+    update = dict(seed=7, step=3)
+    order = mixup.partners(50, **update)
+    assert sorted(order.tolist()) == list(range(50)) and torch.equal(order, mixup.partners(50, **update))
     others = [
         mixup.partners(50, seed=7, step=4),
-        mixup.partners(50, part=1, **place),
-        mixup.partners(50, rank=1, **place),
+        mixup.partners(50, micro_batch=1, **update),
+        mixup.partners(50, rank=1, **update),
     ]
     assert not any(torch.equal(order, other) for other in others)
 

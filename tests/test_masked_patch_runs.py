@@ -53,8 +53,10 @@ def test_broken_off_and_resumed_is_bit_for_bit_the_unbroken_run(finished, tmp_pa
     with pytest.raises(RuntimeError, match="broken off"):
         trained(tmp_path, Break(26))
     resumed = trained(tmp_path)
-    for (name, one), other in zip(whole.model.state_dict().items(), resumed.model.state_dict().values(), strict=True):
-        assert torch.equal(one, other), name
+    for (name, expected), actual in zip(
+        whole.model.state_dict().items(), resumed.model.state_dict().values(), strict=True
+    ):
+        assert torch.equal(actual, expected), name
     rows = curve(runs / "pretrain-masked")
     assert [int(row["step"]) for row in rows] == list(range(30)) and {"train_loss", "train_accuracy"} <= set(rows[0])
     assert curve(tmp_path) == rows
@@ -107,6 +109,6 @@ def test_a_finished_run_is_not_evaluated_again_without_the_head_that_it_did_not_
     save(finished[1].model, folder)
     arguments = [command, "--config", str(folder / "config.yaml")]
     monkeypatch.setattr(sys, "argv", ["vit", *arguments])
-    with pytest.raises(UserError, match=r"keeps its model only, and not mask, head\.weight, head\.bias") as refused:
+    with pytest.raises(UserError, match=r"without mask, head\.weight, head\.bias") as refused:
         lightning_main(arguments)
     assert "\n" not in str(refused.value)

@@ -9,8 +9,8 @@ from reference import official
 
 from vit.errors import UserError
 from vit.objectives.masked_patches import training_draws
+from vit.plan.recipe_values import TASKS
 from vit.plan.resolve import load_scale, values_for
-from vit.plan.values import TASKS
 from vit.tasks import MaskedPatch
 from vit.weights import save_weights
 
@@ -56,37 +56,37 @@ def encoded_by_numpy(params, tokens):
 
 
 def test_the_loss_is_that_of_plain_numpy(tmp_path):
-    """Eight of sixteen patches: six masked, one replaced, one kept, then 512 colours of each by cross-entropy."""
-    module, given, uniform = awake(task()).double(), images().double(), numbers()
+    """Eight of sixteen patches: six masked, one replaced, one kept, then 512 colors of each by cross-entropy."""
+    module, batch, uniform = awake(task()).double(), images().double(), numbers()
     save_weights(module.model, tmp_path / "model.npz", format="official")
     params = dict(np.load(tmp_path / "model.npz"))
-    pixels = given.permute(0, 2, 3, 1).numpy()
+    pixels = batch.permute(0, 2, 3, 1).numpy()
     tokens = official.convolution(params["embedding/kernel"], pixels, 8, ((0, 0), (0, 0))) + params["embedding/bias"]
     tokens = tokens.reshape(3, 16, 16)
     corrupted, chosen, u = tokens.copy(), [], uniform.numpy()
     for image in range(3):
         order = np.argsort(u[image, :16])
         corrupted[image, order[:6]] = module.mask.detach().numpy()
-        other = [place for place in range(16) if place != order[6]][int(u[image, 16 + order[6]] * 15)]
+        other = [index for index in range(16) if index != order[6]][int(u[image, 16 + order[6]] * 15)]
         corrupted[image, order[6]] = tokens[image, other]
         chosen.append(np.sort(order[:8]))
     z = encoded_by_numpy(params, corrupted)
     losses, right = [], []
-    for image, places in enumerate(chosen):
-        for place in places:
-            logits = module.head.weight.detach().numpy() @ z[image, place] + module.head.bias.detach().numpy()
-            row, column = divmod(place, 4)
+    for image, indices in enumerate(chosen):
+        for index in indices:
+            logits = module.head.weight.detach().numpy() @ z[image, index] + module.head.bias.detach().numpy()
+            row, column = divmod(index, 4)
             patch = pixels[image, 8 * row : 8 * row + 8, 8 * column : 8 * column + 8]
             color = np.floor((patch * 127.5 + 127.5).mean((0, 1)) / 32).astype(int) @ [64, 8, 1]
             losses.append(np.log(np.exp(logits).sum()) - logits[color])
             right.append(logits.argmax() == color)
-    measured, count = module.measure(given, uniform)
+    measured, count = module.measure(batch, uniform)
     assert count == len(losses) == 24
     assert measured["loss"].item() == pytest.approx(np.mean(losses), rel=1e-9)
     assert measured["accuracy"].item() == pytest.approx(np.mean(right))
 
 
-def test_before_any_step_all_colours_are_equally_likely_and_all_pixels_are_grey():
+def test_before_any_step_all_colors_are_equally_likely_and_all_pixels_are_grey():
     assert loss_of(task()).item() == pytest.approx(math.log(512), rel=1e-6)
     assert loss_of(task(target="downsized")).item() == pytest.approx(math.log(512), rel=1e-6)
     everything = task(target="regression", corrupted=1.0).measure(images(), numbers())

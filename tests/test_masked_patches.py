@@ -31,7 +31,7 @@ def as_data_gives_them(levels):
 
 
 def flat(red, green, blue, side=16):
-    """One patch (1, 3, P, P) of a single colour, as levels."""
+    """One patch (1, 3, P, P) of a single color, as levels."""
     return torch.tensor([red, green, blue]).view(1, 3, 1, 1).repeat(1, 1, side, side)
 
 
@@ -52,11 +52,11 @@ def test_every_image_has_the_same_numbers_of_masked_replaced_and_kept_patches(pa
     assert len(predicted(fate)) == 50 * sum(numbers)
 
 
-def test_every_place_is_as_likely_as_any_other():
+def test_every_position_is_as_likely_as_any_other():
     fate, _ = corruption(draws(20_000, 16), **PAPER)
     for which, share in ((MASKED, 6 / 16), (REPLACED, 1 / 16), (KEPT, 1 / 16), (INTACT, 8 / 16)):
-        at_place = (fate == which).float().mean(0)
-        assert (at_place - share).abs().max() < 5 * (share * (1 - share) / 20_000) ** 0.5
+        at_position = (fate == which).float().mean(0)
+        assert (at_position - share).abs().max() < 5 * (share * (1 - share) / 20_000) ** 0.5
 
 
 def test_independent_patches_have_those_shares_only_on_average():
@@ -71,11 +71,11 @@ def test_independent_patches_have_those_shares_only_on_average():
 def test_a_replaced_patch_gets_any_other_patch_never_its_own(origin):
     images, patches = 3, 4
     rules = PAPER | {"corrupted": 1.0, "masked": 0.0, "random_patch": 1.0, "random_patch_from": origin}
-    own, seen = torch.arange(images * patches).view(images, patches), torch.zeros(12, 12)
+    index, seen = torch.arange(images * patches).view(images, patches), torch.zeros(12, 12)
     for seed in range(3_000):
         fate, source = corruption(draws(images, patches, seed), **rules)
-        assert (fate == REPLACED).all() and (source != own).all()
-        seen[own.flatten(), source.flatten()] += 1
+        assert (fate == REPLACED).all() and (source != index).all()
+        seen[index.flatten(), source.flatten()] += 1
     pool = torch.block_diag(*[torch.ones(4, 4)] * 3) if origin == "image" else torch.ones(12, 12)
     pool.fill_diagonal_(0)
     share = 1 / pool[0].sum()
@@ -99,7 +99,7 @@ def test_the_gradient_goes_where_the_embedding_came_from():
     assert tokens.grad.flatten().tolist() == [2, 0, 0, 8]  # the replaced patch's own embedding is out of sight
 
 
-def test_draws_are_a_function_of_seed_update_and_place_in_the_global_batch():
+def test_draws_are_a_function_of_seed_update_and_index_in_the_global_batch():
     def part(first, images, seed=3, step=7):
         return training_draws(seed=seed, step=step, first=first, images=images, numbers=32)
 
@@ -120,12 +120,12 @@ def test_evaluation_corrupts_an_image_alike_in_any_batch_and_precision():
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
-def test_a_colour_is_64_r_8_g_b_of_the_means_in_steps_of_32(dtype):
+def test_a_color_is_64_r_8_g_b_of_the_means_in_steps_of_32(dtype):
     levels = torch.arange(256)
     patches = torch.cat([flat(r, g, b) for r, g, b in zip(levels, levels.flip(0), (levels + 100) % 256, strict=True)])
-    found = make_target("mean_color", patch=16, color_bins="floor").of(as_data_gives_them(patches).to(dtype))
-    assert found.shape == (256, 1)
-    assert found[:, 0].tolist() == [64 * (v // 32) + 8 * ((255 - v) // 32) + (v + 100) % 256 // 32 for v in range(256)]
+    actual = make_target("mean_color", patch=16, color_bins="floor").of(as_data_gives_them(patches).to(dtype))
+    assert actual.shape == (256, 1)
+    assert actual[:, 0].tolist() == [64 * (v // 32) + 8 * ((255 - v) // 32) + (v + 100) % 256 // 32 for v in range(256)]
 
 
 def almost(level, missing=1):
@@ -155,8 +155,8 @@ def almost(level, missing=1):
     ],
 )
 def test_edges_of_the_bins_by_hand(color_bins, patch, red):
-    found = make_target("mean_color", patch=16, color_bins=color_bins).of(patch).item()
-    assert found == (red if red > 7 else 64 * red)
+    actual = make_target("mean_color", patch=16, color_bins=color_bins).of(patch).item()
+    assert actual == (red if red > 7 else 64 * red)
 
 
 def area_matrix(side):
@@ -171,8 +171,8 @@ def test_the_downsized_patch_holds_16_means_over_areas(side):
     a = area_matrix(side)
     means = np.einsum("ij,mcjk,lk->mcil", a, levels.astype(float), a)
     bins = np.floor(means / 32 + 1e-9).astype(int).reshape(20, 3, 16)
-    found = make_target("downsized", patch=side, color_bins="floor").of(as_data_gives_them(levels))
-    assert found.tolist() == (64 * bins[:, 0] + 8 * bins[:, 1] + bins[:, 2]).tolist()
+    actual = make_target("downsized", patch=side, color_bins="floor").of(as_data_gives_them(levels))
+    assert actual.tolist() == (64 * bins[:, 0] + 8 * bins[:, 1] + bins[:, 2]).tolist()
 
 
 def test_the_16_blocks_stand_in_raster_order():
@@ -184,7 +184,7 @@ def test_the_16_blocks_stand_in_raster_order():
 
 
 @pytest.mark.parametrize(("name", "cells"), [("mean_color", 1), ("downsized", 16)])
-def test_colours_are_scored_by_cross_entropy_averaged_over_blocks_and_patches(name, cells):
+def test_colors_are_scored_by_cross_entropy_averaged_over_blocks_and_patches(name, cells):
     random = np.random.default_rng(1)
     target, logits = make_target(name, patch=8, color_bins="floor"), random.normal(size=(5, 512 * cells))
     patches = as_data_gives_them(random.integers(0, 256, (5, 3, 8, 8)))
@@ -219,7 +219,7 @@ def test_patches_of_pixels_are_in_raster_order_and_what_is_left_over_is_dropped(
     [
         ({"corrupted": 0.1}, 4, "0.1 of 4 patches rounds to none"),
         ({}, 1, "rounds to none"),
-        ({"corrupted": 1.0}, 1, "one patch has no other"),
+        ({"corrupted": 1.0}, 1, "an image of one patch has no other patch"),
         ({"counts": "exactly"}, 4, "did you mean 'exact'"),
         ({"random_patch_from": "images"}, 4, "did you mean 'image'"),
     ],

@@ -12,15 +12,15 @@ from vit.models import create_model
 from vit.plan import make_plan
 from vit.run import micro_batch
 from vit.run.micro_batch import (
+    after_out_of_memory,
     bytes_per_image,
-    fewest,
+    images_per_device,
     is_out_of_memory,
-    next_try,
-    pieces_for,
-    pieces_that_fit,
-    share_of,
+    micro_batches_for,
+    micro_batches_that_fit,
+    smallest_divisor,
 )
-from vit.run.runner import fitted
+from vit.run.runner import train
 
 
 @pytest.fixture(scope="module")
@@ -28,12 +28,12 @@ def model():
     return create_model("ViT-B/16", image_size=32, num_classes=10, patch=8, depth=2, width=64, heads=2, mlp=128)
 
 
-def arranged(batch_size=512, devices=1, model=None, saved=None, least=1, tell=None):
-    """pieces_for of a Trainer of so many GPUs, or of one CPU where there is a model to estimate."""
+def arranged(batch_size=512, devices=1, model=None, saved=None, minimum=1, log=None):
+    """micro_batches_for of a Trainer of so many GPUs, or of one CPU where there is a model to estimate."""
     device = torch.device("cpu" if model else "cuda")
     trainer = SimpleNamespace(world_size=devices, strategy=SimpleNamespace(root_device=device))
     data = SimpleNamespace(batch_size=batch_size, image_size=32)
-    return pieces_for(trainer, SimpleNamespace(model=model), data, saved=saved, least=least, tell=tell)
+    return micro_batches_for(trainer, SimpleNamespace(model=model), data, saved=saved, minimum=minimum, log=log)
 
 
 @pytest.mark.parametrize(
@@ -47,38 +47,40 @@ def test_a_given_micro_batch_is_the_largest_allowed(monkeypatch, batch_size, dev
 
 def test_a_run_that_goes_on_takes_as_many_pieces_as_before():
     assert arranged(saved=4) == 4
-    assert arranged(saved=4, least=8) == 8  # unless they did not fit
+    assert arranged(saved=4, minimum=8) == 8  # unless they did not fit
     assert arranged(batch_size=30, saved=4) == 1  # or another number of devices divides otherwise
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "many", "1.5"])
 def test_a_micro_batch_that_is_no_number_is_one_line(monkeypatch, text):
     monkeypatch.setenv("VIT_MICRO_BATCH", text)
-    with pytest.raises(UserError, match="VIT_MICRO_BATCH: a whole number above 0 was expected"):
+    with pytest.raises(UserError, match="VIT_MICRO_BATCH must be a whole number of at least 1"):
         arranged()
 
 
 def test_a_batch_that_does_not_divide_among_devices_is_one_line():
-    with pytest.raises(UserError, match=r"a batch of 512 images does not divide into 3 devices; .*VIT_DEVICES"):
-        share_of(512, 3)
+    with pytest.raises(UserError, match=r"a batch of 512 images is not divisible by 3 devices; .*VIT_DEVICES"):
+        images_per_device(512, 3)
 
 
 def test_the_fewest_equal_pieces():
-    assert [fewest(12, least) for least in (1, 2, 3, 4, 5, 7, 12)] == [1, 2, 3, 4, 6, 12, 12]
-    assert pieces_that_fit(512, needed=10, free=10 * 512) == 1
-    assert pieces_that_fit(512, needed=10, free=10 * 511) == 2
-    with pytest.raises(UserError, match=r"one image needs about .*VIT_MICRO_BATCH=1 tries nevertheless"):
-        pieces_that_fit(512, needed=10, free=9)
+    assert [smallest_divisor(12, minimum) for minimum in (1, 2, 3, 4, 5, 7, 12)] == [1, 2, 3, 4, 6, 12, 12]
+    assert micro_batches_that_fit(512, needed=10, free=10 * 512) == 1
+    assert micro_batches_that_fit(512, needed=10, free=10 * 511) == 2
+    with pytest.raises(UserError, match=r"one image needs about .*VIT_MICRO_BATCH=1"):
+        micro_batches_that_fit(512, needed=10, free=9)
 
 
 def test_on_a_cpu_the_estimate_decides_and_says_so(monkeypatch, model):
-    heard, gradients_and_moments = [], 3 * 4 * sum(parameter.numel() for parameter in model.parameters())
+    messages, gradients_and_moments = [], 3 * 4 * sum(parameter.numel() for parameter in model.parameters())
     monkeypatch.setattr(micro_batch, "free_bytes", lambda: 2**40)
-    assert arranged(model=model, tell=heard.append) == 1 and heard == []
-    batch = 512 * micro_batch.BESIDES * bytes_per_image(model, 32)
+    assert arranged(model=model, log=messages.append) == 1 and messages == []
+    batch = 512 * micro_batch.PEAK_FACTOR * bytes_per_image(model, 32)
     monkeypatch.setattr(micro_batch, "free_bytes", lambda: batch / 3 + gradients_and_moments)
-    assert arranged(model=model, tell=heard.append) == 4
-    assert len(heard) == 1 and heard[0].startswith("micro-batches of 128 images: 512 need about")
+    assert arranged(model=model, log=messages.append) == 4
+    assert len(messages) == 1 and messages[0].startswith(
+        "using micro-batches of 128 images: a batch of 512 needs about"
+    )
     monkeypatch.setattr(micro_batch, "free_bytes", lambda: gradients_and_moments)
     with pytest.raises(UserError, match="one image needs about"):
         arranged(model=model)
@@ -90,10 +92,10 @@ def test_the_count_of_kept_bytes_is_exact_for_a_chain_of_linear_maps():
     class Chain(torch.nn.Module):
         def __init__(self):
             super().__init__()
-            self.one, self.two = torch.nn.Linear(12, 20), torch.nn.Linear(20, 30)
+            self.first, self.second = torch.nn.Linear(12, 20), torch.nn.Linear(20, 30)
 
         def forward(self, images):
-            return self.two(self.one(images.flatten(1)).tanh()).exp()
+            return self.second(self.first(images.flatten(1)).tanh()).exp()
 
     assert bytes_per_image(Chain(), 2) == 4 * (12 + 20 + 30)
 
@@ -103,18 +105,22 @@ def failed(pieces, devices=1):
 
 
 def test_memory_that_runs_out_halves_the_micro_batch_until_one_image_is_left():
-    assert next_try(*failed(1))[0] == 2 and next_try(*failed(2))[0] == 4 and next_try(*failed(4))[0] == 12
-    assert "micro-batches of 6 images do not fit into the memory of" in next_try(*failed(2))[1]
-    with pytest.raises(UserError, match=r"micro-batches of 1 images do not fit .*; take a smaller model"):
-        next_try(*failed(12))
+    assert (
+        after_out_of_memory(*failed(1))[0] == 2
+        and after_out_of_memory(*failed(2))[0] == 4
+        and after_out_of_memory(*failed(4))[0] == 12
+    )
+    assert "micro-batches of 6 images do not fit into the memory of" in after_out_of_memory(*failed(2))[1]
+    with pytest.raises(UserError, match=r"micro-batches of 1 image do not fit .*; take a smaller model"):
+        after_out_of_memory(*failed(12))
 
 
 def test_with_many_devices_or_a_given_micro_batch_it_is_one_line_with_the_next_number(monkeypatch):
     with pytest.raises(UserError, match="same command again with VIT_MICRO_BATCH=6"):
-        next_try(*failed(1, devices=8))
+        after_out_of_memory(*failed(1, devices=8))
     monkeypatch.setenv("VIT_MICRO_BATCH", "4")
     with pytest.raises(UserError, match="same command again with VIT_MICRO_BATCH=2"):
-        next_try(*failed(3))
+        after_out_of_memory(*failed(3))
 
 
 def test_a_failed_allocation_is_told_from_other_errors():
@@ -136,11 +142,11 @@ class TooSmall(Callback):
             raise torch.OutOfMemoryError("CUDA out of memory")
 
 
-def losses(folder, bar, heard):
+def losses(folder, bar, messages):
     """(step, training loss) of a small pre-training, after whatever attempts it took."""
     run = next(run for run in make_plan("smoke").runs.values() if run.id.startswith("pretrain-ViT-B-32-fractals-80"))
     run.config["model"]["init_args"]["dropout"] = 0.0  # its random numbers belong to a micro-batch
-    cli, _ = fitted(run, folder, bar, heard.append)
+    cli, _ = train(run, folder, bar, messages.append)
     with open(folder / "metrics.csv") as file:
         rows = [(int(row["step"]), float(row["train_loss"])) for row in csv.DictReader(file) if row["train_loss"]]
     return cli.trainer.accumulate_grad_batches, rows
@@ -149,14 +155,14 @@ def losses(folder, bar, heard):
 @pytest.mark.parametrize("step", [0, 6])
 def test_a_run_that_does_not_fit_goes_on_in_smaller_micro_batches_with_the_same_losses(tmp_path, monkeypatch, step):
     monkeypatch.setenv("VIT_CHECKPOINT_SECONDS", "0")  # after every update
-    heard = []
-    _, whole = losses(tmp_path / "whole", Callback(), heard)
-    pieces, rows = losses(tmp_path / "small", TooSmall(4, step), heard)
-    assert pieces == 4 and [said.split("; ")[1] for said in heard] == ["trying 8", "trying 4"]
-    assert [place for place, _ in rows] == [place for place, _ in whole] == list(range(10))
+    messages = []
+    _, whole = losses(tmp_path / "whole", Callback(), messages)
+    pieces, rows = losses(tmp_path / "small", TooSmall(4, step), messages)
+    assert pieces == 4 and [line.split("; ")[1] for line in messages] == ["trying 8", "trying 4"]
+    assert [update for update, _ in rows] == [update for update, _ in whole] == list(range(10))
     assert [loss for _, loss in rows] == pytest.approx([loss for _, loss in whole], rel=1e-4)
 
 
 def test_a_run_that_does_not_fit_image_by_image_is_one_line(tmp_path):
-    with pytest.raises(UserError, match="micro-batches of 1 images do not fit"):
+    with pytest.raises(UserError, match="micro-batches of 1 image do not fit"):
         losses(tmp_path, TooSmall(0), [])

@@ -1,4 +1,4 @@
-"""The MLP with its gradient by hand: the plain formula's values and gradients, and only where it may stand in."""
+"""The MLP as one autograd function: the values and gradients of the separate operations, and when it is used."""
 
 import math
 
@@ -30,7 +30,7 @@ def inputs(dtype=torch.float64):
     return [(torch.randn(shape, dtype=dtype) / 2).requires_grad_() for shape in shapes.values()]
 
 
-def plain(z, w1, b1, w2, b2, form):
+def separate(z, w1, b1, w2, b2, form):
     return F.linear(F.gelu(F.linear(z, w1, b1), approximate=form), w2, b2)
 
 
@@ -44,7 +44,7 @@ def mlp(form="tanh", dropout=0.0):
     return MLP(**SIZE, gelu=form, dropout=dropout)
 
 
-def is_by_hand(value):
+def is_fused(value):
     return "DenseGeluDense" in value.grad_fn.name()
 
 
@@ -73,9 +73,9 @@ def test_values_are_those_of_the_definition(form):
 def test_values_and_gradients_are_those_of_autograd(form, dtype, tolerance):
     weight = torch.randn(2, 4, 6, dtype=dtype)
     ours = results(DenseGeluDense.apply, inputs(dtype), form, weight)
-    for one, other in zip(ours, results(plain, inputs(dtype), form, weight), strict=True):
-        torch.testing.assert_close(one, other, rtol=tolerance, atol=tolerance)
-        assert one.is_contiguous()
+    for actual, expected in zip(ours, results(separate, inputs(dtype), form, weight), strict=True):
+        torch.testing.assert_close(actual, expected, rtol=tolerance, atol=tolerance)
+        assert actual.is_contiguous()
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -92,8 +92,8 @@ def test_tensors_that_are_not_contiguous_give_the_same():
     turned = z.detach().transpose(0, 1).contiguous().transpose(0, 1).requires_grad_()
     gradient = torch.ones((), dtype=z.dtype).expand(2, 4, 6)
     ours = results(DenseGeluDense.apply, [turned, *weights], "tanh", gradient)
-    for one, other in zip(ours, results(plain, [z, *weights], "tanh"), strict=True):
-        torch.testing.assert_close(one, other, rtol=1e-13, atol=1e-13)
+    for actual, expected in zip(ours, results(separate, [z, *weights], "tanh"), strict=True):
+        torch.testing.assert_close(actual, expected, rtol=1e-13, atol=1e-13)
 
 
 def test_a_graph_gives_its_gradient_once_and_again_while_it_is_kept():
@@ -111,7 +111,7 @@ def test_second_derivatives_are_those_of_finite_differences(form):
 
 
 def test_no_more_is_kept_for_the_backward_pass_than_autograd_keeps():
-    """The hidden layer twice: values and slopes here, what the GELU receives and returns there."""
+    """Two hidden-sized tensors each: values and slopes, or input and output of the GELU."""
 
     def kept(function):
         tensors, sizes = inputs(), {}
@@ -120,33 +120,33 @@ def test_no_more_is_kept_for_the_backward_pass_than_autograd_keeps():
             function(*tensors, "tanh")
         return [size for pointer, size in sizes.items() if pointer not in known]
 
-    assert kept(DenseGeluDense.apply) == kept(plain) == [2 * 4 * 10 * 8] * 2
+    assert kept(DenseGeluDense.apply) == kept(separate) == [2 * 4 * 10 * 8] * 2
 
 
 @pytest.mark.parametrize("form", ["tanh", "erf"])
-def test_an_mlp_trains_by_hand_on_a_cpu(form):
+def test_an_mlp_trains_by_the_fused_function_on_a_cpu(form):
     z = torch.randn(2, 4, 6, requires_grad=True)
-    assert is_by_hand(mlp(form)(z))
-    assert is_by_hand(mlp(form).double()(z.double()))
-    assert is_by_hand(mlp(form, dropout=0.1).eval()(z))
+    assert is_fused(mlp(form)(z))
+    assert is_fused(mlp(form).double()(z.double()))
+    assert is_fused(mlp(form, dropout=0.1).eval()(z))
 
 
-def test_with_dropout_a_frozen_weight_or_16_bits_it_is_the_plain_formula():
+def test_with_dropout_a_frozen_weight_or_16_bits_the_operations_are_separate():
     z, frozen = torch.randn(2, 4, 6, requires_grad=True), mlp()
     frozen.dense1.bias.requires_grad_(False)
     with torch.autocast("cpu", torch.bfloat16):
         mixed = mlp()(z)
     assert mixed.dtype == torch.bfloat16
     for value in (mixed, mlp(dropout=0.1).train()(z), frozen(z), mlp()(z.detach()), mlp().bfloat16()(z.bfloat16())):
-        assert not is_by_hand(value)
+        assert not is_fused(value)
 
 
-def test_without_gradients_and_on_the_meta_device_it_is_the_plain_formula():
+def test_without_gradients_and_on_the_meta_device_the_operations_are_separate():
     z, module = torch.randn(2, 4, 6, requires_grad=True), mlp()
     for no_gradients in (torch.no_grad, torch.inference_mode):
         with no_gradients():
-            torch.testing.assert_close(module(z), plain(z, *module.parameters(), "tanh"), rtol=0, atol=0)
-    assert not is_by_hand(module.to("meta")(z.to("meta")))
+            torch.testing.assert_close(module(z), separate(z, *module.parameters(), "tanh"), rtol=0, atol=0)
+    assert not is_fused(module.to("meta")(z.to("meta")))
 
 
 def test_gradients_of_every_image_at_once_by_torch_func():
@@ -158,8 +158,8 @@ def test_gradients_of_every_image_at_once_by_torch_func():
 
     together = torch.func.vmap(torch.func.grad(loss), in_dims=(None, 0))(weights, z)
     for number, image in enumerate(z):
-        one = torch.autograd.grad(loss(weights, image.clone().requires_grad_()), list(weights.values()))
-        for name, gradient in zip(weights, one, strict=True):
+        single = torch.autograd.grad(loss(weights, image.clone().requires_grad_()), list(weights.values()))
+        for name, gradient in zip(weights, single, strict=True):
             torch.testing.assert_close(together[name][number], gradient, rtol=1e-12, atol=1e-12)
 
 
@@ -169,6 +169,6 @@ def test_a_training_step_counts_as_many_flops_as_its_matrices_have():
     z = torch.randn(4, 5, 8, requires_grad=True)
     with FlopCounterMode(display=False) as counter:
         value = model.blocks[0].mlp(z)
-        assert is_by_hand(value)
+        assert is_fused(value)
         value.sum().backward()
     assert counter.get_total_flops() == 3 * 2 * 4 * 5 * (2 * 8 * 16)

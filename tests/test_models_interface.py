@@ -67,7 +67,7 @@ def test_attention_weights_are_those_of_the_fused_path(position):
     weights = list(model.attention_weights(images()))
     assert [tuple(layer.shape) for layer in weights] == 2 * [(2, 4, 17, 17)]
     torch.testing.assert_close(weights[0].sum(-1), torch.ones(2, 4, 17))
-    attention, z = model.blocks[0].attention, model.blocks[0].norm1(model.start(model.tokens(images())))
+    attention, z = model.blocks[0].attention, model.blocks[0].norm1(model.initial_sequence(model.tokens(images())))
     _, _, v = attention.project(z)
     torch.testing.assert_close(attention.out((weights[0] @ v).transpose(1, 2).flatten(2)), attention(z))
 
@@ -147,8 +147,8 @@ def test_an_image_of_another_size_is_refused_in_one_line(name):
         ("ViT-B/16", dict(heads=5), "5 heads do not divide the width 32"),
         ("ViT-B/16", dict(patch=33), "an image of 32 x 32 holds no patch of 33 x 33"),
         ("Axial-ViT-B/16", dict(pool="token"), "the pool of an axial model is 'gap' or 'map'"),
-        ("ResNet50x1", dict(width_factor=0.3), "32 groups, which 19 channels do not fill evenly"),
-        ("R50+ViT-B/16", dict(stem_width=0.25), "32 groups, which 16 channels do not fill evenly"),
+        ("ResNet50x1", dict(width_factor=0.3), "32 groups, which do not divide 19 channels"),
+        ("R50+ViT-B/16", dict(stem_width=0.25), "32 groups, which do not divide 16 channels"),
         ("AxialResNet50", dict(heads=5), "5 heads do not divide the width 32"),
         ("ResNet50x1", dict(root_padding="same"), "unknown root_padding 'same'. Known: zero, inf"),
     ],

@@ -38,8 +38,8 @@ def small(**options):
 def test_only_without_positions_is_an_image_a_bag_of_patches(options, a_bag):
     model = small(**options).double()
     tokens = torch.randn(2, 12, 32, dtype=torch.float64)
-    here, there = (model.encode(z)[:, 0] for z in (tokens, tokens[:, torch.randperm(12)]))
-    assert torch.allclose(here, there, rtol=0, atol=1e-12) == a_bag
+    before, after = (model.encode(z)[:, 0] for z in (tokens, tokens[:, torch.randperm(12)]))
+    assert torch.allclose(before, after, rtol=0, atol=1e-12) == a_bag
 
 
 def test_2d_puts_the_columns_half_before_the_rows_half():

@@ -25,8 +25,8 @@ def test_value_and_gradient_are_those_of_the_plain_formula(shape, std, mean):
     torch.manual_seed(0)
     weight, gradient = torch.randn(2, *shape, dtype=torch.float64)
     ours = with_gradient(standardised, std * weight + mean, gradient)
-    for one, other in zip(ours, with_gradient(plain, std * weight + mean, gradient), strict=True):
-        torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-9)
+    for actual, expected in zip(ours, with_gradient(plain, std * weight + mean, gradient), strict=True):
+        torch.testing.assert_close(actual, expected, rtol=1e-9, atol=1e-9)
 
 
 def test_in_float32_too():
@@ -34,8 +34,8 @@ def test_in_float32_too():
     weight, gradient = torch.randn(2, 8, 16, 3, 3)
     ours = with_gradient(standardised, 0.02 * weight, gradient)
     exact = with_gradient(plain, 0.02 * weight.double(), gradient.double())
-    for one, other in zip(ours, exact, strict=True):
-        torch.testing.assert_close(one.double(), other, rtol=1e-5, atol=1e-5)
+    for actual, expected in zip(ours, exact, strict=True):
+        torch.testing.assert_close(actual.double(), expected, rtol=1e-5, atol=1e-5)
 
 
 def test_a_kernel_of_zeros_stays_one_and_its_gradient_is_finite():

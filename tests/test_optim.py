@@ -4,20 +4,10 @@ import math
 
 import pytest
 import torch
+from reference import hyper_rule
 
 from vit.models import create_model
-from vit.optim import (
-    adam,
-    bit_hyper_rule,
-    bit_rate,
-    bit_resolution,
-    kernels,
-    learning_rate,
-    make_optimizer,
-    rate_factor,
-    sgd,
-    with_schedule,
-)
+from vit.optim import adam, kernels, make_optimizer, rate_factor, sgd, with_schedule
 from vit.plan.resolve import load_recipe, load_scale
 
 
@@ -82,9 +72,11 @@ def test_sgd_keeps_the_rate_outside_its_buffer():
 def test_linear_decay_ends_at_an_absolute_or_a_relative_rate():
     """vision_transformer: end + (base - end) (1 - p) with end = 1e-5; big_vision: end + (1 - end) (1 - p)."""
     schedule = dict(steps=100, warmup_steps=10, decay="linear")
-    assert learning_rate(55, lr=0.001, linear_end=1e-5, **schedule) == pytest.approx(1e-5 + 0.5 * 0.00099, abs=1e-15)
-    assert learning_rate(100, lr=0.001, linear_end=1e-5, **schedule) == pytest.approx(1e-5, abs=1e-15)
-    assert learning_rate(5, lr=0.001, linear_end=1e-5, **schedule) == pytest.approx(0.0005, abs=1e-15)
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.001)
+    (factor,) = with_schedule(optimizer, linear_end=1e-5, **schedule)["lr_scheduler"]["scheduler"].lr_lambdas
+    assert 0.001 * factor(55) == pytest.approx(1e-5 + 0.5 * 0.00099, abs=1e-15)
+    assert 0.001 * factor(100) == pytest.approx(1e-5, abs=1e-15)
+    assert 0.001 * factor(5) == pytest.approx(0.0005, abs=1e-15)
     assert rate_factor(55, end=0.2, **schedule) == pytest.approx(0.2 + 0.8 * 0.5, abs=1e-15)
 
 
@@ -104,12 +96,24 @@ def test_without_warmup_the_first_update_has_the_whole_rate():
     [
         *((0, 0.0), (250, 0.0015), (499, 0.003 * 499 / 500), (500, 0.003), (3000, 0.003)),
         *((3001, 0.0003), (6000, 0.0003), (6001, 0.00003), (9000, 0.00003), (9001, 0.000003), (9999, 0.000003)),
-        (10000, None),
     ],
 )
 def test_bit_drops_the_rate_one_step_after_each_support(step, rate):
-    supports, _ = bit_hyper_rule(50_000)
-    assert bit_rate(step, supports=supports) == (rate if rate is None else pytest.approx(rate, abs=1e-15))
+    supports, _ = hyper_rule.supports_and_alpha(50_000)
+    warmup_steps, *drops, steps = supports
+    factor = rate_factor(step, steps=steps, warmup_steps=warmup_steps, decay="staircase", drops=drops)
+    assert 0.003 * factor == pytest.approx(rate, abs=1e-15)
+    assert hyper_rule.rate(step, supports) == pytest.approx(rate, abs=1e-15)
+
+
+@pytest.mark.parametrize("examples", [1_000, 50_000, 1_281_167])
+def test_the_staircase_is_the_hyper_rule_at_every_step(examples):
+    supports, _ = hyper_rule.supports_and_alpha(examples)
+    warmup_steps, *drops, steps = supports
+    schedule = dict(steps=steps, warmup_steps=warmup_steps, decay="staircase", drops=drops)
+    for step in range(steps):
+        assert 0.003 * rate_factor(step, **schedule) == pytest.approx(hyper_rule.rate(step, supports), rel=1e-12)
+    assert hyper_rule.rate(steps, supports) is None  # training has ended
 
 
 @pytest.mark.parametrize(
@@ -122,22 +126,22 @@ def test_bit_drops_the_rate_one_step_after_each_support(step, rate):
     ],
 )
 def test_the_length_of_bits_fine_tuning_depends_on_the_number_of_examples(examples, rule):
-    assert bit_hyper_rule(examples) == rule
+    assert hyper_rule.supports_and_alpha(examples) == rule
 
 
 def test_bits_resolution_depends_on_the_area():
-    assert bit_resolution(32, 32) == (160, 128) and bit_resolution(95, 97 - 1) == (160, 128)
-    assert bit_resolution(96, 96) == (512, 480) and bit_resolution(224, 224) == (512, 480)
+    assert hyper_rule.resolution(32, 32) == hyper_rule.resolution(95, 96) == (160, 128)
+    assert hyper_rule.resolution(96, 96) == hyper_rule.resolution(224, 224) == (512, 480)
 
 
 def test_the_recipe_of_bits_fine_tuning_is_the_hyper_rule():
     paper, recipe = load_scale("paper"), load_recipe("finetune-bit")
     assert recipe["lr"] == [0.003]
     for row in recipe["rows"]:
-        supports, alpha = bit_hyper_rule(paper.transfer[row["transfer"]].images)
+        supports, alpha = hyper_rule.supports_and_alpha(paper.transfer[row["transfer"]].images)
         assert (row["warmup_steps"], *row["drops"], row["steps"]) == supports and row["mixup"] == alpha
         stored = 32 if row["transfer"].startswith("CIFAR") else 224
-        assert row["image_size"] == bit_resolution(stored, stored)[1]
+        assert row["image_size"] == hyper_rule.resolution(stored, stored)[1]
 
 
 @pytest.mark.parametrize(
@@ -186,9 +190,9 @@ def test_coupled_decay_is_part_of_the_gradient():
     assert layer.weight.item() == pytest.approx(theta - 0.5 * (0.9 * first + 1 + 0.1 * theta), abs=1e-12)
 
 
-@pytest.mark.parametrize("own", [dict(momentum=0.9), dict(beta2=None), dict(momentum_dtype="float32")])
-def test_a_value_of_the_other_optimizer_is_refused(own):
-    values = dict(beta1=0.9, beta2=0.999, momentum=None, momentum_dtype=None) | own
+@pytest.mark.parametrize("change", [dict(momentum=0.9), dict(beta2=None), dict(momentum_dtype="float32")])
+def test_a_value_of_the_other_optimizer_is_refused(change):
+    values = dict(beta1=0.9, beta2=0.999, momentum=None, momentum_dtype=None) | change
     decay = dict(weight_decay=0.0, decay_form="decoupled", decay_on="kernels")
     with pytest.raises(ValueError, match=r"adam.*beta1 and beta2"):
         make_optimizer("adam", torch.nn.Linear(1, 1), lr=0.1, **decay, **values)

@@ -36,9 +36,9 @@ def test_torchs_rule_is_torchs_bit_for_bit():
 
 
 def test_the_rules_differ_by_one_millionth_of_the_norm():
-    one, other = [torch.tensor([2.0]).double()], [torch.tensor([2.0]).double()]
-    clip_by_global_norm(one, 1.0), clip_by_global_norm(other, 1.0, rule="torch")
-    assert one[0].item() == 1.0 and 1 - other[0].item() == pytest.approx(1e-6 / 2, rel=1e-3)
+    official, torchs = [torch.tensor([2.0]).double()], [torch.tensor([2.0]).double()]
+    clip_by_global_norm(official, 1.0), clip_by_global_norm(torchs, 1.0, rule="torch")
+    assert official[0].item() == 1.0 and 1 - torchs[0].item() == pytest.approx(1e-6 / 2, rel=1e-3)
 
 
 def test_parameters_without_gradient_are_left_out():
@@ -60,7 +60,7 @@ def test_a_float32_buffer_without_decay_is_torchs_sgd_bit_for_bit():
     ours, theirs = ([torch.nn.Parameter(p) for p in draws((4, 3), (6,), seed=9, dtype=torch.float32)] for _ in "12")
     steps(Momentum(ours, lr=0.1, momentum=0.9), ours)
     steps(torch.optim.SGD(theirs, lr=0.1, momentum=0.9), theirs)
-    assert all(torch.equal(one, other) for one, other in zip(ours, theirs, strict=True))
+    assert all(torch.equal(actual, expected) for actual, expected in zip(ours, theirs, strict=True))
 
 
 def test_a_bfloat16_buffer_rounds_the_stored_copy_and_the_constant_but_not_the_update():
@@ -76,13 +76,13 @@ def test_a_bfloat16_buffer_rounds_the_stored_copy_and_the_constant_but_not_the_u
 
 
 def test_the_two_buffers_differ_by_a_thousandth_within_a_dozen_steps():
-    one, other = ([torch.nn.Parameter(torch.zeros(1).double())] for _ in "12")
-    for parameters, dtype in ((one, "float32"), (other, "bfloat16")):
+    exact, rounded = ([torch.nn.Parameter(torch.zeros(1).double())] for _ in "12")
+    for parameters, dtype in ((exact, "float32"), (rounded, "bfloat16")):
         optimizer = Momentum(parameters, lr=1.0, momentum=0.9, momentum_dtype=dtype)
         for _ in range(12):
             parameters[0].grad = torch.ones(1).double()
             optimizer.step()
-    assert 0.001 < 1 - other[0].item() / one[0].item() < 0.015
+    assert 0.001 < 1 - rounded[0].item() / exact[0].item() < 0.015
 
 
 def test_decay_bypasses_the_momentum():
@@ -104,13 +104,13 @@ def test_momentum_goes_on_from_its_state_bit_for_bit(dtype):
         parameters = [torch.nn.Parameter(p) for p in draws((4, 3), (6,), seed=9, dtype=torch.float32)]
         return parameters, Momentum(parameters, lr=0.1, momentum=0.9, momentum_dtype=dtype)
 
-    (whole, one), (resumed, first) = fresh(), fresh()
-    steps(one, whole), steps(one, whole)
+    (whole, optimizer), (resumed, first) = fresh(), fresh()
+    steps(optimizer, whole), steps(optimizer, whole)
     steps(first, resumed)
     second = Momentum(resumed, lr=0.1, momentum=0.9, momentum_dtype=dtype)
     second.load_state_dict(first.state_dict())
     steps(second, resumed)
-    assert all(torch.equal(one, other) for one, other in zip(whole, resumed, strict=True))
+    assert all(torch.equal(actual, expected) for actual, expected in zip(whole, resumed, strict=True))
     assert second.state[resumed[0]]["momentum_buffer"].dtype == getattr(torch, dtype)
 
 

@@ -1,4 +1,4 @@
-"""README, "Bring your own data": what it shows is done here, to the letter."""
+"""docs/data.md, "Your own images" and "Your own class": what it shows is done here, to the letter."""
 
 import importlib.util
 import re
@@ -25,8 +25,8 @@ def folder(tmp_path, monkeypatch):
 
 
 def shown(name):
-    """The code block of the README between a marker and the next end."""
-    text = (ROOT / "README.md").read_text()
+    """The code block of docs/data.md between a marker and the next end."""
+    text = (ROOT / "docs" / "data.md").read_text()
     return re.search(rf"<!-- {name}:.*?-->\n```\w+\n(.*?)```\n<!-- end -->", text, re.S)[1]
 
 
@@ -42,7 +42,9 @@ def as_tar(root, split, members):
 
 @pytest.mark.parametrize("layout", ["folders", "tars"])
 def test_one_line_of_yaml_is_all_that_pictures_take(folder, layout):
-    entry = build(DataEntry, next(iter(yaml.safe_load(shown("own pictures")).values())), "README.md")
+    line = next(iter(yaml.safe_load(shown("own pictures")).values()))
+    entry = build(DataEntry, line, "docs/data.md")
+    assert f"args: {{folder: {entry.args['folder']}}}" in (ROOT / "README.md").read_text()
     root = folder / entry.args["folder"]
     for split, count in (("train", 30), ("test", 6)):
         members = {number: png(number) for number in range(count)}

@@ -102,7 +102,4 @@ def test_arguments_of_a_set_to_test_on_are_a_mapping():
 def test_a_report_of_what_no_run_is_planned_of_says_why(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("VIT_RESULTS", str(tmp_path))
     assert main(["report", "objectnet", "--scale", "mini"]) in (0, None)
-    assert (
-        "objectnet: nothing of it runs at scale mini, which has none of the sets that it needs"
-        in capsys.readouterr().out
-    )
+    assert "objectnet: no runs at scale mini" in capsys.readouterr().out

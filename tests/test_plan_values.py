@@ -11,13 +11,13 @@ from vit.objectives.masked_patches.targets import BINS, TARGETS
 from vit.optim.clipping import CLIP_RULES
 from vit.optim.momentum import BUFFERS
 from vit.optim.optimizers import ADAM, DECAYED, OPTIMIZERS
-from vit.optim.schedules import FALLS, FIRST
+from vit.optim.schedules import DECAYS, WARMUP_FROM
 from vit.plan import make_plan
+from vit.plan.recipe_values import STATED, TASKS, VALUES, off_value, recipe_values, with_off_values
 from vit.plan.resolve import load_recipe
-from vit.plan.values import STATED, TASKS, VALUES, off_value, recipe_values, with_off_values
 
 REGISTRIES = {
-    "optimizer": OPTIMIZERS, "decay": [*FALLS, "staircase"], "warmup_from": FIRST, "decay_form": ADAM, "decay_on": DECAYED,
+    "optimizer": OPTIMIZERS, "decay": [*DECAYS, "staircase"], "warmup_from": WARMUP_FROM, "decay_form": ADAM, "decay_on": DECAYED,
     "momentum_dtype": BUFFERS, "clip_rule": CLIP_RULES, "loss": LOSSES, "positions": MODES, "resize": RULES, "target": TARGETS,
     "color_bins": BINS, "counts": FATES, "solve_dtype": DTYPES,
 }  # fmt: skip
@@ -41,7 +41,8 @@ def test_off_values_are_values_and_say_where_they_are_from():
 
 
 def test_a_value_that_another_one_needs_must_be_stated():
-    stated = {key: value for key, value in load_recipe("pretrain").items() if key != "beta2"}
+    recipe = load_recipe("pretrain")
+    stated = {key: value for key, value in {**recipe, **recipe["rows"][0]}.items() if key != "beta2"}
     with pytest.raises(KeyError, match="beta2"):
         with_off_values(stated, "vit.tasks.Pretrain")
     assert off_value("beta2", {**stated, "optimizer": "sgd"}) is None

@@ -31,10 +31,10 @@ def agree(task, record, expected, tolerance, but=()):
     np.testing.assert_allclose(record.norms, norms, rtol=tolerance, atol=tolerance)
     np.testing.assert_allclose(record.rates, rates, rtol=0, atol=1e-12)
     for name, tensor in task.model.state_dict().items():
-        there, here = params[name].copy(), tensor.double().numpy().copy()
+        expected, actual = params[name].copy(), tensor.double().numpy().copy()
         if name in but:
-            there[but[name]] = here[but[name]] = 0
-        np.testing.assert_allclose(here, there, rtol=0, atol=tolerance, err_msg=name)
+            expected[but[name]] = actual[but[name]] = 0
+        np.testing.assert_allclose(actual, expected, rtol=0, atol=tolerance, err_msg=name)
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)

@@ -12,7 +12,7 @@ from tensorboard.context import RequestContext
 from tensorboard.data.server_ingester import SubprocessServerDataIngester, get_server_binary
 from tensorboard.util.grpc_util import ChannelCredsType
 
-from vit.run.loggers import Events
+from vit.run.loggers import TensorBoardEvents
 
 UPDATES = 40
 
@@ -68,8 +68,8 @@ def test_after_a_resume_each_update_is_shown_once(resumed, reader):
 
 def test_files_of_one_second_are_read_in_the_order_of_the_process_that_wrote_them(tmp_path):
     for first, last in ((0, 5), (3, 6)):
-        events = Events(tmp_path)
-        events.go_on_from(first)
+        events = TensorBoardEvents(tmp_path)
+        events.resume_from(first)
         for step in range(first, last):
             events.log_metrics({"train_loss": 1.0}, step)
         events.finalize("success")

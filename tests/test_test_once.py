@@ -8,7 +8,7 @@ from processes import in_order
 
 import data
 from vit.plan import make_plan
-from vit.run.runner import evaluate, fitted
+from vit.run.runner import evaluate, train
 
 TRAINED = "finetune-ViT-B-32-fractals-80-digits-seed0"
 
@@ -78,7 +78,7 @@ def test_nothing_in_training_and_held_out_evaluation_touches_the_test_split(tmp_
     if kind == "pretrain":
         early = {"class_path": "vit.early_stopping.BestHeldOut", "init_args": {"every": 3}}
         run.config["trainer"]["callbacks"] = [early]  # looks at held-out images in the course of training
-    cli, _ = fitted(run, tmp_path, Callback(), print)
+    cli, _ = train(run, tmp_path, Callback(), print)
     assert "held_out_accuracy" in evaluate(cli)
     with pytest.raises(AssertionError, match="somebody looked"):  # it does notice
         cli.trainer.test(cli.model, cli.datamodule, verbose=False)

@@ -138,7 +138,7 @@ def test_what_shapes_do_not_show_is_compared(tmp_path):
     save_weights(vit(), tmp_path / "weights")
     assert "made for gelu='tanh', the model has 'erf'" in load_weights(vit(gelu="erf"), tmp_path / "weights").notes
     other = create_model("ViT-B/16", image_size=32, patch=8, num_classes=7, **SIZES | {"heads": 2})
-    with pytest.raises(UserError, match="it has heads=4, expected 2"):
+    with pytest.raises(UserError, match="has heads=4, expected 2"):
         load_weights(other, tmp_path / "weights")
 
 
@@ -169,6 +169,6 @@ def test_a_report_reads_as_a_sentence(tmp_path):
     _, report = loaded("ViT", tmp_path / "weights.npz", head="zero")
     assert str(report) == (
         "weights.npz (the authors' ViT archive): loaded 30 parameters; dropped head/kernel, head/bias; "
-        "zeroed head.weight, head.bias; assumed, as nothing states it: gelu='tanh', norm_eps=1e-06, "
+        "zeroed head.weight, head.bias; assumed (not stated by the file): gelu='tanh', norm_eps=1e-06, "
         "positions on a grid of 4 x 4, images in [-1, 1] (mean and std 0.5)"
     )

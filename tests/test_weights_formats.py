@@ -226,7 +226,7 @@ def test_published_files_may_have_a_head_of_zeros(tmp_path):
     archive = KINDS["ViT with a hidden layer"][0]
     write(archive | {name: 0 * archive[name] for name in ("head/kernel", "head/bias")}, tmp_path / "w.npz")
     report = loaded("ViT with a hidden layer", tmp_path / "w.npz")[1]
-    assert "the head in the file is all zeros" in str(report)
+    assert "the file's head is all zeros" in str(report)
 
 
 def test_hugging_faces_bit(expected, tmp_path):

@@ -87,7 +87,7 @@ def test_a_first_download_shows_progress_and_leaves_its_sha256(bucket, place, ca
 def test_a_file_that_changed_since_is_refused(bucket, place):
     get(bucket)
     place.write_bytes(CONTENT[:-1] + b"?")
-    with pytest.raises(UserError, match="not the file whose sha256 lies beside it; remove it to download it again"):
+    with pytest.raises(UserError, match="sha256 differs from the one beside it; remove the file to download it again"):
         get(bucket)
 
 
@@ -99,7 +99,7 @@ def test_a_second_download_must_be_the_first_file_again(bucket, place):
     assert_whole(place)
     place.unlink()
     record.write_text(f"{'0' * 64}  {place.name}\n")
-    with pytest.raises(UserError, match=f"not the file of the first download; remove {record} to accept it"):
+    with pytest.raises(UserError, match=f"sha256 differs from the first download's; remove {record} to accept"):
         get(bucket)
     assert not place.exists()
 
@@ -135,7 +135,9 @@ def test_a_part_longer_than_the_file_is_thrown_away(bucket, place):
 def test_a_wrong_length_is_never_taken_for_the_file(bucket, place):
     """The server promises more bytes than it has."""
     bucket.surplus = 10
-    with pytest.raises(UserError, match=f"no download: the server has no bytes after the first {len(CONTENT)}; or set"):
+    with pytest.raises(
+        UserError, match=f"download failed: the server has no bytes after the first {len(CONTENT)}; or set"
+    ):
         get(bucket)
     assert not place.exists()
 
@@ -154,7 +156,7 @@ def test_the_md5_that_googles_storage_states_is_checked(bucket, place):
     get(bucket)
     place.unlink()
     part(place).write_bytes(b"0" * 1000)  # of another version of the file
-    with pytest.raises(UserError, match=r"other bytes arrived than the server has \(md5\)"):
+    with pytest.raises(UserError, match=r"md5 differs from the server's"):
         get(bucket)
     assert not place.exists() and not part(place).exists()
 
@@ -163,12 +165,12 @@ def test_without_a_network_one_line_names_the_url_and_the_way_out(place):
     with pytest.raises(UserError) as error:
         released("ViT-B/16", "imagenet21k", host="http://127.0.0.1:9")
     line = str(error.value)
-    assert line.startswith(f"http://127.0.0.1:9/{PLACE}: no download: ") and "\n" not in line
+    assert line.startswith(f"http://127.0.0.1:9/{PLACE}: download failed: ") and "\n" not in line
     assert "set VIT_WEIGHTS to a folder with the file" in line and not place.exists()
 
 
 def test_a_file_that_the_server_does_not_have(bucket, place):
-    with pytest.raises(UserError, match=r"ViT-L_16.npz: no download: .*Not Found"):
+    with pytest.raises(UserError, match=r"ViT-L_16.npz: download failed: .*Not Found"):
         released("ViT-L/16", "imagenet21k", host=bucket.address)
     assert len(bucket.asked) == 1
 

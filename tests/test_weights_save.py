@@ -107,7 +107,7 @@ def test_numbers_of_arrays_and_shapes_of_the_released_files(name, options):
     count, shapes = ARRAYS[name, options]
     with torch.device("meta"):
         model = create_model(name, **dict(options))
-    arrays = layout_for(model, "official").stored(model.state_dict(), model)
+    arrays = layout_for(model, "official").to_file(model.state_dict(), model)
     assert len(arrays) == count
     assert {key: tuple(arrays[key].shape) for key in shapes} == shapes
 
@@ -127,7 +127,7 @@ def test_timms_models_of_the_papers_sizes_have_these_names_and_shapes(name, thei
     with torch.device("meta"):
         model = create_model(name)
         expected = timm.create_model(theirs, num_classes=1000).state_dict()
-    written = layout_for(model, "timm").stored(model.state_dict(), model)
+    written = layout_for(model, "timm").to_file(model.state_dict(), model)
     assert {key: value.shape for key, value in written.items()} == {key: value.shape for key, value in expected.items()}
 
 
@@ -148,9 +148,9 @@ def test_what_a_format_cannot_say_is_refused_and_leaves_the_old_file(tmp_path):
     path = tmp_path / "weights"
     path.write_text("old")
     for case, words in {
-        "hidden layer": "format 'timm' has no place for hidden.0.weight; save it as 'ours'",
-        "axial ViT": "format 'timm' has no place for an axial ViT; save it as 'ours'",
-        "one table at every layer": "format 'timm' has no place for such positions; save it as 'ours'",
+        "hidden layer": "format 'timm' cannot store hidden.0.weight; save it as 'ours'",
+        "axial ViT": "format 'timm' cannot store an axial ViT; save it as 'ours'",
+        "one table at every layer": "format 'timm' cannot store this position embedding; save it as 'ours'",
     }.items():
         with pytest.raises(UserError, match=words):
             save_weights(random(*(HIDDEN | OURS_ONLY)[case]), path, format="timm")

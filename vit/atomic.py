@@ -1,42 +1,43 @@
-"""Files that are there whole or not at all: written under a temporary name, flushed, renamed."""
+"""Files that are written completely or not at all: under a temporary name, flushed to disk, renamed."""
 
 import os
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 
 @contextmanager
-def whole_file(path):
-    """Yields a temporary path beside `path`; on success it becomes `path`, on failure it is removed."""
+def atomic_write(path: Path | str) -> Iterator[Path]:
+    """Yield a temporary path beside `path` to write to; it is renamed to `path`, or removed if the block raises."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         yield temporary
-        temporary.chmod(0o666 & ~_umask())  # some writers make files that only their owner can read
+        temporary.chmod(0o666 & ~_umask())  # safetensors writes files that only their owner can read
         with open(temporary, "rb") as written:
-            os.fsync(written.fileno())
+            os.fsync(written.fileno())  # before the rename, or a power failure could leave an empty file at `path`
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 
 
 def _umask():
-    mask = os.umask(0)
+    mask = os.umask(0)  # the only way to read it is to set it
     os.umask(mask)
     return mask
 
 
-def write_text(path, text):
-    """Write only what differs, so that nothing looks newer than it is."""
+def write_text(path: Path | str, text: str) -> None:
+    """Leave an equal file untouched, so that its modification time does not make its dependents stale for make."""
     path = Path(path)
     if path.exists() and path.read_text() == text:
         return
-    with whole_file(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text(text)
 
 
-def remove_parts(folder):
-    """What writers that were killed have left behind; nobody may be writing there."""
+def remove_temporary_files(folder: Path | str) -> None:
+    """Temporary files of writers that were killed; no process may be writing to the folder."""
     for path in Path(folder).rglob(".*.part"):
         path.unlink(missing_ok=True)

@@ -1,35 +1,36 @@
-"""Early stopping as in Section 4.3 (Figure 4): of a training at its full length, the weights that were best on held-out images."""
+"""Early stopping (Section 4.3, Figure 4): train at full length, keep the weights that were best on held-out images."""
 
+from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import Callback
 
 from vit.errors import UserError
-from vit.run.callbacks.undisturbed import undisturbed
+from vit.run.callbacks.evaluation_mode import evaluation_mode
 
 
 class BestHeldOut(Callback):
-    """Evaluates on the held-out part every `every` updates and after the last, logs it, and leaves the best weights.
+    """Evaluates on the held-out part every `every` updates and after the last; at the end loads the best weights.
 
-    Of equal accuracies the earlier counts. The weights so far are part of every checkpoint. Training itself is bit for
-    bit what it is without: dropout and data are functions of the update, and evaluation leaves random numbers alone.
+    The earlier of equal accuracies counts. The best weights so far are part of every checkpoint. The training itself is
+    bit for bit the same as without.
     """
 
-    def __init__(self, every):
+    def __init__(self, every: int):
         if every < 1:
-            raise UserError(f"early_stopping: a number of updates above 0 was expected, found {every}")
+            raise UserError(f"early_stopping must be a number of updates above 0, not {every}")
         self.every, self.best = every, {"accuracy": -1.0, "step": 0, "weights": None}
 
     def on_train_start(self, trainer, module):
         if not trainer.datamodule.val_dataloader():
-            raise UserError("early stopping needs held-out images: give train_on 'train' and a share held_out above 0")
+            raise UserError("early stopping needs held-out images: set train_on to 'train' and held_out above 0")
 
     def on_train_batch_end(self, trainer, module, outputs, batch, batch_idx):
         step = trainer.global_step
-        between = (batch_idx + 1) % trainer.accumulate_grad_batches
-        if between or (step % self.every and step != trainer.max_steps):
+        is_partial = (batch_idx + 1) % trainer.accumulate_grad_batches  # more micro-batches of this update follow
+        if is_partial or (step % self.every and step != trainer.max_steps):
             return
         results = held_out_results(trainer, module)
         for logger in trainer.loggers:
-            logger.log_metrics(results, step=step - 1)
+            logger.log_metrics(results, step=step - 1)  # Lightning numbers updates from 0
         if results["held_out_accuracy"] > self.best["accuracy"]:
             weights = {name: tensor.detach().cpu().clone() for name, tensor in module.model.state_dict().items()}
             self.best = {"accuracy": results["held_out_accuracy"], "step": step, "weights": weights}
@@ -45,11 +46,12 @@ class BestHeldOut(Callback):
         self.best = state
 
 
-def held_out_results(trainer, module):
-    """Name -> value by the task's own validation steps; Lightning's loop would meet its training loop's counters."""
-    with undisturbed(module):
-        for position, batch in enumerate(trainer.datamodule.val_dataloader()):
+def held_out_results(trainer: Trainer, module: LightningModule) -> dict[str, float]:
+    """Metric -> value on the held-out part."""
+    # Not trainer.validate: Lightning's evaluation loop would share counters with the training loop that is in progress.
+    with evaluation_mode(module):
+        for index, batch in enumerate(trainer.datamodule.val_dataloader()):
             batch = trainer.strategy.batch_to_device(batch)
             with trainer.precision_plugin.val_step_context():
-                module.validation_step(batch, position)
+                module.validation_step(batch, index)
     return module.held_out.results()

@@ -1,39 +1,39 @@
-"""The one exception that people are meant to read: what, where, what to do, in one line."""
+"""UserError, and one-line messages of any error."""
 
 import difflib
 import re
 from collections.abc import Iterable
 
-CAUGHT = re.compile(r"Caught \w+ in .*\nOriginal Traceback ")
-RAISED = re.compile(r"^[\w.]+: ")  # how a traceback's last part starts
+WORKER_ERROR = re.compile(r"Caught \w+ in .*\nOriginal Traceback ")  # torch.utils.data: raised in a DataLoader worker
+EXCEPTION_NAME = re.compile(r"^[\w.]+: ")  # "ValueError: " in front of a traceback's message
 
 
 class UserError(Exception):
-    """A mistake or a missing thing outside the code; printed as one line, no traceback."""
+    """A mistake in input or environment. The message is one line: what, where, what to do; no traceback is printed."""
 
 
 def nearest(word: object, known: Iterable) -> str:
-    """', did you mean X?' or nothing."""
+    """', did you mean 'X'?' if a known name is close, else ''."""
     close = difflib.get_close_matches(str(word), [str(name) for name in known], n=1)
     return f", did you mean '{close[0]}'?" if close else ""
 
 
-def reason(error):
-    """One line of any error; where jsonargparse lists several, the first of them says what is wrong."""
-    lines = [line.strip() for line in message(error).splitlines() if line.strip()] or [type(error).__name__]
-    first = next((position for position, line in enumerate(lines) if line.startswith("- ")), 0)
-    told = lines[first].removeprefix("- ")
-    while told.endswith(":") and first + 1 < len(lines):
-        first += 1
-        told += " " + lines[first].removeprefix("- ")
-    return told
+def reason(error: BaseException) -> str:
+    """The message in one line: its first line, or the first of the causes ("- ...") that jsonargparse lists."""
+    lines = [line.strip() for line in original_message(error).splitlines() if line.strip()] or [type(error).__name__]
+    index = next((index for index, line in enumerate(lines) if line.startswith("- ")), 0)
+    text = lines[index].removeprefix("- ")
+    while text.endswith(":") and index + 1 < len(lines):  # a heading without its cause
+        index += 1
+        text += " " + lines[index].removeprefix("- ")
+    return text
 
 
-def message(error):
-    """The error's own words: of one in a process that loads data, torch says the whole traceback in their place."""
+def original_message(error: BaseException) -> str:
+    """str(error); for an error from a DataLoader worker, the message within the traceback that torch makes of it."""
     text = str(error)
-    if not CAUGHT.match(text):
+    if not WORKER_ERROR.match(text):
         return text
-    inmost = text.rpartition('\n  File "')[2].splitlines()[1:]  # its line of code, indented, and then the words
-    start = next((position for position, line in enumerate(inmost) if not line.startswith(" ")), 0)
-    return RAISED.sub("", "\n".join(inmost[start:]), count=1)
+    innermost = text.rpartition('\n  File "')[2].splitlines()[1:]  # the indented line of code, then "Name: message"
+    start = next((index for index, line in enumerate(innermost) if not line.startswith(" ")), 0)
+    return EXCEPTION_NAME.sub("", "\n".join(innermost[start:]), count=1)

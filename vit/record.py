@@ -1,9 +1,10 @@
-"""metrics.json: what a run measured, and where, when and with what it did. Written last: its presence means finished."""
+"""The record of a finished run, metrics.json: what it measured, when and on what. Written last: it means finished."""
 
 import json
 import math
 import platform
 import subprocess
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from importlib.metadata import version
@@ -13,87 +14,126 @@ from vit.atomic import write_text
 from vit.errors import UserError
 from vit.paths import ROOT, name_of
 
-FORMAT = 1  # of metrics.json; another version's results are refused, never overwritten
-NUMBERS = ("lr", "images", "seconds", "flops", "threads")  # of metrics.json
+FORMAT = 1
+NUMBERS = ("lr", "images", "seconds", "flops", "threads")  # keys of a record, besides those of its metrics
 TEXTS = ("id", "device", "date", "commit")
 
 
-def read_record(folder):
-    """The finished run's record, or None where there is none yet."""
+@dataclass(frozen=True)
+class Outcome:
+    """What training and evaluation of a run gave."""
+
+    metrics: dict[str, float]
+    lr: float
+    resumed: bool  # from a checkpoint: earlier processes spent time on the run too
+    micro_batch: int | None  # images per device and forward pass; None for a run that diverged
+    skipped_images: dict[str, int] = field(default_factory=dict)  # split -> unreadable images, with `on_error: skip`
+
+
+def read_record(folder: Path | str) -> dict | None:
+    """None if the run is not finished; UserError if the record is damaged or of another format."""
     path = Path(folder) / "metrics.json"
     try:
-        record = json.loads(path.read_text())
-        if record["format"] != FORMAT:
-            told = f"format {record['format']} was written by another version; this one reads format {FORMAT}"
-            raise UserError(f"{name_of(path)}: {told}")
-        numbers = {**{name: record[name] for name in NUMBERS}, **record["metrics"]}
-        wrong = [name for name, value in numbers.items() if not math.isfinite(value)]
-        wrong += [name for name in TEXTS if not isinstance(record[name], str)]
-        if wrong or not isinstance(record["versions"], dict) or not record["metrics"]:
-            raise ValueError(f"'{(wrong or ['versions'])[0]}' is not what a run writes")
-        return record
+        record = json.loads(path.read_bytes())
     except FileNotFoundError:
         return None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        told = f"damaged ({type(error).__name__}: {error}); move it away and give the same command again"
-        raise UserError(f"{name_of(path)}: {told}") from None
+    except ValueError as error:  # not JSON, or not UTF-8
+        raise UserError(
+            f"{name_of(path)}: damaged, not valid JSON ({error}); move it away and run the same command again"
+        ) from None
+    if isinstance(record, dict) and record.get("format", FORMAT) != FORMAT:
+        raise UserError(
+            f"{name_of(path)}: written by another version in format {record['format']}, but this version reads format {FORMAT}"
+        )
+    if (key := invalid_key(record)) is not None:
+        raise UserError(
+            f"{name_of(path)}: damaged, key '{key}' is missing or not valid; move it away and run the same command again"
+        )
+    return record
 
 
-def write_record(run, folder, *, metrics, lr, seconds, resumed, flops, threads, micro_batch, skipped_images=None):
-    """`seconds` of this process; `resumed`: it went on from a checkpoint, so that earlier ones spent time too.
+def invalid_key(record: object) -> str | None:
+    """The first key of a record that is missing or of the wrong type; None if the record is valid."""
+    if not isinstance(record, dict) or "format" not in record:
+        return "format"
+    metrics = record.get("metrics")
+    if not isinstance(metrics, dict) or not metrics:
+        return "metrics"
+    numbers = {name: record.get(name) for name in NUMBERS} | metrics
+    invalid = [name for name, value in numbers.items() if not is_finite(value)]
+    invalid += [name for name in TEXTS if not isinstance(record.get(name), str)]
+    invalid += ["versions"] if not isinstance(record.get("versions"), dict) else []
+    return invalid[0] if invalid else None
 
-    micro_batch: images that each device took at a time. skipped_images: part -> number of those that could not be read
-    and were passed over, where the data's on_error is "skip".
-    """
-    measured = {"metrics": metrics, "lr": lr, "images": run.images, "seconds": round(seconds, 3), "resumed": resumed}
-    made = {"device": device_name(), "threads": threads, "micro_batch": micro_batch, "date": now()}
-    tested = {
-        "test_evaluations": int(has_test(metrics)),
-        **({"skipped_images": skipped_images} if skipped_images else {}),
+
+def is_finite(value: object) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
+
+
+def write_record(run, folder: Path, outcome: Outcome, *, seconds: float, flops: float, threads: int) -> None:
+    """seconds: of this process only; flops: of the whole run."""
+    tests = int(has_test(outcome.metrics))
+    skipped = {"skipped_images": outcome.skipped_images} if outcome.skipped_images else {}
+    record = {
+        "format": FORMAT,
+        "id": run.id,
+        "metrics": outcome.metrics,
+        "lr": outcome.lr,
+        "images": run.images,
+        "seconds": round(seconds, 3),
+        "resumed": outcome.resumed,
+        "test_evaluations": tests,
+        **skipped,
+        "flops": flops,
+        "device": device_name(),
+        "threads": threads,
+        "micro_batch": outcome.micro_batch,
+        "date": now(),
+        **code(),
     }
-    write(folder, {"format": FORMAT, "id": run.id, **measured, **tested, "flops": flops, **made, **code()})
+    write(folder, record)
 
 
-def write(folder, record):
+def write(folder: Path, record: dict) -> None:
     write_text(folder / "metrics.json", json.dumps(record, indent=1) + "\n")
 
 
-def now():
+def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def has_test(metrics):
+def has_test(metrics: dict[str, float]) -> bool:
     return any(name.startswith("test_") for name in metrics)
 
 
-def test_evaluations(record):
-    """How often a finished run has seen its test split."""
-    return record.get("test_evaluations", int(has_test(record["metrics"])))
+def test_evaluations(record: dict) -> int:
+    """How many times a finished run was evaluated on its test split."""
+    return record.get("test_evaluations", int(has_test(record["metrics"])))  # older records lack the key
 
 
-def count_test(folder):
-    """A finished run has seen its test split once more: the record says how often, and when last."""
+def count_test(folder: Path) -> None:
+    """Record one more evaluation of a finished run on its test split, and its date."""
     if record := read_record(folder):
         write(folder, {**record, "test_evaluations": test_evaluations(record) + 1, "last_test_evaluation": now()})
 
 
 @lru_cache
-def code():
-    """Commit, with + where the tree had changes, and versions."""
+def code() -> dict:
+    """{"commit": hash, followed by + if tracked files have changes, "versions": of Python and the main packages}."""
 
-    def git(*words):
-        answer = subprocess.run(["git", "-C", ROOT, *words], capture_output=True, text=True)
-        return answer.stdout.strip() if answer.returncode == 0 else ""
+    def git(*arguments):
+        result = subprocess.run(["git", "-C", ROOT, *arguments], capture_output=True, text=True)
+        return result.stdout.strip() if result.returncode == 0 else ""
 
-    dirty = "+" if git("status", "--porcelain", "--untracked-files=no") else ""
+    changed = "+" if git("status", "--porcelain", "--untracked-files=no") else ""
     packages = {name: version(name) for name in ("torch", "lightning", "torchvision")}
     versions = {"python": platform.python_version(), **packages}
-    return {"commit": git("rev-parse", "--short", "HEAD") + dirty, "versions": versions}
+    return {"commit": git("rev-parse", "--short", "HEAD") + changed, "versions": versions}
 
 
 @lru_cache
-def device_name():
-    """The GPU's or the processor's name."""
+def device_name() -> str:
+    """The GPU's model name, else the processor's."""
     import torch
 
     if torch.cuda.is_available():

@@ -1,1 +1,1 @@
-"""Files of a data set on disk: the data folder, locks, free space, memory maps, damaged files."""
+"""Files of a data set on disk: data folder, locks, free space, atomic writes, memory maps, damaged files."""

@@ -1,4 +1,4 @@
-"""One process at a time: a lock file that goes with its process, even when that is killed."""
+"""Lock files: one process at a time, and a killed process releases its lock."""
 
 import fcntl
 import sys
@@ -8,24 +8,24 @@ from pathlib import Path
 
 
 class Busy(RuntimeError):
-    """Another process holds the lock; one line."""
+    """Another process holds the lock; a one-line message."""
 
 
 @contextmanager
-def locked(path: Path, busy: str | None = None, wait: bool = True) -> Iterator[None]:
-    """Holds the lock of what is to be made at `path` while the block runs; its file lies beside it, hidden.
+def locked(path: Path, message: str | None = None, wait: bool = True) -> Iterator[None]:
+    """Hold the lock of `path`, a hidden file in the same folder, while the block runs.
 
-    Where another process has it, its end is waited for, and a line says so; without `wait` that is Busy. busy: what to
-    say then. The lock is the process's own (lockf), so workers that outlive it do not keep it.
+    If another process holds it: wait and print `message` to stderr, or, with wait=False, raise Busy with `message`.
     """
-    busy = busy or f"{path}: another process is making it"
+    message = message or f"{path}: another process is making it"
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.with_name(f".{path.name}.lock").open("a") as file:
         try:
+            # lockf, not flock: a flock is inherited by forked workers, which would hold it after this process is killed
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except (BlockingIOError, PermissionError):
             if not wait:
-                raise Busy(busy) from None
-            print(f"{busy}; waiting for it", file=sys.stderr, flush=True)
+                raise Busy(message) from None
+            print(f"{message}; waiting for it", file=sys.stderr, flush=True)
             fcntl.lockf(file, fcntl.LOCK_EX)
         yield

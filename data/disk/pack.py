@@ -1,35 +1,34 @@
-"""Files of images that are made once: uint8 in numpy's .npy format, opened as memory maps."""
+"""Packs: uint8 images in one .npy file, written once and opened as a memory map."""
 
 import io
 import math
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import torch
 
 from data.disk.lock import locked
-from data.disk.room import check_disk, written_to
+from data.disk.replace import replacing
+from data.disk.room import check_disk
 
 
 def packed(path: Path, shape: tuple[int, ...], make: Callable[[], Iterable[np.ndarray]]) -> torch.Tensor:
-    """The images in the file; if it is missing or cut short, `make` yields them in blocks and it is written first.
+    """uint8 images of this shape from the file. If it is missing or truncated, it is first written from make()'s blocks.
 
-    ValueError where the disk has no room for it, OSError where it is full nevertheless.
+    ValueError if the disk has too little room for it, OSError if the disk fills up while it is written.
     """
     head = header(shape)
     if not complete(path, head, shape):
         with locked(path):
-            if not complete(path, head, shape):  # another process may have been faster
+            if not complete(path, head, shape):  # another process may have written it while this one waited
                 if path.exists():
-                    print(f"{path} is cut short or too long; making it again", file=sys.stderr)
+                    print(f"{path} has the wrong size; making it again", file=sys.stderr)
                 check_disk(path, len(head) + math.prod(shape), f"{shape[0]:,} images")
                 write(path, head, announced(make(), path, shape[0]))
-    # Copy on write: torch wants memory it could write to, the file stays as it is.
+    # Mode "c", copy on write: torch warns about read-only memory, and the file stays as it is.
     return torch.from_numpy(np.memmap(path, np.uint8, mode="c", offset=len(head), shape=shape))
 
 
@@ -44,31 +43,20 @@ def complete(path: Path, head: bytes, shape: tuple[int, ...]) -> bool:
 
 
 def write(path: Path, head: bytes, blocks: Iterable[np.ndarray]) -> None:
-    with written(path) as file:
+    """The caller holds the lock of `path`."""
+    with replacing(path, locked=True) as part, part.open("wb") as file:
         file.write(head)
         for block in blocks:
             file.write(np.ascontiguousarray(block).data)
 
 
-@contextmanager
-def written(path: Path) -> Iterator[BinaryIO]:
-    """A file to write: by a temporary name, then renamed: presence means finished. Under a lock, which makes the one name enough."""
-    part = path.with_suffix(".part")
-    try:
-        with written_to(path), part.open("wb") as file:
-            yield file
-        part.rename(path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
 def announced(blocks: Iterable[np.ndarray], path: Path, total: int) -> Iterator[np.ndarray]:
-    """Passes the blocks on; says once how long they will take, if that is more than a moment."""
-    start, done, said = time.monotonic(), 0, False
+    """The same blocks; prints the remaining time once, after 2 seconds."""
+    start, done, printed = time.monotonic(), 0, False
     for block in blocks:
         yield block
         done, passed = done + len(block), time.monotonic() - start
-        if not said and passed > 2 and done < total:
-            left = passed * (total - done) / done
-            print(f"making {path}, about {left:.0f} s left", file=sys.stderr, flush=True)
-            said = True
+        if not printed and passed > 2 and done < total:
+            seconds = passed * (total - done) / done
+            print(f"making {path}, about {seconds:.0f} s left", file=sys.stderr, flush=True)
+            printed = True

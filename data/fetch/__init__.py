@@ -1,1 +1,1 @@
-"""Bringing public data sets: what is known of each before it is here, downloads with checksums, unpacking."""
+"""Fetching public data sets: the ledger of all sets, downloads with checksums, unpacking."""

@@ -1,4 +1,4 @@
-"""A public set brought into the data folder: its files downloaded, checked and unpacked; nothing twice."""
+"""Fetch a public data set into the data folder: download, compare checksums, unpack. Present files are not fetched again."""
 
 from pathlib import Path
 
@@ -13,43 +13,43 @@ from data.fetch.unpack import unpack
 
 
 def fetch(name: str) -> str:
-    """Everything of a set, by its name or short name; what to say when it is there.
+    """Fetch the missing files of a set, given by its name or an alias; the line to print when it is complete.
 
-    ValueError for a name that nothing has, and for a set that has to be brought: from where, and to which place. Two
-    processes at once: the second waits, and finds it there. What is missing of a set is brought, what is there stays.
+    ValueError for an unknown name and for a set that must be downloaded by hand, with the page and the folder.
+    A second process that fetches the same files waits for the first.
     """
     key, row = row_of(name)
     if not row.files:
         raise ValueError(f"{key} cannot be fetched: {row.how()}")
     folder = data_folder()
-    shared = folder / f"{row.files[0].place.replace('/', '-')}.fetch"  # sets that share files share the lock
-    with locked(shared, f"{key}: another process is fetching it"):
+    lock = folder / f"{row.files[0].path.replace('/', '-')}.fetch"  # sets that share files share the lock
+    with locked(lock, f"{key}: another process is fetching it"):
         if complete(key, row):
-            return f"{key} is here"
+            return f"{key} is present"
         for file in row.files:
-            bring(file, folder / file.place)
+            fetch_file(file, folder / file.path)
     if not complete(key, row):
-        raise ValueError(f"{key}: all files came, and it is still not complete in {folder}; see {row.page}")
-    return f"{key} is here"
+        raise ValueError(f"{key}: all files were fetched, but the set is incomplete in {folder}; see {row.page}")
+    return f"{key} is present"
 
 
 def complete(key: str, row: Row) -> bool:
-    """Is everything there? torchvision's own look at the files is believed, where the set is one of its."""
+    """Are all files of the set present? Where torchvision reads it, its own check counts."""
     if not row.present():
         return False
-    look = getattr(getattr(data, key, None), "present", None)
+    check_present = getattr(getattr(data, key, None), "present", None)
     try:
-        for split in ("train", "test") if look else ():
-            look(split)
+        for split in ("train", "test") if check_present else ():
+            check_present(split)
     except FileNotFoundError:
         return False
     except ImportError:
-        return True  # a package that reads it is missing, no file
+        return True  # the package that reads it is missing, but no file
     return True
 
 
-def bring(file: File, path: Path) -> None:
-    """One file, and what is in it."""
+def fetch_file(file: File, path: Path) -> None:
+    """Download the file if it is missing, else compare its checksum; unpack it and the archives inside it."""
     if path.exists():
         check(file, path)
     else:
@@ -61,14 +61,14 @@ def bring(file: File, path: Path) -> None:
 
 
 def check(file: File, path: Path) -> None:
-    """The file that lies there must be the right one; its checksum is left beside it."""
-    record(path, compared(file, path)["sha256"])
+    """WrongBytes if the existing file has another checksum; else its sha256 is written beside it."""
+    record(path, verified(file, path)["sha256"])
 
 
-def compared(file: File, path: Path) -> dict[str, str]:
-    """Its checksums. WrongBytes unless they are those that are known and that its download has left beside it."""
+def verified(file: File, path: Path) -> dict[str, str]:
+    """md5 and sha256 of the file. WrongBytes unless they match the known checksum and that of its download."""
     sums = digests(path)
-    wanted = {file.checksum, recorded(path) if checksum_file(path).exists() else None} - {None}
-    if not wanted <= set(sums.values()):
-        raise WrongBytes(f"{path}: not the file that is known by its checksum; remove it to download it again")
+    expected = {file.checksum, recorded(path) if checksum_file(path).exists() else None} - {None}
+    if not expected <= set(sums.values()):
+        raise WrongBytes(f"{path}: checksum differs from the known one; remove it to download it again")
     return sums

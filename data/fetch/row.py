@@ -1,4 +1,4 @@
-"""A row of the ledger: what there is to know of a set before it is here."""
+"""A row of the ledger: what is known of a data set before it is downloaded."""
 
 import importlib.util
 from dataclasses import dataclass
@@ -6,51 +6,52 @@ from dataclasses import dataclass
 from data.disk.folder import data_folder
 from data.fetch.sources import File
 
-MADE, PACKAGE, FETCHED, BRING = "made", "with a package", "fetched", "bring your own"  # how a set comes
-INSTALLED_AS = {"sklearn": "scikit-learn"}  # package -> its name for pip, where that is another
-BESIDE = (".part", ".sha256", ".lock")  # what a download leaves beside a file, or in its place
+GENERATED, PACKAGE, FETCHED, MANUAL = "generated", "with a package", "fetched", "manual download"  # sources of a set
+INSTALLED_AS = {"sklearn": "scikit-learn"}  # import name -> pip's name, where they differ
+BESIDE = (".part", ".sha256", ".lock")  # suffixes of what a download writes besides the file itself
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One set. Sizes of downloads are in bytes, of splits in images, as the publisher counts them."""
+    """One set. Sizes are in bytes; splits in images, as the publisher counts them."""
 
     title: str
-    way: str  # MADE, PACKAGE, FETCHED or BRING
-    page: str  # where it is described, and got where it has to be brought
-    terms: str  # its licence, or 'see its page' where that is not plain
+    source: str  # GENERATED, PACKAGE, FETCHED or MANUAL
+    page: str  # the publisher's page; for a manual download where to get it
+    terms: str  # licence, or 'see its page' where that is not plain
     images: dict[str, int]
-    classes: int | None  # None: as many as asked for
-    bytes: int = 0  # to download; 0 where nothing is, or nobody says how much
-    places: tuple[tuple[str, ...], ...] = ()  # it is present if all patterns of one of these lie in the data folder
-    to: str = ""  # what has to be put where, for a set that has to be brought
-    package: str | None = None  # what is imported to read it
-    names: tuple[str, ...] = ()  # short names besides its class's
+    classes: int | None  # None: as many as requested
+    bytes: int = 0  # to download; 0 if nothing is, or if the publisher does not say
+    # Alternatives: the set is present if the data folder has a match for every glob pattern of one of them.
+    patterns: tuple[tuple[str, ...], ...] = ()
+    put: str = ""  # for a manual download: what to put into the data folder, and under which name
+    package: str | None = None  # import name of the package that reads it
+    aliases: tuple[str, ...] = ()  # short names besides that of its class
     files: tuple[File, ...] = ()
 
     def present(self) -> bool:
-        """Are its files there, as far as their names say? Nothing is opened."""
-        if self.way == PACKAGE:
+        """Do its files exist? Only names are compared, nothing is opened."""
+        if self.source == PACKAGE:
             return importlib.util.find_spec(self.package) is not None
-        return self.way == MADE or any(all(map(lies, patterns)) for patterns in self.places)
+        return self.source == GENERATED or any(all(map(exists, patterns)) for patterns in self.patterns)
 
     @property
-    def lacks(self) -> str | None:
-        """What has to be installed to read it, as pip calls it."""
+    def missing_package(self) -> str | None:
+        """pip's name of the package to install before the set can be read, or None."""
         missing = self.package and importlib.util.find_spec(self.package) is None
         return INSTALLED_AS.get(self.package, self.package) if missing else None
 
     def how(self) -> str:
-        """Half a line for people: how it comes here."""
+        """How to get the set, as part of a line."""
         return {
-            MADE: "made",
+            GENERATED: "generated",
             PACKAGE: f"comes with {INSTALLED_AS.get(self.package, self.package)}",
             FETCHED: "can be fetched",
-            BRING: f"bring your own: {self.page}; put {self.to} in {data_folder()}",
-        }[self.way]
+            MANUAL: f"manual download: {self.page}; put {self.put} in {data_folder()}",
+        }[self.source]
 
 
-def lies(pattern: str) -> bool:
-    """Is there a file or folder of that name? An absolute one may lie outside the data folder."""
+def exists(pattern: str) -> bool:
+    """Does a file or folder match? An absolute pattern may lie outside the data folder."""
     path = data_folder() / pattern
-    return any(found.suffix not in BESIDE for found in path.parent.glob(path.name))
+    return any(match.suffix not in BESIDE for match in path.parent.glob(path.name))

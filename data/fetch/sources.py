@@ -1,7 +1,7 @@
-"""Which files a public set consists of: from where, to which place in the data folder, with what checksum.
+"""The files of each public data set: URLs, path in the data folder, checksum.
 
-What torchvision's classes say of their files is read from them; for the others the md5 or sha256 is the one that other
-projects have published, or none where none is known: then the first download counts.
+URLs and checksums of torchvision's sets are read from its classes. For the others the md5 or sha256 is one that another
+project has published, or None; later downloads are then compared with the first.
 """
 
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ HUGGING_FACE = "https://huggingface.co/datasets"
 
 @dataclass(frozen=True)
 class File:
-    """One file to download, and what is done with it."""
+    """One file to download and, if it is an archive, to unpack."""
 
-    place: str  # in the data folder
-    urls: tuple[str, ...]  # the same bytes at several places
+    path: str  # in the data folder
+    urls: tuple[str, ...]  # mirrors of the same bytes
     checksum: str | None = None  # md5 or sha256, hexadecimal
-    unpack: bool = False  # into the folder that it lies in
-    inner: tuple[str, ...] = ()  # archives that this one holds, unpacked into the same folder
+    unpack: bool = False  # into its own folder
+    inner: tuple[str, ...] = ()  # archives inside this one, unpacked into the same folder
 
 
 def cifar(set_) -> tuple[File, ...]:
@@ -42,19 +42,19 @@ def svhn() -> tuple[File, ...]:
     return tuple(File(lists[split][1], (lists[split][0],), lists[split][2]) for split in ("train", "test"))
 
 
-def one_archive(folder: str, url: str, md5: str) -> tuple[File, ...]:
+def single_archive(folder: str, url: str, md5: str) -> tuple[File, ...]:
     return (File(f"{folder}/{last(url)}", (url,), md5, unpack=True),)
 
 
 def camelyon() -> tuple[File, ...]:
-    """torchvision asks Google Drive for the same files (its md5 say so), which takes a package and has a daily limit."""
+    """From Zenodo: torchvision has the same files (its md5 say so) on Google Drive, which takes a package and has a daily limit."""
     zenodo = "https://zenodo.org/record/2546921/files"
     names = [file for part in datasets.PCAM._FILES.values() for file in part.values()]
     return tuple(File(f"pcam/{name}.gz", (f"{zenodo}/{name}.gz",), md5, unpack=True) for name, _, md5 in names)
 
 
 def kitti() -> tuple[File, ...]:
-    """torchvision knows no checksums; these are TensorFlow Datasets'."""
+    """Checksums from TensorFlow Datasets; torchvision has none."""
     url = datasets.Kitti.data_url
     return tuple(File(f"Kitti/raw/{name}", (url + name,), KITTI[name], True) for name in datasets.Kitti.resources)
 
@@ -66,7 +66,7 @@ KITTI = {
 
 
 def idx(set_, folder: str) -> tuple[File, ...]:
-    """MNIST and Fashion-MNIST, which are read as they come."""
+    """MNIST and Fashion-MNIST, which are read gzipped."""
     return tuple(
         File(f"{folder}/raw/{name}", tuple(mirror + name for mirror in set_.mirrors), md5)
         for name, md5 in set_.resources
@@ -74,7 +74,7 @@ def idx(set_, folder: str) -> tuple[File, ...]:
 
 
 def small_norb() -> tuple[File, ...]:
-    """Read as they come; checksums from TensorFlow Datasets."""
+    """Read gzipped; checksums from TensorFlow Datasets."""
     page = "https://cs.nyu.edu/~ylclab/data/norb-v1.0-small"
     return tuple(
         File(f"smallnorb/smallnorb-{name}.mat.gz", (f"{page}/smallnorb-{name}.mat.gz",), sha256)
@@ -94,7 +94,7 @@ SMALL_NORB = {
 
 
 def resisc45() -> tuple[File, ...]:
-    """The archive, read in place, and the lists of a 60/20/20 division, which VTAB's is in size."""
+    """The archive, read in place, and lists of a 60/20/20 split, the sizes of VTAB's."""
     page = f"{HUGGING_FACE}/torchgeo/resisc45/resolve/883edc0eee77b2c84225472f10f126e3ed83fa6e"
     return tuple(File(f"resisc45/{name}", (f"{page}/{name}",), sha256) for name, sha256 in RESISC45)
 
@@ -142,13 +142,13 @@ FILES: dict[str, tuple[File, ...]] = {  # name of the class -> its files
     "OxfordIIITPet": pets(),
     "Flowers102": flowers(),
     "Caltech101": (File("caltech101/caltech-101.zip", CALTECH101[:1], CALTECH101[1], True, CALTECH_INNER),),
-    "DTD": one_archive("dtd", datasets.DTD._URL, datasets.DTD._MD5),
+    "DTD": single_archive("dtd", datasets.DTD._URL, datasets.DTD._MD5),
     "SVHN": svhn(),
     "Camelyon": camelyon(),
-    "EuroSAT": one_archive("eurosat", *EUROSAT),
+    "EuroSAT": single_archive("eurosat", *EUROSAT),
     "Resisc45": resisc45(),
-    "ClevrCount": one_archive("clevr", datasets.CLEVRClassification._URL, datasets.CLEVRClassification._MD5),
-    "ClevrDistance": one_archive("clevr", datasets.CLEVRClassification._URL, datasets.CLEVRClassification._MD5),
+    "ClevrCount": single_archive("clevr", datasets.CLEVRClassification._URL, datasets.CLEVRClassification._MD5),
+    "ClevrDistance": single_archive("clevr", datasets.CLEVRClassification._URL, datasets.CLEVRClassification._MD5),
     "DMLab": dmlab(),
     "DSpritesLocation": (DSPRITES_FILE,),
     "DSpritesOrientation": (DSPRITES_FILE,),

@@ -1,1 +1,1 @@
-"""Which pre-training images are test images too: Section 4.1 takes those out; `python -m data.overlap` finds them."""
+"""Pre-training images that are also test images: Section 4.1 leaves them out; `python -m data.overlap` finds them."""

@@ -1,4 +1,4 @@
-"""One side of a comparison: a split of a set, with hashes of its images and what a person finds them by.
+"""One side of a comparison: a split of a set, with hashes and file names of its images.
 
 N images.
 """
@@ -20,8 +20,8 @@ from data.pictures.perceptual import Hashes, hashes
 from data.pictures.pictures import Pictures
 from data.sets.image_folder import ImageFolder
 
-# Images as they are, not as a recipe wants them; 32 pixels where a set is drawn at the size that is asked for.
-AS_THEY_ARE = dict(
+# Images as the set holds them, without a recipe's transforms; 32 pixels for sets that are drawn at any size.
+UNCHANGED = dict(
     **dict(image_size=32, batch_size=1, train_on="train", held_out=0.1, split_seed=0, augment=[]),
     **dict(evaluation="resize", resize="vit_jax", seed=0),
 )
@@ -29,7 +29,7 @@ AS_THEY_ARE = dict(
 
 @dataclass(frozen=True)
 class Side:
-    """label: the set in words; images: of one of its splits."""
+    """label: the set as typed on the command line; images: those of one of its splits."""
 
     label: str
     images: torch.Tensor | Pictures
@@ -39,7 +39,7 @@ class Side:
         return hashes(self.images)
 
     def name(self, index: int) -> str:
-        """The picture's place in the data folder; empty where images have only a number."""
+        """The picture's path in the data folder; empty if the set stores images without names."""
         if not isinstance(self.images, Pictures):
             return ""
         path = Path(self.images.name(index))
@@ -53,48 +53,51 @@ class Side:
 
 
 class FolderOfPictures(ImageFolder):
-    """The pictures themselves, which have names, not a pack of them."""
+    """The picture files, whose names are reported, instead of a pack of their pixels."""
 
     def arrays(self, split):
-        found = self.found(split)
-        if self.on_error == "skip":  # a run with it does not count them, so a list for that run may not either
-            found = found.only(self.without_unreadable(split, found.pictures))
-        return found.pictures, torch.from_numpy(found.labels)
+        listing = self.listing(split)
+        if self.on_error == "skip":  # a run with it does not count unreadable pictures, so its list may not either
+            listing = listing.select(self.find_readable(split, listing.pictures))
+        return listing.pictures, torch.from_numpy(listing.labels)
 
 
 def side(module: ImageData, split: str, label: str | None = None) -> Side:
-    """The whole split, whatever the module's `subset` and `without`."""
+    """The whole split; the module's `subset` and `without` are ignored."""
     return Side(label or type(module).__name__, module.arrays(split)[0])
 
 
-def given(words: str) -> ImageData:
-    """A set from a line such as 'ImageFolder folder=birds test_share=0.2': its class in `data`, then its arguments."""
-    name, *pairs = shlex.split(words) or [""]
+def parse_set(text: str) -> ImageData:
+    """A set from a line such as 'ImageFolder folder=birds test_share=0.2': its class in `data`, then its arguments.
+
+    ValueError for an unknown class and for arguments that it does not take.
+    """
+    name, *pairs = shlex.split(text) or [""]
     kind = getattr(data, name.removeprefix("data."), None)
     if not (isinstance(kind, type) and issubclass(kind, ImageData) and kind is not ImageData):
-        raise ValueError(f"{words!r}: {name!r} is no set; known are {', '.join(known())}")
+        raise ValueError(f"{text!r}: unknown data set {name!r} (known: {', '.join(known_sets())})")
     if wrong := [pair for pair in pairs if "=" not in pair]:
-        raise ValueError(f"{words!r}: NAME=VALUE was expected, found {wrong[0]!r}")
-    arguments = {key: value_of(text) for key, _, text in (pair.partition("=") for pair in pairs)}
+        raise ValueError(f"{text!r}: expected NAME=VALUE, got {wrong[0]!r}")
+    arguments = {key: value_of(value) for key, _, value in (pair.partition("=") for pair in pairs)}
     kind = FolderOfPictures if kind is ImageFolder else kind
     try:
-        return kind(**AS_THEY_ARE | arguments)
-    except TypeError as error:  # an argument that is missing or that the set does not have
-        raise ValueError(f"{words!r}: {error}") from error
+        return kind(**UNCHANGED | arguments)
+    except TypeError as error:  # a missing or unexpected argument
+        raise ValueError(f"{text!r}: {error}") from error
 
 
-def known() -> list[str]:
+def known_sets() -> list[str]:
     return [name for name in data.__all__ if name != "ImageData"]
 
 
 def value_of(text: str):
-    """JSON, or else the text as it stands."""
+    """The JSON value, or the text itself where it is no JSON."""
     try:
         return json.loads(text)
     except json.JSONDecodeError:
         return text
 
 
-def file_name(words: str) -> str:
-    """The same line as part of a file's name."""
-    return re.sub(r"[^\w.]+", "-", words).strip("-")
+def file_name(text: str) -> str:
+    """The line of a set as part of a file name."""
+    return re.sub(r"[^\w.]+", "-", text).strip("-")

@@ -1,4 +1,4 @@
-"""Which images have the very same pixels: train, held-out and test images should not, and the report says which do."""
+"""Images with identical pixels in several parts: train, held-out and test images should be disjoint."""
 
 import hashlib
 from collections import defaultdict
@@ -13,7 +13,7 @@ from data.pictures.decode import Unreadable
 from data.pictures.perceptual import BLOCK, THREADS
 from data.pictures.pictures import Pictures
 
-Place = tuple[str, int]  # name of a part, index in it
+Sample = tuple[str, int]  # name of a part, index in it
 
 
 def content(image: torch.Tensor) -> bytes:
@@ -22,7 +22,7 @@ def content(image: torch.Tensor) -> bytes:
 
 
 def contents(images: torch.Tensor | Pictures) -> Iterator[bytes]:
-    """Of each image in turn; empty in place of a picture that cannot be read."""
+    """`content` of each image in turn; b"" for a picture that cannot be read."""
     if isinstance(images, torch.Tensor):
         yield from map(content, images)
         return
@@ -38,27 +38,27 @@ def contents(images: torch.Tensor | Pictures) -> Iterator[bytes]:
             yield from threads.map(of, range(first, min(first + BLOCK, len(images))))
 
 
-def shared(parts: Mapping[str, torch.Tensor | Pictures]) -> list[list[Place]]:
-    """Where each content that lies in several parts is found; an empty list: the parts are disjoint."""
+def shared(parts: Mapping[str, torch.Tensor | Pictures]) -> list[list[Sample]]:
+    """Groups of identical images that occur in more than one part; an empty list if the parts are disjoint."""
     digests = np.concatenate([np.fromiter(contents(images), "S32", len(images)) for images in parts.values()])
-    places = [(part, index) for part, images in parts.items() for index in range(len(images))]
+    samples = [(part, index) for part, images in parts.items() for index in range(len(images))]
     _, which, copies = np.unique(digests, return_inverse=True, return_counts=True)
-    found = defaultdict(list)
+    groups = defaultdict(list)
     for row in np.flatnonzero((copies[which] > 1) & (digests != b"")).tolist():
-        found[which[row]].append(places[row])
-    return [same for same in found.values() if len({part for part, _ in same}) > 1]
+        groups[which[row]].append(samples[row])
+    return [group for group in groups.values() if len({part for part, _ in group}) > 1]
 
 
 def disjoint(module: ImageData) -> str:
-    """What train, held-out ("val") and test images of a set have in common, in words: a line each."""
+    """Which train, held-out ("val") and test images of a set are identical: a summary, then a line a group."""
     module.setup("fit")
     module.setup("test")
     parts = {name: part.images for name, part in module.parts.items()}
-    found = shared(parts)
+    groups = shared(parts)
     sizes = ", ".join(f"{name} {len(images):,}" for name, images in parts.items())
-    verdict = f"{len(found):,} images lie in several of these parts" if found else "disjoint"
-    same = ["  " + " = ".join(named(parts[part], part, index) for part, index in places) for places in found]
-    return "\n".join([f"{sizes}: {verdict}", *same])
+    verdict = f"{len(groups):,} images occur in more than one part" if groups else "disjoint"
+    lines = ["  " + " = ".join(named(parts[part], part, index) for part, index in group) for group in groups]
+    return "\n".join([f"{sizes}: {verdict}", *lines])
 
 
 def named(images: torch.Tensor | Pictures, part: str, index: int) -> str:

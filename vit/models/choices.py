@@ -1,16 +1,17 @@
-"""Choosing by name: every table of names in this package is a dict, and a wrong name gets one line that helps."""
+"""Options that are chosen by name from a dict."""
 
-import difflib
+from collections.abc import Iterable
+
+from vit.errors import nearest
 
 
-def choose(table, name, what):
-    """The entry of a table, or a ValueError that names the nearest match and everything that is known."""
+def choose(table: dict, name: str, option: str):
+    """The value under a name; ValueError with the nearest match and all known names."""
     if name not in table:
-        raise ValueError(unknown(what, name, table))
+        raise ValueError(unknown(option, name, table))
     return table[name]
 
 
-def unknown(what, name, known):
-    near = difflib.get_close_matches(str(name), [str(key) for key in known], n=1)
-    hint = f", did you mean {near[0]!r}?" if near else "."
-    return f"unknown {what} {name!r}{hint} Known: {', '.join(map(str, known))}"
+def unknown(option: str, name: str, known: Iterable) -> str:
+    """The message for an unknown name."""
+    return f"unknown {option} {name!r}{nearest(name, known) or '.'} Known: {', '.join(map(str, known))}"

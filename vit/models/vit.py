@@ -3,15 +3,17 @@
 B batch, N tokens, D width, H heads, C classes.
 """
 
+from collections.abc import Iterator
+
 import torch
 import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn
 
 from vit.models.choices import choose
-from vit.models.gelu import DenseGeluDense, by_hand
-from vit.models.grid import grid_of
-from vit.models.initial import dense, xavier_, zero_head
-from vit.models.made import Made
+from vit.models.gelu import DenseGeluDense, is_supported
+from vit.models.grid import ImageSize, grid_of
+from vit.models.initializers import dense, xavier_, zero_head
+from vit.models.model import Model
 from vit.models.pool import AttentionPool, MeanPool, TokenPool
 from vit.models.position import Positions, Relative
 
@@ -22,13 +24,13 @@ SIZES = {  # Table 1; Ti and S are not in the paper
     "L": dict(depth=24, width=1024, mlp=4096, heads=16),
     "H": dict(depth=32, width=1280, mlp=5120, heads=16),
 }
-GELU = {"tanh": "tanh", "erf": "none"}  # flax's default is the tanh form, timm and Hugging Face use erf
+GELU = {"tanh": "tanh", "erf": "none"}  # torch's names; flax's default is the tanh form, timm and Hugging Face use erf
 
 
 class Attention(nn.Module):
-    """Multi-head self-attention (Equations 5 to 8), with a bias from relative positions where there are any."""
+    """Multi-head self-attention (Equations 5 to 8), with an optional bias from relative positions."""
 
-    def __init__(self, width, heads, relative=None):
+    def __init__(self, width: int, heads: int, relative: Relative | None = None):
         super().__init__()
         if width % heads:
             raise ValueError(f"{heads} heads do not divide the width {width}")
@@ -37,85 +39,99 @@ class Attention(nn.Module):
         xavier_(self.qkv, parts=3)
         xavier_(self.out)
 
-    def project(self, z):
-        """Queries, keys and values, each (B, H, N, D / H)."""
+    def project(self, z: Tensor) -> Iterator[Tensor]:
+        """Equation 5: queries, keys and values, each (B, H, N, D / H)."""
+        # head-major: the first D / H features are head 0, as in the authors' weights
         return (part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in self.qkv(z).chunk(3, dim=-1))
 
-    def bias(self, q):
+    def bias(self, q: Tensor) -> Tensor | None:
+        # scaled like q k' of Equation 6, to which it is added
         return None if self.relative is None else self.relative(q) * q.shape[-1] ** -0.5
 
-    def forward(self, z):
+    def forward(self, z: Tensor) -> Tensor:
         q, k, v = self.project(z)
-        z = F.scaled_dot_product_attention(q, k, v, attn_mask=self.bias(q))
-        return self.out(z.transpose(1, 2).flatten(2))  # (B, N, D)
+        z = F.scaled_dot_product_attention(q, k, v, attn_mask=self.bias(q))  # Equations 6 and 7, (B, H, N, D / H)
+        return self.out(z.transpose(1, 2).flatten(2))  # Equation 8: heads concatenated, times U_msa; (B, N, D)
 
-    def weights(self, z):
-        """The softmax of Equation 6, which the fused product above never stores: (B, H, N, N)."""
+    def weights(self, z: Tensor) -> Tensor:
+        """Equation 6: softmax(q k' / sqrt(D / H)), which the fused product of `forward` never stores; (B, H, N, N)."""
         q, k, _ = self.project(z)
         scores = q @ k.mT * q.shape[-1] ** -0.5
         return (scores if self.relative is None else scores + self.bias(q)).softmax(dim=-1)
 
 
 class MLP(nn.Module):
-    """Two dense layers with a GELU between; dropout after each (Section B.1)."""
+    """Two dense layers with a GELU between them (Section 3.1); dropout after each (Section B.1)."""
 
-    def __init__(self, *, width, hidden, gelu, dropout=0.0):
+    def __init__(self, *, width: int, hidden: int, gelu: str, dropout: float = 0.0):
         super().__init__()
         self.dense1, self.dense2 = nn.Linear(width, hidden), nn.Linear(hidden, width)
         self.gelu, self.dropout = nn.GELU(approximate=choose(GELU, gelu, "gelu")), nn.Dropout(dropout)
         for linear in (self.dense1, self.dense2):
             xavier_(linear)
-            nn.init.normal_(linear.bias, std=1e-6)
+            nn.init.normal_(linear.bias, std=1e-6)  # as in the authors' code; every other bias starts at 0
 
-    def forward(self, z):
+    def forward(self, z: Tensor) -> Tensor:
         weights = self.dense1.weight, self.dense1.bias, self.dense2.weight, self.dense2.bias
-        if not (self.training and self.dropout.p) and by_hand(z, *weights):
-            return DenseGeluDense.apply(z, *weights, self.gelu.approximate)  # the same, faster
+        if not (self.training and self.dropout.p) and is_supported(z, *weights):
+            return DenseGeluDense.apply(z, *weights, self.gelu.approximate)  # the same values, faster
         return self.dropout(self.dense2(self.dropout(self.gelu(self.dense1(z)))))
 
 
 class Block(nn.Module):
     """A pre-norm encoder block (Equations 2 and 3)."""
 
-    def __init__(self, *, width, heads, mlp, gelu, dropout, norm_eps, relative=None):
+    def __init__(
+        self,
+        *,
+        width: int,
+        heads: int,
+        mlp: int,
+        gelu: str,
+        dropout: float,
+        norm_eps: float,
+        relative: Relative | None = None,
+    ):
         super().__init__()
         self.norm1, self.norm2 = nn.LayerNorm(width, eps=norm_eps), nn.LayerNorm(width, eps=norm_eps)
         self.attention, self.dropout = Attention(width, heads, relative), nn.Dropout(dropout)
         self.mlp = MLP(width=width, hidden=mlp, gelu=gelu, dropout=dropout)
 
-    def forward(self, z):
-        z = z + self.dropout(self.attention(self.norm1(z)))
-        return z + self.mlp(self.norm2(z))
+    def forward(self, z: Tensor) -> Tensor:
+        # dropout after the output projection, none on attention weights: Section B.1 excepts the qkv projections
+        z = z + self.dropout(self.attention(self.norm1(z)))  # Equation 2
+        return z + self.mlp(self.norm2(z))  # Equation 3; the MLP has dropout inside
 
-    def weights(self, z):
+    def weights(self, z: Tensor) -> Iterator[Tensor]:
+        """The attention weights (B, H, N, N) for the block's input."""
         yield self.attention.weights(self.norm1(z))
 
-    def resize(self, grid, mode):
+    def resize(self, grid: tuple[int, int], mode: str) -> None:
         if self.attention.relative is not None:
             self.attention.relative.resize(grid, mode)
 
 
-class ViT(Made):
-    """Patches, positions, L blocks, one representation an image, a head (Equations 1 to 4)."""
+class ViT(Model):
+    """Patch embeddings, positions, L encoder blocks, pooling and a head (Equations 1 to 4)."""
 
     def __init__(
         self,
-        channels=3,
+        channels: int = 3,
         *,
-        image_size,
-        num_classes,
-        patch,
-        width,
-        depth,
-        heads,
-        mlp,
-        position="1d",
-        position_at="stem",
-        pool="token",
-        head_hidden=None,
-        dropout=0.0,
-        gelu="tanh",
-        norm_eps=1e-6,
+        image_size: ImageSize,
+        num_classes: int,
+        patch: int,
+        width: int,
+        depth: int,
+        heads: int,
+        mlp: int,
+        position: str = "1d",
+        position_at: str = "stem",
+        pool: str = "token",
+        head_hidden: int | str | None = None,
+        dropout: float = 0.0,
+        gelu: str = "tanh",
+        norm_eps: float = 1e-6,  # flax's default; torch's is 1e-5
     ):
         super().__init__()
         pools = {
@@ -125,89 +141,94 @@ class ViT(Made):
         }
         self.pool = choose(pools, pool, "pool")()
         self.patch, self.grid = patch, grid_of(image_size, patch)
-        self.embedding = dense(channels * patch**2, width)  # E of Equation 1
+        self.embedding = dense(channels * patch**2, width)  # E of Equation 1, on flattened patches
         self.class_token = nn.Parameter(torch.zeros(1, 1, width)) if pool == "token" else None
-        place = dict(grid=self.grid, class_token=pool == "token")
-        self.position = Positions(position, at=position_at, depth=depth, width=width, **place)
+        sequence = dict(grid=self.grid, class_token=pool == "token")
+        self.position = Positions(position, at=position_at, depth=depth, width=width, **sequence)
         self.dropout = nn.Dropout(dropout)
         block = dict(width=width, heads=heads, mlp=mlp, gelu=gelu, dropout=dropout, norm_eps=norm_eps)
-        self.blocks = nn.ModuleList(self.make_block(position, place, **block) for _ in range(depth))
+        self.blocks = nn.ModuleList(self.make_block(position, sequence, **block) for _ in range(depth))
         self.norm = nn.LayerNorm(width, eps=norm_eps)
-        head_hidden = width if head_hidden == "width" else head_hidden  # as in the authors' code
+        head_hidden = width if head_hidden == "width" else head_hidden  # the authors' pre-training has it as wide as D
         self.hidden = nn.Sequential(dense(width, head_hidden), nn.Tanh()) if head_hidden else nn.Identity()
         self.head = zero_head(head_hidden or width, num_classes)
 
-    def make_block(self, position, place, *, width, heads, **block):
-        relative = Relative(width=width // heads, **place) if position == "relative" else None
+    def make_block(self, position: str, sequence: dict, *, width: int, heads: int, **block) -> nn.Module:
+        """An encoder block; `sequence` has the grid and whether there is a class token."""
+        relative = Relative(width=width // heads, **sequence) if position == "relative" else None
         return Block(width=width, heads=heads, relative=relative, **block)
 
-    def tokens(self, x):
-        """Images (B, 3, H, W) to patch embeddings (B, N, D), without class token and positions."""
+    def tokens(self, x: Tensor) -> Tensor:
+        """Images (B, 3, H, W) to patch embeddings x_p E of Equation 1 (B, N, D), without class token and positions."""
         rows, columns = x.shape[2] // self.patch, x.shape[3] // self.patch
         if (rows, columns) != self.grid:
-            raise ValueError(f"these images give {(rows, columns)} tokens, the model has {self.grid}: resize_to them")
-        x = x[:, :, : rows * self.patch, : columns * self.patch]  # the rest is dropped, as in the authors' code
+            raise ValueError(
+                f"images of {rows} x {columns} patches; the model is built for {self.grid[0]} x {self.grid[1]}: call resize_to"
+            )
+        x = x[:, :, : rows * self.patch, : columns * self.patch]  # drops the remainder, as in the authors' code
         x = x.unflatten(3, (columns, self.patch)).unflatten(2, (rows, self.patch))
-        x = x.permute(0, 2, 4, 1, 3, 5).flatten(3).flatten(1, 2)  # (B, N, 3 * patch * patch)
-        return self.embedding(x).to(self.embedding.weight.dtype)  # float32 residuals, under autocast too
+        x = x.permute(0, 2, 4, 1, 3, 5).flatten(3).flatten(1, 2)  # (B, N, channels * patch * patch)
+        return self.embedding(x).to(self.embedding.weight.dtype)  # residuals stay float32 under autocast
 
-    def start(self, tokens):
-        """z_0 of Equation 1; dropout comes directly after the positions (Section B.1)."""
+    def initial_sequence(self, tokens: Tensor) -> Tensor:
+        """z_0 of Equation 1, (B, N, D): the class token in front, positions added, then dropout (Section B.1)."""
+        # the class token comes first and has a position, as in vision_transformer; big_vision adds positions before it
         if self.class_token is not None:
             tokens = torch.cat([self.class_token.expand(len(tokens), -1, -1), tokens], dim=1)
         return self.dropout(self.position(tokens))
 
-    def encode(self, tokens):
-        """Patch embeddings to the normalised sequence, its class token (if there is one) first, then N patches."""
-        z = self.start(tokens)
+    def encode(self, tokens: Tensor) -> Tensor:
+        """Patch embeddings to LN(z_L), (B, N, D) with the class token, if any, in front."""
+        z = self.initial_sequence(tokens)
         for layer, block in enumerate(self.blocks):
             z = block(self.position.before(layer, z))
-        return self.norm(z)
+        return self.norm(z)  # LN of Equation 4, of all tokens: the mean and the patch targets need them too
 
-    def patches(self, encoded):
-        """Of an encoded sequence what stands for the patches, in raster order (B, N, D)."""
+    def patches(self, encoded: Tensor) -> Tensor:
+        """The patches of an encoded sequence, in raster order (B, N, D)."""
         return encoded if self.class_token is None else encoded[:, 1:]
 
-    def features(self, x):
-        """What the head sees."""
+    def features(self, x: Tensor) -> Tensor:
+        """Input of the last linear layer: y of Equation 4, through the hidden layer of the head if there is one."""
         return self.hidden(self.pool(self.encode(self.tokens(x))))
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         return self.head(self.features(x))
 
-    def attention_weights(self, x):
-        """Each layer's attention weights (B, H, N, N), a row a query; `forward` has a faster path."""
-        z = self.start(self.tokens(x))
+    def attention_weights(self, x: Tensor) -> Iterator[Tensor]:
+        """The attention weights of each layer (B, H, N, N), a row per query (Section 4.5)."""
+        z = self.initial_sequence(self.tokens(x))
         for layer, block in enumerate(self.blocks):
             z = self.position.before(layer, z)
             yield from block.weights(z)
             z = block(z)
 
     @property
-    def width(self):
-        """D, of the patch embeddings and of the encoded sequence."""
+    def width(self) -> int:
+        """D, of patch embeddings and encoded sequence."""
         return self.norm.weight.numel()
 
     @property
-    def patch_pixels(self):
-        """Side of the square of pixels that one patch embedding stands for."""
+    def patch_pixels(self) -> int:
+        """Side in pixels of the square that one patch embedding covers."""
         return self.patch
 
-    def freeze_head(self):
-        """For training on `patches` alone: what only the head's side uses waits for no gradient."""
-        for part in (self.pool, self.hidden, self.head):
-            part.requires_grad_(False)
+    def freeze_head(self) -> Model:
+        """Freeze what is not used by training on `patches` alone."""
+        # DistributedDataParallel waits for the gradient of every parameter that requires one
+        for module in (self.pool, self.hidden, self.head):
+            module.requires_grad_(False)
         return self
 
-    def reset_head(self, num_classes):
-        """For fine-tuning: the whole pre-training head gives way to one linear layer of zeros (Section 3.2)."""
+    def reset_head(self, num_classes: int) -> Model:
+        """Replace the whole pre-training head by a linear layer of zeros for fine-tuning (Section 3.2)."""
         self.hidden = nn.Identity()
         self.head = zero_head(self.width, num_classes).to(self.norm.weight)
-        return self.changed(num_classes=num_classes, head_hidden=None)
+        return self.update_made_with(num_classes=num_classes, head_hidden=None)
 
-    def resize_to(self, image_size, mode="bilinear"):
-        """Take images of another size from now on; call it before the optimizer is made (Section 3.2)."""
+    def resize_to(self, image_size: ImageSize, mode: str = "bilinear") -> Model:
+        """Interpolate positions for images of another size (Section 3.2). Replaces parameters: call it before the optimizer is made."""
         self.grid = grid_of(image_size, self.patch)
-        for part in (self.position, *self.blocks):
-            part.resize(self.grid, mode)
-        return self.changed(image_size=image_size)
+        for module in (self.position, *self.blocks):
+            module.resize(self.grid, mode)
+        return self.update_made_with(image_size=image_size)

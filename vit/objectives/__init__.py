@@ -1,1 +1,1 @@
-"""What a task minimises or measures, on plain tensors: losses, targets, accuracies, least squares."""
+"""Losses, targets, accuracies and least squares on plain tensors."""

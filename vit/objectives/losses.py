@@ -1,34 +1,38 @@
-"""Losses of classifiers. The paper names none; the authors' code has these two (softmax for fine-tuning).
+"""Losses of classifiers. The paper names none; the authors' code has softmax and sigmoid (softmax for fine-tuning).
 
 B batch, C classes.
 """
 
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
 
-def softmax_xent(logits, targets):
-    """-sum_c y_c log softmax(z)_c, mean over the batch; a scalar.
+def softmax_xent(logits: Tensor, targets: Tensor) -> Tensor:
+    """-sum_c y_c log softmax(z)_c, mean over the batch.
 
     logits: (B, C); targets: labels int64 (B,), or y (B, C), each row a distribution.
     """
     return F.cross_entropy(logits, targets)
 
 
-def sigmoid_xent(logits, targets):
-    """-sum_c [y_c log sigmoid(z_c) + (1 - y_c) log sigmoid(-z_c)], summed over classes, mean over the batch; a scalar.
+def sigmoid_xent(logits: Tensor, targets: Tensor) -> Tensor:
+    """-sum_c [y_c log sigmoid(z_c) + (1 - y_c) log sigmoid(-z_c)], summed over classes, mean over the batch.
 
-    Arguments as above; y may be any numbers from 0 to 1. Since log sigmoid(z) = z + log sigmoid(-z), the sum is that of
-    -log sigmoid(-z_c) - y_c z_c, and labels need no (B, C) of zeros and ones.
+    logits: (B, C); targets: labels int64 (B,), or y (B, C) from 0 to 1.
     """
-    logits = logits.to(torch.promote_types(logits.dtype, torch.float32))  # thousands of classes are summed
-    hit = (logits * targets).sum(1) if targets.ndim == 2 else logits.gather(1, targets[:, None])[:, 0]
-    return -(F.logsigmoid(-logits).sum(1) + hit).mean()
+    logits = logits.to(
+        torch.promote_types(logits.dtype, torch.float32)
+    )  # 16 bits are too few to sum thousands of classes
+    # log sigmoid(z) = z + log sigmoid(-z), so the sum is over -log sigmoid(-z_c) - y_c z_c; labels need no one-hot (B, C)
+    products = (logits * targets).sum(1) if targets.ndim == 2 else logits.gather(1, targets[:, None])[:, 0]
+    # a sum over classes, as in the authors' code; torch's binary cross-entropy divides by C too
+    return -(F.logsigmoid(-logits).sum(1) + products).mean()
 
 
 LOSSES = {"softmax": softmax_xent, "sigmoid": sigmoid_xent}
 
 
-def targets(labels, num_classes, smoothing=0.0, dtype=torch.float32):
+def targets(labels: Tensor, num_classes: int, smoothing: float = 0.0, dtype: torch.dtype = torch.float32) -> Tensor:
     """Labels int64 (B,) to y (B, C): 1 - smoothing on the label, and smoothing / C on every class."""
     return F.one_hot(labels, num_classes).to(dtype) * (1 - smoothing) + smoothing / num_classes

@@ -1,30 +1,36 @@
-"""Mixup as BiT's fine-tuning has it (hyper-rule): one share a step, not folded to above 1/2; partners in random order.
+"""Mixup as in BiT's fine-tuning (hyper-rule): one lambda per step, not folded above 1/2; partners in random order.
 
-Draws are functions of (seed, step), so that a resumed run repeats them. B batch.
+B batch.
 """
+
+from collections.abc import Callable
 
 import numpy as np
 import torch
+from torch import Tensor
 
-SHARE, PARTNERS = range(2)  # streams: no two draws are the same numbers
+SHARE, PARTNERS = range(2)  # first word of the seeds, so that the two streams of random numbers differ
 
 
-def share(alpha, *, seed, step):
-    """lambda ~ Beta(alpha, alpha), the same for every micro-batch and device of a step; a float."""
+def share(alpha: float, *, seed: int, step: int) -> float:
+    """lambda ~ Beta(alpha, alpha), the same for every micro-batch and device of a step."""
+    # a function of (seed, step), here and below, so that a resumed run repeats the draws
     return float(np.random.default_rng((SHARE, seed, step)).beta(alpha, alpha))
 
 
-def partners(count, *, seed, step, part=0, rank=0):
-    """A random order of range(count), int64 (B,), for micro-batch `part` on device `rank`."""
-    draw = np.random.default_rng((PARTNERS, seed, step, part, rank))
-    return torch.from_numpy(draw.permutation(count))
+def partners(count: int, *, seed: int, step: int, micro_batch: int = 0, rank: int = 0) -> Tensor:
+    """A random permutation of range(count), int64 (B,), for a micro-batch on device `rank`."""
+    generator = np.random.default_rng((PARTNERS, seed, step, micro_batch, rank))
+    return torch.from_numpy(generator.permutation(count))
 
 
-def mixed(images, lam, order):
-    """lambda x + (1 - lambda) x[order]; images (B, ...)."""
+def mixed(images: Tensor, lam: float, order: Tensor) -> Tensor:
+    """lambda x + (1 - lambda) x[order] for images (B, ...)."""
     return torch.lerp(images[order], images, lam)
 
 
-def mixed_loss(loss, labels, lam, order):
-    """The loss (a function of labels) mixed likewise: equal to that of mixed targets, since it is linear in them."""
-    return lam * loss(labels) + (1 - lam) * loss(labels[order])
+def mixed_loss(loss: Callable[[Tensor], Tensor], labels: Tensor, lam: float, order: Tensor) -> Tensor:
+    """lambda loss(labels) + (1 - lambda) loss(labels[order])."""
+    return lam * loss(labels) + (1 - lam) * loss(
+        labels[order]
+    )  # equals the loss of mixed targets, being linear in them

@@ -1,8 +1,8 @@
-"""Adam and SGD with the decay of the authors' code (Sections 4.1, B.1.1, D.1; Tables 3 and 4).
+"""Adam and SGD with the weight decay of the authors' code (Sections 4.1, B.1.1, D.1; Tables 3 and 4).
 
-The paper says Adam with weight decay and SGD with momentum. How the decay enters and what it reaches is in the authors'
-code only: decoupled, theta - sched(s) (lr u + wd theta), on kernels (weights of linear maps and convolutions).
-`weight_decay` here is wd / lr, as in torch's AdamW: their 1e-4 at lr 1e-3 is 0.1, like the values of Table 3.
+The paper states neither the form of the decay nor what it applies to. In the authors' code it is decoupled,
+theta - sched(s) (lr u + wd theta), and applies to kernels (weights of linear maps and convolutions). `weight_decay` here
+is wd / lr, as in torch's AdamW: their 1e-4 at lr 1e-3 is 0.1, like the values of Table 3.
 """
 
 import torch
@@ -11,52 +11,73 @@ from torch import nn
 from vit.optim.momentum import Momentum
 
 
-def kernels(model):
-    """Parameters that weight decay reaches: weights of linear maps and convolutions. Not biases, norms, class token, positions."""
+def kernels(model: nn.Module) -> list[nn.Parameter]:
+    """Weights of linear maps and convolutions; not biases, norms, class token or positions."""
     return [module.weight for module in model.modules() if isinstance(module, nn.Linear | nn.Conv2d)]
 
 
-def everything(model):
-    """All parameters, as torch's optimizers decay them unasked."""
+def all_parameters(model: nn.Module) -> list[nn.Parameter]:
+    """All parameters, which is what torch's optimizers decay by default."""
     return list(model.parameters())
 
 
-DECAYED = {"kernels": kernels, "all": everything}
+DECAYED = {"kernels": kernels, "all": all_parameters}
 
 
-def groups(model, weight_decay, decay_on):
-    """Parameter groups: those that the decay reaches, and the rest."""
+def parameter_groups(model: nn.Module, weight_decay: float, decay_on: str) -> list[dict]:
+    """Two parameter groups: with weight decay, and without."""
     decayed = DECAYED[decay_on](model)
-    chosen = {id(parameter) for parameter in decayed}
-    rest = [parameter for parameter in model.parameters() if id(parameter) not in chosen]
+    decayed_ids = {id(parameter) for parameter in decayed}  # comparing tensors with `in` would compare their elements
+    rest = [parameter for parameter in model.parameters() if id(parameter) not in decayed_ids]
     return [{"params": decayed, "weight_decay": weight_decay}, {"params": rest, "weight_decay": 0.0}]
 
 
 ADAM = {"decoupled": torch.optim.AdamW, "coupled": torch.optim.Adam}  # coupled: the decay is part of the gradient
 
 
-def adam(model, *, lr, beta1, beta2, weight_decay, decay_form="decoupled", decay_on="kernels"):
-    """Adam (Table 3): u = m_hat / (sqrt(v_hat) + 1e-8); decoupled, theta = theta - lr (u + weight_decay theta)."""
-    parameters = groups(model, weight_decay, decay_on)
-    return ADAM[decay_form](parameters, lr=lr, betas=(beta1, beta2), eps=1e-8)
+def adam(
+    model: nn.Module,
+    *,
+    lr: float,
+    beta1: float,
+    beta2: float,
+    weight_decay: float,
+    decay_form: str = "decoupled",
+    decay_on: str = "kernels",
+) -> torch.optim.Optimizer:
+    """Adam (Table 3): theta = theta - lr (u + weight_decay theta), where u = m_hat / (sqrt(v_hat) + 1e-8)."""
+    groups = parameter_groups(model, weight_decay, decay_on)
+    # epsilon outside the square root, as in the authors' optimizer (optax)
+    return ADAM[decay_form](groups, lr=lr, betas=(beta1, beta2), eps=1e-8)
 
 
-def sgd(model, *, lr, momentum, weight_decay=0.0, decay_form="decoupled", decay_on="kernels", momentum_dtype="float32"):
-    """SGD with momentum (Table 4), with decay beside the momentum for the pre-training of Table 7; see Momentum."""
-    parameters = groups(model, weight_decay, decay_on)
-    return Momentum(parameters, lr=lr, momentum=momentum, decay_form=decay_form, momentum_dtype=momentum_dtype)
+def sgd(
+    model: nn.Module,
+    *,
+    lr: float,
+    momentum: float,
+    weight_decay: float = 0.0,
+    decay_form: str = "decoupled",
+    decay_on: str = "kernels",
+    momentum_dtype: str = "float32",
+) -> Momentum:
+    """SGD with momentum (Table 4); with weight decay for the pre-training of Table 7."""
+    groups = parameter_groups(model, weight_decay, decay_on)
+    return Momentum(groups, lr=lr, momentum=momentum, decay_form=decay_form, momentum_dtype=momentum_dtype)
 
 
 OPTIMIZERS = {"adam": (adam, ("beta1", "beta2")), "sgd": (sgd, ("momentum", "momentum_dtype"))}
 
 
-def make_optimizer(name, model, *, lr, weight_decay, decay_form, decay_on, **own):
-    """By name; values that only the other optimizer has must be None. Errors: ValueError."""
+def make_optimizer(
+    name: str, model: nn.Module, *, lr: float, weight_decay: float, decay_form: str, decay_on: str, **specific
+) -> torch.optim.Optimizer:
+    """'adam' or 'sgd'. `specific`: the values that only one of them takes, None for the other's; else ValueError."""
     make, takes = OPTIMIZERS[name]
-    for key, value in own.items():
+    for key, value in specific.items():
         if (key in takes) == (value is None):
             raise ValueError(
-                f"optimizer '{name}' takes {' and '.join(takes)} and nothing else of its own: {key} is {value}"
+                f"optimizer '{name}' needs {' and '.join(takes)}, and null for the other optimizer's values: {key} is {value}"
             )
     decay = dict(weight_decay=weight_decay, decay_form=decay_form, decay_on=decay_on)
-    return make(model, lr=lr, **decay, **{key: own[key] for key in takes})
+    return make(model, lr=lr, **decay, **{key: specific[key] for key in takes})

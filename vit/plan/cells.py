@@ -68,7 +68,9 @@ class Cell:
     notes: tuple = ()
 
     def key(self, axes):
-        return tuple(self.axes.get(axis) for axis in axes)
+        """Values of these axes, as a key: a list, such as steps of augmentation, becomes a tuple."""
+        values = (self.axes.get(axis) for axis in axes)
+        return tuple(tuple(value) if isinstance(value, list) else value for value in values)
 
 
 @dataclass
@@ -80,6 +82,11 @@ class Plan:
     experiments: dict
     cells: list = field(default_factory=list)
     runs: dict = field(default_factory=dict)  # id -> Run, in an order that can be followed
+    broken: dict = field(default_factory=dict)  # experiment that was left out, by its path in experiments/ -> its error
+
+    def error_of(self, experiment):
+        """Why this experiment was left out; None where it was not."""
+        return self.broken.get(experiment) or self.broken.get(f"ablations/{experiment}")
 
     @property
     def assumed_flops_per_second(self):

@@ -7,41 +7,63 @@ from vit import paths
 from vit.errors import UserError
 from vit.plan.cells import Plan
 from vit.plan.checks import check_cells, check_names
-from vit.plan.options import check_options
+from vit.plan.model_options import check_options
 from vit.plan.resolve import check_axes, holds, load_experiment, load_scale
 from vit.plan.runs import fill
 
+MAKE_NAME = r"[A-Za-z0-9._-]+"
 TARGETS = (  # of the Makefile; a test holds them equal
     *("help", "setup", "reproduce", "report", "plan", "status", "tensorboard", "claim", "data", "data-check"),
     *("test", "lint", "format", "clean", "bench", "bench-data"),
 )
 
 
-def experiment_names():
-    """All experiments: the paper's tables and figures, then the ablations. Errors: UserError for a name that make cannot use."""
-    files = [*sorted(paths.EXPERIMENTS.glob("*.yaml")), *sorted((paths.EXPERIMENTS / "ablations").glob("*.yaml"))]
-    names = [path.stem for path in files]
-    for position, path in enumerate(files):
-        if path.stem in TARGETS or path.stem in names[:position] or not re.fullmatch(r"[A-Za-z0-9._-]+", path.stem):
-            raise UserError(
-                f"{paths.name_of(path)}: '{path.stem}' is the name of another make target, or has characters that make cannot use; rename the file"
-            )
-    return names
+def experiment_files():
+    """Every experiment: the paper's tables and figures, then the ablations."""
+    return [*sorted(paths.EXPERIMENTS.glob("*.yaml")), *sorted((paths.EXPERIMENTS / "ablations").glob("*.yaml"))]
+
+
+def check_name(path):
+    """UserError for a name that make cannot use for a target."""
+    twin = paths.EXPERIMENTS / path.name
+    if path.stem in TARGETS or (path != twin and twin.exists()) or not re.fullmatch(MAKE_NAME, path.stem):
+        raise UserError(
+            f"{paths.name_of(path)}: '{path.stem}' is the name of another make target, or has characters that make cannot use; rename the file"
+        )
 
 
 def make_plan(scale_name, names=None):
-    """Resolve the named experiments (default: all) at a scale."""
-    plan = Plan(
-        scale_name, load_scale(scale_name), {name: load_experiment(name) for name in names or experiment_names()}
-    )
-    paper = load_scale("paper")
-    for name, experiment in plan.experiments.items():
-        for axes in _expand(experiment, name, scale_name):
-            plan.cells.append(fill(plan, paper, name, axes))
-        check_cells([cell for cell in plan.cells if cell.experiment == name], experiment, f"experiments/{name}.yaml")
-    if names is None:
+    """Resolve the named experiments at a scale; a mistake in one of them is a UserError.
+
+    Without names, all there are: one with a mistake is left out, its error in `broken`, and the others go on.
+    """
+    plan, paper = Plan(scale_name, load_scale(scale_name), {}), load_scale("paper")
+    for name in names or ():
+        add_experiment(plan, paper, name)
+    for path in experiment_files() if names is None else ():
+        try:
+            check_name(path)
+            add_experiment(plan, paper, path.stem)
+        except UserError as error:
+            plan.broken[str(path.relative_to(paths.EXPERIMENTS).with_suffix(""))] = str(error)
+    if names is None and not plan.broken:
         check_names(plan.scale, plan.experiments, f"experiments/scales/{scale_name}.yaml")
     return plan
+
+
+def add_experiment(plan, paper, name):
+    """All of its cells and runs, or none."""
+    known, experiment = set(plan.runs), load_experiment(name)
+    plan.experiments[name] = experiment
+    try:
+        cells = [fill(plan, paper, name, axes) for axes in _expand(experiment, name, plan.scale_name)]
+        check_cells(cells, experiment, f"experiments/{name}.yaml")
+    except UserError:
+        del plan.experiments[name]
+        for run in set(plan.runs) - known:
+            del plan.runs[run]
+        raise
+    plan.cells += cells
 
 
 def _expand(experiment, name, scale_name):

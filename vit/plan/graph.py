@@ -1,5 +1,6 @@
 """The plan as Make rules, one a process: targets are its runs' metrics.json, order-only prerequisites the runs they need."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from vit.atomic import write_text
 from vit.errors import UserError
 from vit.paths import name_of, results, runs_folder
 from vit.plan.cells import digest
+from vit.plan.experiment import MAKE_NAME, TARGETS
 from vit.plan.stored import write_plan
 from vit.plan.yaml_files import read_yaml
 
@@ -34,10 +36,14 @@ def groups(plan) -> list[list[str]]:
 def write_graph(plan) -> None:
     """results/SCALE/grid.mk, and for every run its folder with config.yaml."""
     folder = runs_folder(plan.scale_name)
+    folder.mkdir(parents=True, exist_ok=True)
     for run in plan.runs.values():
         write_config(run, folder / run.id)
     _forget_unstarted(plan, folder)
-    lines = [HEAD.format(scale=plan.scale_name), f"EXPERIMENTS := {' '.join(plan.experiments)}"]
+    lines = [
+        HEAD.format(scale=plan.scale_name),
+        f"EXPERIMENTS := {' '.join([*plan.experiments, *_targets_of_broken(plan)])}",
+    ]
     together = groups(plan)
     for name in plan.experiments:
         wanted = set(plan.runs_of(name))
@@ -47,6 +53,14 @@ def write_graph(plan) -> None:
     lines += [_rule(plan, group) for group in together]
     write_plan(plan)
     write_text(results(plan.scale_name) / "grid.mk", "\n".join(lines) + "\n")
+
+
+def _targets_of_broken(plan):
+    """Experiments with a mistake are targets too, without runs: `make NAME` ends with the mistake."""
+    names = (name.removeprefix("ablations/") for name in plan.broken)
+    return [
+        name for name in names if name not in plan.experiments and name not in TARGETS and re.fullmatch(MAKE_NAME, name)
+    ]
 
 
 def write_config(run, folder: Path) -> None:

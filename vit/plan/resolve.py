@@ -6,9 +6,9 @@ from functools import lru_cache
 from vit import paths
 from vit.errors import UserError, nearest
 from vit.plan.checks import check_args, check_entry, check_experiment, check_models, check_paper
+from vit.plan.recipe_values import TASKS, check_needed, check_value, recipe_values, with_off_values
 from vit.plan.schema import AXES, SETS, DataEntry, EvaluationEntry, Experiment, Paper, Scale
 from vit.plan.stand_ins import is_multiple, multiplied, of_axis, stand_in
-from vit.plan.values import TASKS, check_needed, check_value, recipe_values, with_off_values
 from vit.plan.yaml_files import build, check_keys, read_yaml
 
 MATCHED = ("model", "pretrain", "transfer")  # keys of a row that say when it holds
@@ -16,8 +16,9 @@ MATCHED = ("model", "pretrain", "transfer")  # keys of a row that say when it ho
 
 def load_experiment(name: str) -> Experiment:
     """experiments/NAME.yaml or experiments/ablations/NAME.yaml."""
-    path = paths.EXPERIMENTS / "ablations" / f"{name}.yaml"
-    path = path if path.exists() else paths.EXPERIMENTS / f"{name}.yaml"
+    path = paths.EXPERIMENTS / f"{name}.yaml"
+    ablation = paths.EXPERIMENTS / "ablations" / f"{name}.yaml"
+    path = ablation if ablation.exists() and not path.exists() else path
     where = paths.name_of(path)
     experiment = build(Experiment, read_yaml(path), path)
     if not isinstance(experiment.title, str) or not isinstance(experiment.grid, dict):

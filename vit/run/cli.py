@@ -1,7 +1,7 @@
-"""LightningCLI: the one place where models, data and tasks meet.
+"""LightningCLI, where models, data and tasks are joined.
 
 `python -m vit fit --config results/mini/runs/ID/config.yaml` trains in that run's folder. With any further argument the
-run is no longer the one its name stands for, and everything goes where Lightning usually puts it.
+config is no longer the one that the run is named by, so outputs go where Lightning puts them by default.
 """
 
 import sys
@@ -18,28 +18,32 @@ from vit.locks import locked
 from vit.paths import name_of
 from vit.plan.graph import check_config
 from vit.record import count_test, read_record, test_evaluations
-from vit.run.arguments import Parser, check_files, with_nulls
+from vit.run.argument_errors import OneLineErrorParser, check_config_files
+from vit.run.callbacks.monitoring import Throughput
 from vit.run.callbacks.training_loss import TrainingLoss
-from vit.run.callbacks.watch import Speed
-from vit.run.checkpoints import LAST, Checkpoints, NamedOnly
-from vit.run.endings import Interrupted, to_its_end
-from vit.run.fit import fit, tell_test_part, trainer_settings
-from vit.run.launcher import check_devices, environment
-from vit.run.processes import leads, whole_number
+from vit.run.checkpoints import LAST, Checkpoints, RequestedCheckpointIO
+from vit.run.cluster_environment import check_devices, cluster_environment
+from vit.run.distributed import is_main_process
+from vit.run.env import env_whole_number
+from vit.run.fit import check_test_split, fit, trainer_settings
+from vit.run.signals import Interrupted, exit_guard
 from vit.weights import check_images, read, save
 
-NOT_KEPT = "nothing is kept, since only `--config RUN/config.yaml` and nothing else trains in a run's folder"
+NOT_KEPT = (
+    "nothing is kept, because only `fit --config RUN/config.yaml` without other arguments trains in a run's folder"
+)
 
 
 class PaperCLI(LightningCLI):
-    """Data gives the model its number of classes and image size; a link that does not land is an error."""
+    """The data module sets the model's number of classes and image size; UserError if the model does not take them."""
 
     LINKS = ("num_classes", "image_size")
 
-    def __init__(self, *, folder=None, callbacks=(), **kwargs):
+    def __init__(self, *, folder: Path | None = None, callbacks=(), **kwargs):
+        """folder: of the run that is trained or evaluated, if any."""
         self.folder, self.callbacks = folder, callbacks
         settings = {"subclass_mode_model": True, "subclass_mode_data": True, "auto_configure_optimizers": False}
-        settings["parser_class"] = Parser
+        settings["parser_class"] = OneLineErrorParser
         settings["trainer_defaults"] = {"callbacks": [TrainingLoss()]}
         super().__init__(LightningModule, LightningDataModule, seed_everything_default=0, **settings, **kwargs)
 
@@ -48,11 +52,14 @@ class PaperCLI(LightningCLI):
             parser.link_arguments(f"data.{name}", f"model.init_args.{name}", apply_on="instantiate")
 
     def before_instantiate_classes(self):
-        """The runs that a fine-tuning starts from lie beside its own; how many processes load data changes no number."""
+        """Values that are no part of a run's identity: the folder of the runs it starts from, and loader processes."""
         config = self.config[self.subcommand] if self.subcommand else self.config
         if self.subcommand and (options := config.model.init_args.get("options")):
-            config.model.init_args.options = with_nulls(options)
-        if (workers := whole_number("VIT_WORKERS")) is not None:
+            # jsonargparse passes `--model.init_args.options.NAME null` on as the text 'None'
+            config.model.init_args.options = {
+                name: None if value == "None" else value for name, value in options.items()
+            }
+        if (workers := env_whole_number("VIT_WORKERS")) is not None:
             config.data.init_args.workers = workers
         files = [Path(path.absolute) for path in config.get("config") or []]
         folder = self.folder or (files[-1].parent if files else None)
@@ -64,48 +71,49 @@ class PaperCLI(LightningCLI):
         for name in self.LINKS:
             if self.model.hparams.get(name) != getattr(self.datamodule, name):
                 raise UserError(
-                    f"{type(self.model).__name__} did not take {name} from {type(self.datamodule).__name__}; both need it"
+                    f"{type(self.model).__name__} did not take {name} from {type(self.datamodule).__name__}; both classes need it"
                 )
 
     def instantiate_trainer(self, **kwargs):
         if self.folder:
             steps = self._get(self.config_init, "trainer.max_steps")
-            own = self._get(self.config_init, "trainer.callbacks") or []
-            callbacks = [*self.callbacks, *(own if isinstance(own, list) else [own])]
+            configured = self._get(self.config_init, "trainer.callbacks") or []
+            callbacks = [*self.callbacks, *(configured if isinstance(configured, list) else [configured])]
             kwargs.update(trainer_settings(self.folder, steps), callbacks=callbacks)
             if self.subcommand in ("validate", "test"):
                 kwargs["logger"] = False  # the curves are those of the training
         else:
-            kwargs["plugins"] = self.with_ours(self._get(self.config_init, "trainer.plugins") or [])
+            kwargs["plugins"] = self.default_plugins(self._get(self.config_init, "trainer.plugins") or [])
         trainer = super().instantiate_trainer(**kwargs)
         check_devices(trainer)
         return trainer
 
-    def with_ours(self, plugins):
-        """Where a config names no other: the launcher's processes, and checkpoints that somebody named."""
+    def default_plugins(self, plugins):
+        """The plugins of a config, with our cluster environment and checkpoint reader where it has none."""
         plugins = plugins if isinstance(plugins, list) else [plugins]
-        ours = ((ClusterEnvironment, environment), (CheckpointIO, NamedOnly))
-        return plugins + [make() for kind, make in ours if not any(isinstance(plugin, kind) for plugin in plugins)]
+        defaults = ((ClusterEnvironment, cluster_environment), (CheckpointIO, RequestedCheckpointIO))
+        return plugins + [make() for kind, make in defaults if not any(isinstance(plugin, kind) for plugin in plugins)]
 
     def fit(self, datamodule, **arguments):
-        tell_test_part(datamodule, print_error)
-        with to_its_end():
+        check_test_split(datamodule, print_error)
+        with exit_guard():
             self.trainer.fit(datamodule=datamodule, **arguments)
 
     def before_validate(self):
-        """Lightning would evaluate the model as it starts, and call that a result."""
+        """UserError without weights: Lightning would evaluate the newly initialized model."""
         if self.trainer.max_steps and not self._get(self.config, "ckpt_path"):
-            told = f"{self.subcommand} needs weights: give --ckpt_path FILE"
-            raise UserError(f"{told}, or --config RUN/config.yaml and nothing else for those of a run")
+            raise UserError(
+                f"{self.subcommand} needs weights: give --ckpt_path FILE, or only --config RUN/config.yaml to evaluate those of a run"
+            )
 
     before_test = before_validate
 
     def validate(self, **arguments):
-        with to_its_end():
+        with exit_guard():
             self.trainer.validate(**arguments)
 
     def test(self, **arguments):
-        with to_its_end():
+        with exit_guard():
             self.trainer.test(**arguments)
 
 
@@ -113,8 +121,8 @@ def print_error(line):
     print(line, file=sys.stderr)
 
 
-def own_folder(arguments):
-    """The run folder of `fit|validate|test --config FOLDER/config.yaml` without anything else, or None.
+def run_folder_of(arguments: list[str]) -> Path | None:
+    """The run's folder in `fit|validate|test --config FOLDER/config.yaml` without other arguments, else None.
 
     `--config=FOLDER/config.yaml` and `-c FOLDER/config.yaml` are the same.
     """
@@ -125,13 +133,13 @@ def own_folder(arguments):
     return None
 
 
-def lightning_main(arguments):
-    """fit, validate and test as any LightningCLI has them; in a run's folder they keep to it and to its weights."""
-    command, forced = arguments[0], "--force" in sys.argv
+def lightning_main(arguments: list[str]) -> None:
+    """fit, validate and test of LightningCLI; with the config of a run alone they use its folder and its weights."""
+    command, is_forced = arguments[0], "--force" in sys.argv
     sys.argv[:] = [word for word in sys.argv if word != "--force"]  # LightningCLI's parser does not know it
-    folder = own_folder([word for word in arguments if word != "--force"])
+    folder = run_folder_of([word for word in arguments if word != "--force"])
     if folder is None:
-        check_files(arguments)
+        check_config_files(arguments)
         try:
             PaperCLI()
         except Interrupted as end:
@@ -140,52 +148,58 @@ def lightning_main(arguments):
     check_config(folder)
     if command == "fit" and read_record(folder):
         raise UserError(
-            f"{name_of(folder)} is finished; add --trainer.default_root_dir ELSEWHERE to train it again beside it"
+            f"{name_of(folder)} is a finished run; add --trainer.default_root_dir FOLDER to train its config again in another folder"
         )
-    if command == "test" and not forced and leads():
+    if command == "test" and not is_forced and is_main_process():
         refuse_second_test(folder)
-    callbacks = [Checkpoints(folder), Speed()] if command == "fit" else []
+    callbacks = [Checkpoints(folder), Throughput()] if command == "fit" else []
     busy = f"{name_of(folder)} is in use by another process; wait for it or stop it"
-    with locked(folder / ".lock", busy) if leads() else nullcontext():
+    with locked(folder / ".lock", busy) if is_main_process() else nullcontext():
         RunCLI(folder=folder, callbacks=callbacks, save_config_callback=None)
 
 
-def refuse_second_test(folder):
-    """The test set is used once: whoever looks twice may come to choose by it."""
+def refuse_second_test(folder: Path) -> None:
+    """UserError if the run was evaluated on the test split: repeated evaluations invite choosing by the test set."""
     record = read_record(folder)
     if record and test_evaluations(record):
-        measured = ", ".join(
+        accuracies = ", ".join(
             f"{name} {value:.4f}" for name, value in record["metrics"].items() if name.endswith("accuracy")
         )
-        told = f"{name_of(folder)}: evaluated on the test split already, at the end of its training ({measured})"
-        raise UserError(f"{told}; --force does it again and metrics.json will say so")
+        raise UserError(
+            f"{name_of(folder)}: evaluated on the test split already, when its training ended ({accuracies});"
+            " add --force to evaluate again, which is counted in metrics.json"
+        )
 
 
-def refuse_half_kept(task, folder):
-    """A run keeps its model; what a task trains beside it, as MaskedPatch does, is gone and cannot be evaluated again."""
-    gone = [name for name, _ in task.named_parameters() if not name.startswith("model.")]
-    if gone:
-        told = f"a finished {type(task).__name__} keeps its model only, and not {', '.join(gone)}"
-        raise UserError(f"{name_of(folder)}: {told}; what it measured at its end stands in its metrics.json")
+def refuse_incomplete_weights(task: LightningModule, folder: Path) -> None:
+    """UserError if the task has parameters outside its model (MaskedPatch): a finished run keeps only the model's."""
+    missing = [name for name, _ in task.named_parameters() if not name.startswith("model.")]
+    if missing:
+        raise UserError(
+            f"{name_of(folder)}: a finished {type(task).__name__} run keeps the weights of its model only, without"
+            f" {', '.join(missing)}, so it cannot be evaluated again; its results are in its metrics.json"
+        )
 
 
 class RunCLI(PaperCLI):
-    """The same in a run's folder: fit goes on from its checkpoint and leaves weights; validate and test use them."""
+    """In a run's folder: fit resumes from its checkpoint and saves weights; validate and test load them."""
 
     def fit(self, model, datamodule, **_):
         if not self.trainer.max_steps:
-            where = name_of(self.folder / "config.yaml")
-            raise UserError(f"{where}: nothing is trained here; `python -m vit test --config {where}` evaluates")
-        with to_its_end():
+            config = name_of(self.folder / "config.yaml")
+            raise UserError(
+                f"{config}: this run trains nothing; evaluate it with `python -m vit test --config {config}`"
+            )
+        with exit_guard():
             fit(self.trainer, model, datamodule, self.folder, print_error)
         self.trainer.save_checkpoint(self.folder / "checkpoints" / LAST)
-        if leads():
+        if is_main_process():
             save(model, self.folder, datamodule.image_format())
 
     def before_validate(self):
-        if not self.trainer.max_steps:  # the task brings the weights it evaluates
+        if not self.trainer.max_steps:  # the task loads the weights that it evaluates
             return
-        refuse_half_kept(self.model, self.folder)
+        refuse_incomplete_weights(self.model, self.folder)
         state = read(self.folder)[1]
         check_images(self.folder, self.datamodule.image_format())
         self.model.model.load_state_dict(state)
@@ -193,5 +207,5 @@ class RunCLI(PaperCLI):
     before_test = before_validate
 
     def after_test(self):
-        if leads():
+        if is_main_process():
             count_test(self.folder)

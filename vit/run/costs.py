@@ -1,4 +1,4 @@
-"""Counted cost: forward FLOPs and parameters of a model, by torch's own counter on the meta device (Table 6)."""
+"""FLOPs and parameters of models (Table 6), counted by torch on the meta device."""
 
 import json
 from functools import lru_cache
@@ -20,12 +20,12 @@ def _count(key):
     return {"flops": forward_flops(network, images), "parameters": sum(p.numel() for p in network.parameters())}
 
 
-def training_flops(run):
-    """FLOPs of a run: forward and backward passes of every image."""
+def training_flops(run) -> int:
+    """Of the forward and backward passes of all images of a run."""
     return TRAINING * _count(run.cost_key)["flops"] * run.images
 
 
-def write_costs(plan):
-    """results/SCALE/costs.json: the cost of every model that the plan trains."""
+def write_costs(plan) -> None:
+    """Write results/SCALE/costs.json: FLOPs and parameters of every model that the plan trains."""
     models = {key: _count(key) for key in planned_keys(plan)}
     write_text(costs_file(plan.scale_name), json.dumps({"code": code_digest(), "models": models}, indent=1) + "\n")

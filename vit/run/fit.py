@@ -1,55 +1,70 @@
-"""A run keeps everything in its folder: curves, events, two checkpoints while it trains, weights when it is done."""
+"""Training in a run's folder, which holds curves, event files and, until the run is finished, two checkpoints."""
+
+from collections.abc import Callable
+from pathlib import Path
 
 import torch
+from lightning import LightningDataModule, LightningModule, Trainer
 
-from vit.atomic import remove_parts
-from vit.run.checkpoints import WholeFiles, refuse_strays, start_of
-from vit.run.launcher import environment
-from vit.run.loggers import Events, Table
-from vit.run.micro_batch import pieces_for
-from vit.run.processes import devices, leads
+from vit.atomic import remove_temporary_files
+from vit.run.checkpoints import AtomicCheckpointIO, refuse_requeued, resume_point
+from vit.run.cluster_environment import cluster_environment
+from vit.run.distributed import is_main_process, trainer_devices
+from vit.run.loggers import MetricsCsv, TensorBoardEvents
+from vit.run.micro_batch import micro_batches_for
 
 
-def trainer_settings(folder, steps):
-    """Trainer arguments of a run in its folder; files without version_N, so that a resumed run goes on in the same ones."""
+def trainer_settings(folder: Path, steps: int) -> dict:
+    """Trainer arguments of a run in its folder."""
     return {
         "default_root_dir": str(folder),
-        "logger": [Table(folder), Events(folder)],
-        "plugins": [WholeFiles(), environment()],
+        "logger": [
+            MetricsCsv(folder),
+            TensorBoardEvents(folder),
+        ],  # without version_N: a resumed run continues the files
+        "plugins": [AtomicCheckpointIO(), cluster_environment()],
         "enable_progress_bar": False,
         "enable_model_summary": False,
         "log_every_n_steps": min(50, max(1, steps // 40)),  # a short run has a curve too
-        "use_distributed_sampler": False,  # the data modules share out each global batch themselves
+        "use_distributed_sampler": False,  # the data modules divide each global batch among the devices themselves
         "num_sanity_val_steps": 0,
-        "limit_val_batches": 0.0,  # held-out images are for the end of a run, not for its course
-        **devices(torch.cuda.device_count()),
+        "limit_val_batches": 0.0,  # held-out images are evaluated once, after the training
+        **trainer_devices(torch.cuda.device_count()),
     }
 
 
-def fit(trainer, model, datamodule, folder, tell, least=1):
-    """Train from the beginning or from the newest sound checkpoint, to the last step. Returns whether it went on from one.
+def fit(
+    trainer: Trainer,
+    model: LightningModule,
+    datamodule: LightningDataModule,
+    folder: Path,
+    log: Callable[[str], None],
+    minimum: int = 1,
+) -> bool:
+    """Train to the last step, from the newest undamaged checkpoint if there is one. Returns whether there was one.
 
-    tell: hears in one line what people should know. least: micro-batches that an update takes at least, where fewer
-    did not fit into memory.
+    log: called with each line for the user. minimum: of micro-batches per update, since fewer did not fit into memory.
     """
-    refuse_strays(folder)
-    if leads():
-        remove_parts(folder)
-    if trainer.max_steps == 0:  # few-shot evaluation: there is nothing to train
+    refuse_requeued(folder)
+    if is_main_process():
+        remove_temporary_files(folder)
+    if trainer.max_steps == 0:  # few-shot evaluation trains nothing
         for logger in trainer.loggers:
-            logger.go_on_from(0)
+            logger.resume_from(0)
         return False
-    tell_test_part(datamodule, tell)
-    path, step, pieces = start_of(folder, tell) or (None, 0, None)
-    trainer.accumulate_grad_batches = pieces_for(trainer, model, datamodule, saved=pieces, least=least, tell=tell)
+    check_test_split(datamodule, log)
+    path, step, saved = resume_point(folder, log) or (None, 0, None)
+    trainer.accumulate_grad_batches = micro_batches_for(
+        trainer, model, datamodule, saved=saved, minimum=minimum, log=log
+    )
     for logger in trainer.loggers:
-        logger.go_on_from(step)
+        logger.resume_from(step)
     trainer.fit(model, datamodule, ckpt_path=path, weights_only=False if path else None)
     return path is not None
 
 
-def tell_test_part(datamodule, tell):
-    """Before training: an error if the test part that the training ends with cannot be evaluated; no image is opened."""
-    look = getattr(datamodule, "look_at_test", None)  # data modules from elsewhere have none
-    if look and (missing := look()) and leads():
-        tell(missing)
+def check_test_split(datamodule: LightningDataModule, log: Callable[[str], None]) -> None:
+    """Before training: an error if the test split of its end cannot be evaluated; no image is opened."""
+    check = getattr(datamodule, "check_test_part", None)  # data modules of other projects have none
+    if check and (missing := check()) and is_main_process():
+        log(missing)

@@ -1,103 +1,124 @@
-"""A global batch in parts that fit: batch_size = devices x micro-batch x pieces, and gradients of the pieces add up."""
+"""Gradient accumulation: batch_size = devices x micro-batches x images that fit into memory at a time."""
 
 import math
+from collections.abc import Callable
 
 import torch
+from lightning import LightningDataModule, LightningModule, Trainer
+from torch import nn
 
-from data.disk.room import free_memory
+from data.disk.room import format_bytes, free_memory
 from vit.errors import UserError
 from vit.record import device_name
-from vit.run.machine import concurrent_processes
-from vit.run.processes import positive
+from vit.run.env import env_whole_number
+from vit.run.slots import parallel_jobs
 
-BESIDES = 1.5  # the peak as a multiple of what the backward pass keeps; 0.5 to 1.2 were measured on models of each kind
-PER_PARAMETER = 3  # numbers besides the parameter itself: its gradient, and Adam's two moments
+# Peak memory as a multiple of what the backward pass saves; 0.5 to 1.2 were measured for models of each kind.
+PEAK_FACTOR = 1.5
+COPIES_OF_PARAMETERS = 3  # besides the parameters: their gradients and Adam's two moments
 
 
-def pieces_for(trainer, task, data, *, saved, least, tell):
-    """Micro-batches that an update takes on each device; the fewest that fit into memory, as far as one can know.
+def micro_batches_for(
+    trainer: Trainer,
+    task: LightningModule,
+    data: LightningDataModule,
+    *,
+    saved: int | None,
+    minimum: int,
+    log: Callable[[str], None],
+) -> int:
+    """The number of micro-batches per update and device: as few as fit into memory.
 
-    VIT_MICRO_BATCH is the largest micro-batch allowed, in images. Without it a run that goes on takes as many pieces as
-    before (`saved`), since another number changes the rounding; on a CPU the need is estimated, on a GPU it is tried:
-    `least` is what the last try has taught.
+    VIT_MICRO_BATCH sets the largest number of images of a micro-batch. Without it a resumed run takes the number `saved`
+    in its checkpoint; on a CPU the memory is estimated; on a GPU it is tried, with `minimum` from the last failure.
     """
-    share = share_of(data.batch_size, trainer.world_size)
-    if wanted := positive("VIT_MICRO_BATCH"):
-        return fewest(share, math.ceil(share / wanted))
-    if saved and share % saved == 0 and saved >= least:
+    images = images_per_device(data.batch_size, trainer.world_size)
+    if largest := env_whole_number("VIT_MICRO_BATCH", minimum=1):
+        return smallest_divisor(images, math.ceil(images / largest))
+    if saved and images % saved == 0 and saved >= minimum:  # another number would change the rounding of the gradients
         return saved
     if trainer.strategy.root_device.type == "cpu" and (free := free_bytes()) is not None:
-        free = max(0, free - PER_PARAMETER * sum(parameter.nbytes for parameter in task.model.parameters()))
-        needed = BESIDES * bytes_per_image(task.model, data.image_size)
-        pieces = fewest(share, max(least, pieces_that_fit(share, needed, free)))
-        if pieces > least:
-            tell(
-                f"micro-batches of {share // pieces} images: {share} need about {size(share * needed)}, {size(free)} are free"
+        free = max(0, free - COPIES_OF_PARAMETERS * sum(parameter.nbytes for parameter in task.model.parameters()))
+        needed = PEAK_FACTOR * bytes_per_image(task.model, data.image_size)
+        count = smallest_divisor(images, max(minimum, micro_batches_that_fit(images, needed, free)))
+        if count > minimum:
+            log(
+                f"using micro-batches of {images // count} images: a batch of {images} needs about"
+                f" {format_bytes(round(images * needed))} of memory, and {format_bytes(round(free))} are free"
             )
-        return pieces
-    return fewest(share, least)
+        return count
+    return smallest_divisor(images, minimum)
 
 
-def share_of(batch_size, devices):
-    """Images of one update on each device."""
+def images_per_device(batch_size: int, devices: int) -> int:
+    """Images of one update on each device; UserError if the batch is not divisible by the number of devices."""
     if batch_size % devices:
-        told = f"a batch of {batch_size} images does not divide into {devices} devices"
-        raise UserError(f"{told}; start a number of processes that divides it (VIT_DEVICES, or the launcher's own)")
+        raise UserError(
+            f"a batch of {batch_size} images is not divisible by {devices} devices; change the number of devices (VIT_DEVICES, or the launcher's processes)"
+        )
     return batch_size // devices
 
 
-def fewest(share, least):
-    """The smallest number of equal pieces that is at least `least`."""
-    return next(pieces for pieces in range(least, share + 1) if share % pieces == 0)
+def smallest_divisor(images: int, minimum: int) -> int:
+    """The smallest divisor of `images` that is at least `minimum`."""
+    return next(divisor for divisor in range(minimum, images + 1) if images % divisor == 0)
 
 
-def pieces_that_fit(share, needed, free):
-    """`needed` bytes an image; UserError where not even one fits."""
+def micro_batches_that_fit(images: int, needed: float, free: float) -> int:
+    """needed: bytes per image; free: bytes. UserError if not even one image fits."""
     if needed > free:
         raise UserError(
-            f"one image needs about {size(needed)} of memory and {size(free)} are free; take a smaller model or image"
-            " size, or stop what else runs here (VIT_MICRO_BATCH=1 tries nevertheless)"
+            f"one image needs about {format_bytes(round(needed))} of memory, and {format_bytes(round(free))} are free;"
+            " take a smaller model or image size, stop other processes, or set VIT_MICRO_BATCH=1 to try nevertheless"
         )
-    return math.ceil(share / min(share, free // needed))
+    return math.ceil(images / min(images, free // needed))
 
 
-def bytes_per_image(model, image_size):
-    """What the backward pass of one image keeps besides the parameters, counted while the forward pass goes by."""
-    own = {parameter.untyped_storage().data_ptr() for parameter in model.parameters()}
-    kept = {}
+def bytes_per_image(model: nn.Module, image_size: int) -> int:
+    """Bytes that autograd saves for the backward pass of one image, without the parameters."""
+    parameters = {parameter.untyped_storage().data_ptr() for parameter in model.parameters()}
+    saved = {}  # address -> bytes: a storage that several operations save is counted once
 
-    def keep(tensor):
+    def pack(tensor):
         storage = tensor.untyped_storage()
-        kept[storage.data_ptr()] = storage.nbytes()
+        saved[storage.data_ptr()] = storage.nbytes()
         return tensor
 
-    with torch.random.fork_rng(devices=[]), torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+    with torch.random.fork_rng(devices=[]), torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
         model(torch.zeros(1, 3, image_size, image_size)).sum()
-    return sum(count for place, count in kept.items() if place not in own)
+    return sum(count for address, count in saved.items() if address not in parameters)
 
 
-def free_bytes():
-    """Memory that this process may still take, or None where the system does not say."""
+def free_bytes() -> int | None:
+    """This process's share of the free memory, or None if the system does not tell."""
     free = free_memory()
-    return None if free is None else free // concurrent_processes()
+    return None if free is None else free // parallel_jobs()
 
 
-def size(count):
-    return f"{count / 2**30:.1f} GB" if count >= 2**30 else f"{count / 2**20:.0f} MB"
-
-
-def is_out_of_memory(error):
-    """Did an allocation fail, on a GPU or in the process's own memory?"""
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an allocation failed, on a GPU or in main memory."""
+    # torch's CPU allocator raises a plain RuntimeError that has its name in the message
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or "DefaultCPUAllocator" in str(error)
 
 
-def next_try(trainer, data):
-    """How many pieces to take at least after an update in `accumulate_grad_batches` of them has not fitted."""
-    pieces, share = trainer.accumulate_grad_batches, share_of(data.batch_size, trainer.world_size)
-    told = f"micro-batches of {share // pieces} images do not fit into the memory of {device_name()}"
-    if pieces == share:
-        raise UserError(f"{told}; take a smaller model or image size, or a device with more memory")
-    smaller = share // fewest(share, 2 * pieces)
-    if positive("VIT_MICRO_BATCH") or trainer.world_size > 1:
-        raise UserError(f"{told}; give the same command again with VIT_MICRO_BATCH={smaller}")
-    return share // smaller, f"{told}; trying {smaller}"
+def after_out_of_memory(trainer: Trainer, data: LightningDataModule) -> tuple[int, str]:
+    """(minimum of micro-batches for the next attempt, a line about it), after an update has run out of memory.
+
+    UserError if micro-batches cannot be smaller, if the user set their size, or with several devices: only one of them
+    has failed, and the others still wait for it.
+    """
+    count, images = trainer.accumulate_grad_batches, images_per_device(data.batch_size, trainer.world_size)
+    size = images // count
+    if size == 1:
+        raise UserError(
+            f"micro-batches of 1 image do not fit into the memory of {device_name()}; take a smaller model or image size, or a device with more memory"
+        )
+    smaller = images // smallest_divisor(images, 2 * count)
+    if env_whole_number("VIT_MICRO_BATCH", minimum=1) or trainer.world_size > 1:
+        raise UserError(
+            f"micro-batches of {size} images do not fit into the memory of {device_name()}; run the same command again with VIT_MICRO_BATCH={smaller}"
+        )
+    return (
+        images // smaller,
+        f"micro-batches of {size} images do not fit into the memory of {device_name()}; trying {smaller}",
+    )

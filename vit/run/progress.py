@@ -1,4 +1,4 @@
-"""'run 12 of 60, about 7 min left': counted over the runs that make was asked for, from what is finished and how fast it was."""
+"""Progress of the runs that make was asked for: 'run 12 of 60, about 7 min left', estimated from finished runs."""
 
 import sys
 
@@ -7,65 +7,65 @@ from tqdm import tqdm
 from vit.paths import runs_folder
 from vit.plan.overview import duration
 from vit.record import read_record
-from vit.run.callbacks.watch import Bar
+from vit.run.callbacks.monitoring import ProgressBar
 from vit.run.costs import training_flops
-from vit.run.processes import leads
+from vit.run.distributed import is_main_process
 
-START = 1.0  # seconds a run takes besides its images: building, reading data, evaluating
+OVERHEAD_SECONDS = 1.0  # of a run besides its images: building, reading data, evaluating
 
 
 class Progress:
-    """A line for each run, from every process; counted on the disk, so that the processes agree."""
+    """Prints a line per run. Counts records on disk, so that make's parallel processes print consistent numbers."""
 
     def __init__(self, plan, experiments, jobs, position):
         self.plan, self.jobs, self.position = plan, jobs, position
         names = experiments or list(plan.experiments)
         self.wanted = list(dict.fromkeys(run for name in names for run in plan.runs_of(name)))
 
-    def start(self, run):
-        """Say which run it is: in a bar on a terminal, in a line elsewhere. Returns the bar."""
-        text = f"{self.place()}: {run.name}"
+    def start(self, run) -> ProgressBar:
+        """The run's bar, which is shown on a terminal; elsewhere print a line."""
+        text = f"{self.summary()}: {run.name}"
         if not sys.stderr.isatty():
             self.line(text)
-        return Bar(text, self.position)
+        return ProgressBar(text, self.position)
 
-    def finish(self, run, metrics, seconds):
-        self.line(f"{self.place()}: {run.name}: {result(metrics)} in {seconds:.0f} s")
+    def finish(self, run, metrics: dict[str, float], seconds: float) -> None:
+        self.line(f"{self.summary()}: {run.name}: {result(metrics)} in {seconds:.0f} s")
 
-    def place(self):
+    def summary(self) -> str:
         """'run 12 of 60, about 7 min left'."""
         folder = runs_folder(self.plan.scale_name)
-        done = {name: metrics for name in self.wanted if (metrics := read_record(folder / name))}
-        left = duration(self.seconds_left(done))
-        return f"run {min(len(done) + 1, len(self.wanted))} of {len(self.wanted)}, about {left} left"
+        finished = {name: record for name in self.wanted if (record := read_record(folder / name))}
+        remaining = duration(self.remaining_seconds(finished))
+        return f"run {min(len(finished) + 1, len(self.wanted))} of {len(self.wanted)}, about {remaining} left"
 
-    def seconds_left(self, done):
-        """What is left at the speed of what is done, shared among the processes."""
+    def remaining_seconds(self, finished: dict[str, dict]) -> float:
+        """At the speed of the finished runs (id -> record), divided among the jobs."""
         runs = self.plan.runs
-        seconds = sum(metrics["seconds"] - START for metrics in done.values())
-        flops = sum(metrics["flops"] for metrics in done.values())
+        seconds = sum(record["seconds"] - OVERHEAD_SECONDS for record in finished.values())
+        flops = sum(record["flops"] for record in finished.values())
         speed = flops / seconds if seconds > 0 else self.plan.assumed_flops_per_second
-        left = [runs[name] for name in self.wanted if name not in done]
-        return sum(expected_flops(run) / speed + START for run in left) / self.jobs
+        remaining = [runs[name] for name in self.wanted if name not in finished]
+        return sum(expected_flops(run) / speed + OVERHEAD_SECONDS for run in remaining) / self.jobs
 
-    def line(self, text):
-        """To stderr, above the bars where there are any; of several processes that train a run, one speaks."""
-        if leads():
-            tqdm.write(text, file=sys.stderr)
+    def line(self, text: str) -> None:
+        """Print to stderr, from the main process only."""
+        if is_main_process():
+            tqdm.write(text, file=sys.stderr)  # above the bars of a terminal
             sys.stderr.flush()
 
 
-def expected_flops(run):
-    """Nothing for a model that cannot be made: its own run says what is wrong, and the others go on."""
+def expected_flops(run) -> float:
+    """0 for a model that cannot be built: that run fails with its own message, and the others go on."""
     try:
         return training_flops(run)
     except (ValueError, TypeError):
         return 0.0
 
 
-def result(metrics):
-    """'test accuracy 91.5%', or the loss where a task has no accuracy."""
+def result(metrics: dict[str, float]) -> str:
+    """'test accuracy 91.5%', or the loss of a task without accuracy."""
     names = ("test_accuracy", "held_out_accuracy", "test_loss", "held_out_loss")
-    measured = next(name for name in names if name in metrics)
-    value = f"{100 * metrics[measured]:.1f}%" if measured.endswith("accuracy") else f"{metrics[measured]:.4f}"
-    return f"{measured.replace('_', ' ')} {value}"
+    name = next(name for name in names if name in metrics)
+    value = f"{100 * metrics[name]:.1f}%" if name.endswith("accuracy") else f"{metrics[name]:.4f}"
+    return f"{name.replace('_', ' ')} {value}"

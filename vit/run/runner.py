@@ -1,4 +1,4 @@
-"""`python -m vit run ID ...`: train, evaluate once, write metrics.json; in order, in one process, whatever was interrupted before."""
+"""`python -m vit run ID ...`: train runs in order in one process, evaluate each once, write its metrics.json last."""
 
 import gc
 import logging
@@ -9,8 +9,10 @@ import threading
 import time
 import traceback
 import warnings
+from collections.abc import Callable
 from contextlib import contextmanager, nullcontext, redirect_stdout, suppress
 from io import StringIO
+from pathlib import Path
 
 from vit import paths
 from vit.errors import UserError, reason
@@ -20,24 +22,26 @@ from vit.plan import make_plan
 from vit.plan.graph import check_config, write_graph
 from vit.plan.stored import read_plan
 from vit.plan.yaml_files import check_keys
-from vit.record import read_record
-from vit.run.endings import to_its_end
-from vit.run.machine import concurrent_processes, share, slot
-from vit.run.processes import leads
+from vit.record import Outcome, code, read_record, write_record
+from vit.run.distributed import is_main_process
+from vit.run.signals import exit_guard
+from vit.run.slots import parallel_jobs, slot, use_share
 
 
-def run_all(scale, ids, goals):
-    """The runs of one rule of the grid. A run that fails does not stop those that do not need it."""
+def run_all(scale: str, ids: list[str], goals: list[str]) -> None:
+    """The runs of one Make rule. If a run fails, the others are still trained, except those that need it.
+
+    goals: what make was asked for; progress is counted in the runs of those experiments.
+    """
     plan = planned(scale, ids)
     check_keys(ids, list(plan.runs), f"scale {scale}: run")
-    jobs = concurrent_processes()
-    with slot(scale, jobs) if leads() else nullcontext(0) as position:
-        share(jobs, position)
-        hush()
-        from vit.record import code
+    jobs = parallel_jobs()
+    with slot(scale, jobs) if is_main_process() else nullcontext(0) as position:
+        use_share(jobs, position)
+        silence_lightning()
         from vit.run.progress import Progress
 
-        code()  # the commit of now, which the records name: the tree may change while runs train
+        code()  # cached: records name the commit that this process has imported, even if the tree changes meanwhile
         progress = Progress(plan, [name for name in goals if name in plan.experiments], jobs, position)
         failed = []
         for name in ids:
@@ -47,146 +51,153 @@ def run_all(scale, ids, goals):
             if needed or not run_one(plan.runs[name], runs_folder(scale) / name, progress):
                 failed.append(name)
     if failed:
-        again = "what is finished stays, and the same command tries the others again"
-        raise UserError(f"{len(failed)} of {len(ids)} runs failed; {again}")
+        raise UserError(
+            f"{len(failed)} of {len(ids)} runs failed; the finished ones are kept, and the same command retries the others"
+        )
 
 
 def planned(scale, ids):
-    """The plan that make wrote; written here where it did not (a run by hand), or where a run's config was removed."""
-    if leads() and not all((runs_folder(scale) / name / "config.yaml").exists() for name in ids):
+    """The plan that make wrote; written now if it was not (a run by hand), or if a run's config was removed."""
+    if is_main_process() and not all((runs_folder(scale) / name / "config.yaml").exists() for name in ids):
         write_graph(make_plan(scale))
     return read_plan(scale)
 
 
-def run_one(run, folder, progress):
-    """True if the run is finished, now or before."""
+def run_one(run, folder: Path, progress) -> bool:
+    """Whether the run is finished, now or already before."""
     if read_record(folder):
-        clear(folder)  # a kill may have come between the record and this
+        remove_temporary(folder)  # the process may have been killed after the record and before this
         return True
-    if not leads():
+    if not is_main_process():
         return attempt(run, folder, progress)
     busy = f"{paths.name_of(folder)} is being trained by another process; wait for it or stop it"
     with locked(folder / ".lock", busy):
-        return bool(read_record(folder)) or attempt(run, folder, progress)  # another process may have been faster
+        return bool(read_record(folder)) or attempt(run, folder, progress)  # another process may have finished it
 
 
-def attempt(run, folder, progress):
-    """True if the run came to its end."""
+def attempt(run, folder: Path, progress) -> bool:
+    """Whether the run was finished; if not, a line says why."""
     try:
-        if leads():
+        if is_main_process():
             check_config(folder)
-        with to_its_end():
-            train_and_measure(run, folder, progress)
+        with exit_guard():
+            train_and_record(run, folder, progress)
     except Exception as error:
-        if trained_together():  # the others may be waiting for this one, which goes, and the launcher ends them
+        if is_distributed():  # exit, so that the launcher ends the other processes, which may be waiting for this one
             raise
-        progress.line(f"failed: {run.id}: {reason(error)}{details(error, folder)}")
+        progress.line(f"failed: {run.id}: {reason(error)}{save_traceback(error, folder)}")
         return False
-    return not leads() or read_record(folder) is not None
+    return not is_main_process() or read_record(folder) is not None
 
 
-def trained_together():
-    """Do several processes train this run?"""
+def is_distributed():
+    """Whether several processes train this run."""
     import torch
 
     return torch.distributed.is_available() and torch.distributed.is_initialized()
 
 
-def details(error, folder):
-    """Where the traceback of an error that is no UserError lies; on the screen too with VIT_DEBUG=1."""
+def save_traceback(error: Exception, folder: Path) -> str:
+    """Write error.log for an error other than UserError; returns a hint at it. VIT_DEBUG=1 prints any traceback too."""
     if os.environ.get("VIT_DEBUG"):
         traceback.print_exception(error)
     if isinstance(error, UserError):
         return ""
-    with suppress(OSError):  # the disk may be what is full
+    with suppress(OSError):  # the error may be a full disk
         text = "".join(traceback.format_exception(error))
-        (folder / "error.log").write_text(text, errors="backslashreplace")  # names of files may be any bytes
-    return f" (details: {paths.name_of(folder / 'error.log')})"
+        (folder / "error.log").write_text(text, errors="backslashreplace")  # file names may be any bytes
+    return f" (traceback: {paths.name_of(folder / 'error.log')})"
 
 
-def train_and_measure(run, folder, progress):
-    """Fit (from the newest checkpoint if there is one), evaluate, save weights, write metrics.json last."""
+def train_and_record(run, folder: Path, progress) -> None:
+    """Train (from the newest checkpoint if there is one), evaluate, save weights, write metrics.json."""
     import torch
 
-    from vit.record import write_record
     from vit.run.costs import training_flops
     from vit.weights import save
 
-    started = time.perf_counter()
-    task, measured = train_and_evaluate(run, folder, progress.start(run), progress.line)
-    if not leads():
+    start = time.perf_counter()
+    task, outcome = train_and_evaluate(run, folder, progress.start(run), progress.line)
+    if not is_main_process():
         return
     if run.keeps_weights:
         save(task, folder, task.trainer.datamodule.image_format())
-    seconds, flops = time.perf_counter() - started, training_flops(run)
-    write_record(run, folder, **measured, seconds=seconds, flops=flops, threads=torch.get_num_threads())
-    clear(folder)
-    progress.finish(run, measured["metrics"], seconds)
+    seconds = time.perf_counter() - start
+    write_record(run, folder, outcome, seconds=seconds, flops=training_flops(run), threads=torch.get_num_threads())
+    remove_temporary(folder)
+    progress.finish(run, outcome.metrics, seconds)
 
 
-def clear(folder):
-    """What only an unfinished run needs."""
+def remove_temporary(folder: Path) -> None:
+    """Delete what only an unfinished run needs."""
     shutil.rmtree(folder / "checkpoints", ignore_errors=True)
     (folder / "error.log").unlink(missing_ok=True)
 
 
-def train_and_evaluate(run, folder, bar, tell):
-    """The trained task, and of the run's record what training decides."""
+def train_and_evaluate(run, folder: Path, bar, log: Callable[[str], None]):
+    """(the trained task, its Outcome); (None, Outcome) if a run of a learning-rate sweep diverged."""
     from vit.run.callbacks.training_loss import Diverged
-    from vit.run.micro_batch import share_of
+    from vit.run.micro_batch import images_per_device
 
     try:
-        cli, resumed = fitted(run, folder, bar, tell)
+        cli, resumed = train(run, folder, bar, log)
     except Diverged as error:
         if run.keeps_weights:
             raise
-        tell(f"{run.id}: {reason(error)}")  # a finding: the sweep goes on without this learning rate
+        log(f"{run.id}: {reason(error)}")  # a result: the sweep continues without this learning rate
         metrics, lr = {"held_out_accuracy": 0.0, "diverged_at_step": error.step}, run.config["model"]["init_args"]["lr"]
-        return None, {"metrics": metrics, "lr": lr, "resumed": False, "micro_batch": None}
-    share = share_of(cli.datamodule.batch_size, cli.trainer.world_size)
-    measured = {"metrics": evaluate(cli), "lr": cli.model.hparams.get("lr", 0.0), "resumed": resumed}
+        return None, Outcome(metrics, lr, resumed=False, micro_batch=None)
+    images = images_per_device(cli.datamodule.batch_size, cli.trainer.world_size)
+    outcome = Outcome(
+        metrics=evaluate(cli),
+        lr=cli.model.hparams.get("lr", 0.0),
+        resumed=resumed,
+        micro_batch=images // cli.trainer.accumulate_grad_batches,
+        skipped_images=cli.datamodule.skipped_images(),
+    )
     for logger in cli.trainer.loggers:
         logger.close()
-    measured["micro_batch"] = share // cli.trainer.accumulate_grad_batches
-    return cli.model, measured | {"skipped_images": cli.datamodule.skipped_images()}
+    return cli.model, outcome
 
 
-def fitted(run, folder, bar, tell):
-    """(PaperCLI with the trained task, did it go on from a checkpoint?); in smaller micro-batches where memory runs out."""
+def train(run, folder: Path, bar, log: Callable[[str], None]):
+    """(PaperCLI with the trained task, whether it resumed); retries with smaller micro-batches when memory runs out."""
     import torch
 
     from vit.run.fit import fit
-    from vit.run.micro_batch import is_out_of_memory, next_try
+    from vit.run.micro_batch import after_out_of_memory, is_out_of_memory
 
-    least = 1
+    minimum = 1
     while True:
-        cli = build(run, folder, bar, tell)
+        cli = build(run, folder, bar, log)
         try:
-            return cli, fit(cli.trainer, cli.model, cli.datamodule, folder, tell, least)
+            return cli, fit(cli.trainer, cli.model, cli.datamodule, folder, log, minimum)
         except Exception as error:
             if not is_out_of_memory(error):
                 raise
-            least, told = next_try(cli.trainer, cli.datamodule)
-        tell(told)
-        del cli  # its tensors fill the memory
+            minimum, message = after_out_of_memory(cli.trainer, cli.datamodule)
+        log(message)
+        del cli  # frees its tensors; after the except clause, whose traceback refers to them too
         gc.collect()
         torch.cuda.empty_cache()
 
 
-def build(run, folder, bar, tell):
-    """Trainer, task and data of a run, joined."""
-    from vit.run.callbacks.watch import SetSize, Speed
+def build(run, folder: Path, bar, log: Callable[[str], None]):
+    """PaperCLI with trainer, task and data module of a run."""
+    from vit.run.callbacks.monitoring import Throughput, TrainingSetSize
     from vit.run.checkpoints import Checkpoints
     from vit.run.cli import PaperCLI
 
     settings = {"save_config_callback": None, "parser_kwargs": {"exit_on_error": False}}
-    callbacks = [Checkpoints(folder), Speed(), bar, *([SetSize(run.set_images, tell)] if run.set_images else [])]
+    callbacks = [Checkpoints(folder), Throughput(), bar]
+    if run.set_images:
+        callbacks.append(TrainingSetSize(run.set_images, log))
     with redirect_stdout(StringIO()), hidden_arguments():
         return PaperCLI(args=run.config, run=False, folder=folder, callbacks=callbacks, **settings)
 
 
-def evaluate(cli):
-    """Held-out images where the run keeps some apart, else the test split, once."""
+def evaluate(cli) -> dict[str, float]:
+    """Metrics on the held-out images if the run has any, else on the test split, once."""
     if cli.datamodule.train_on == "train":
         cli.trainer.limit_val_batches = 1.0
         return dict(cli.trainer.validate(cli.model, cli.datamodule, verbose=False)[0])
@@ -195,26 +206,26 @@ def evaluate(cli):
 
 @contextmanager
 def hidden_arguments():
-    """LightningCLI warns about a command line beside arguments from Python; ours has been read already."""
-    words, sys.argv = sys.argv, sys.argv[:1]
+    """An empty sys.argv: LightningCLI warns if there are arguments beside those from Python."""
+    arguments, sys.argv = sys.argv, sys.argv[:1]
     try:
         yield
     finally:
-        sys.argv = words
+        sys.argv = arguments
 
 
-def without_full_disks(arguments):
-    """TensorBoard writes in a thread of its own; what its OSError says, the run's own says too, in one line."""
+def ignore_full_disk(arguments):
+    """threading.excepthook: TensorBoard's writer thread meets a full disk too, which the run's own error reports."""
     if not issubclass(arguments.exc_type, OSError):
         threading.__excepthook__(arguments)
 
 
-def hush():
-    """Lightning's notes on every Trainer, 200 times over, would drown the one line a run."""
-    import lightning  # noqa: F401 (sets its loggers' levels when it is imported)
+def silence_lightning():
+    """Lightning's notes about every Trainer would bury the line per run."""
+    import lightning  # noqa: F401 (sets the levels of its loggers when it is imported)
 
     for name in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="lightning")
-    threading.excepthook = without_full_disks
-    warnings.filterwarnings("ignore", message=".*isinstance.treespec.*")
+    warnings.filterwarnings("ignore", message=".*isinstance.treespec.*")  # torch deprecates a class that Lightning uses
+    threading.excepthook = ignore_full_disk

@@ -1,4 +1,4 @@
-"""One LightningModule a file. Each takes plain, typed arguments; the CLI joins it with data."""
+"""Tasks, one LightningModule per file, with plain typed arguments; LightningCLI combines them with data modules."""
 
 from vit.tasks.evaluate import Evaluate
 from vit.tasks.fewshot import FewShot

@@ -1,26 +1,28 @@
-"""What pre-training and fine-tuning share: a loss on images with one label each, clipping, and accuracy."""
+"""What pre-training and fine-tuning share: loss, accuracy and evaluation of a classifier.
+
+B batch, C classes.
+"""
 
 import torch.nn.functional as F
+from torch import Tensor
 
-from vit.models import create_model
+from vit.models.model import Model
 from vit.objectives.accuracy import Evaluation
 from vit.objectives.losses import LOSSES, targets
 from vit.tasks.training import Training
 
 
 class Classify(Training):
-    """Training, validation and test steps of a classifier; a subclass brings an optimizer."""
+    """Training, validation and test steps of a classifier; a subclass configures the optimizer."""
 
-    def __init__(self, made_with, *, loss, label_smoothing, clip_rule):
-        """made_with: the arguments of create_model; clip_rule: how the Trainer's gradient_clip_val is meant (vit/optim)."""
+    def __init__(self, model: Model, *, num_classes: int, loss: str, label_smoothing: float, clip_rule: str):
         super().__init__()
-        num_classes = made_with["num_classes"]
-        self.model = create_model(**made_with)
+        self.model = model
         self.loss, self.label_smoothing, self.clip_rule = loss, label_smoothing, clip_rule
         self.held_out, self.test = (Evaluation(split, num_classes) for split in ("held_out", "test"))
 
-    def forward(self, images):
-        """(B, 3, H, W) in [-1, 1] -> logits (B, C)."""
+    def forward(self, images: Tensor) -> Tensor:
+        """(B, 3, H, W) in [-1, 1] to logits (B, C)."""
         return self.model(images)
 
     def training_step(self, batch, batch_idx):
@@ -30,20 +32,20 @@ class Classify(Training):
             self._log_step(logits.detach(), labels)
         return loss
 
-    def logits_and_loss(self, images, labels):
+    def logits_and_loss(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Logits (B, C) and the loss of a micro-batch."""
         logits = self.model(images)
         return logits, self.loss_of(logits, labels)
 
-    def loss_of(self, logits, labels):
+    def loss_of(self, logits: Tensor, labels: Tensor) -> Tensor:
         if self.label_smoothing:
             labels = targets(labels, logits.shape[1], self.label_smoothing, logits.dtype)
         return LOSSES[self.loss](logits, labels)
 
     def _log_step(self, logits, labels):
-        """Beside the loss, which vit.run.callbacks.training_loss logs and watches."""
+        # the callback vit.run.callbacks.training_loss logs the loss
         accuracy = (logits.argmax(1) == labels).float().mean()
-        self.log_dict({"train_accuracy": accuracy, "learning_rate": self.rate()}, prog_bar=False)
+        self.log_dict({"train_accuracy": accuracy, "learning_rate": self.learning_rate()}, prog_bar=False)
 
     def validation_step(self, batch, batch_idx):
         self._evaluate(self.held_out, *batch)
@@ -53,7 +55,7 @@ class Classify(Training):
 
     def _evaluate(self, evaluation, images, *labels):
         logits = self.model(images)
-        loss = F.cross_entropy(logits, labels[0]) if labels[0].ndim == 1 else None  # sets of classes have none
+        loss = F.cross_entropy(logits, labels[0]) if labels[0].ndim == 1 else None  # undefined for sets of classes
         evaluation.update(logits, *labels, loss=loss)
 
     def on_validation_epoch_end(self):

@@ -1,4 +1,4 @@
-"""A finished run on the test images of another set: ImageNet's fine-tunings on ObjectNet (Appendix D.9); nothing is trained."""
+"""Evaluation of a finished run on the test images of another set: ImageNet's fine-tunings on ObjectNet (Appendix D.9)."""
 
 from pathlib import Path
 
@@ -12,11 +12,11 @@ from vit.weights import check_classes, check_images, file_of, is_run
 
 
 class Evaluate(LightningModule):
-    """The metrics of vit.objectives.accuracy, with the classes of the run's own head; ObjectNet's labels are sets of those.
+    """Metrics of vit.objectives.accuracy with the run's head; nothing is trained.
 
-    init: id of the run to evaluate, or a path to any file of weights with a head that load_weights knows, or such a
-        file of the authors', 'released:ViT-L/16@imagenet21k+imagenet2012'.
-    runs: the folder in which runs lie.
+    init: id of the run to evaluate, path of a weight file with a head, or the name of a published one,
+        'released:ViT-L/16@imagenet21k+imagenet2012'.
+    runs: folder of the runs.
     """
 
     def __init__(
@@ -27,11 +27,10 @@ class Evaluate(LightningModule):
         self.test = Evaluation("test", num_classes)
 
     def prepare_data(self):
-        """One process downloads what the others then find."""
-        file_of(self.hparams.init)
+        file_of(self.hparams.init)  # downloads a published file; Lightning calls this in one process per node
 
     def setup(self, stage):
-        """UserError if the run's own images were prepared in another way, or its head is for other classes than these."""
+        """Load the model. UserError if the run's image format or the classes of its head differ from these images'."""
         run, images = Path(self.hparams.runs or ".") / self.hparams.init, self.trainer.datamodule.image_format()
         if is_run(run):
             check_images(run, images)
@@ -44,8 +43,9 @@ class Evaluate(LightningModule):
         images, *labels = batch
         logits, classes = self.model(images), self.hparams.num_classes
         if logits.shape[1] != classes:
-            told = f"its head has {logits.shape[1]} classes and the labels of these images {classes}"
-            raise UserError(f"Evaluate: {self.hparams.init}: {told}; take a set with the same classes")
+            raise UserError(
+                f"Evaluate: {self.hparams.init}: a head of {logits.shape[1]} classes, labels of {classes}; use a data set with the same classes"
+            )
         self.test.update(logits, *labels)
 
     def on_test_epoch_end(self):

@@ -1,4 +1,7 @@
-"""Few-shot linear evaluation of a pre-trained model (Section 4.1): nothing is trained, a closed form is solved."""
+"""Few-shot linear evaluation of a pre-trained model (Section 4.1): a closed-form solution, no training.
+
+N images, D features.
+"""
 
 from pathlib import Path
 from statistics import fmean
@@ -6,26 +9,28 @@ from statistics import fmean
 import torch
 from lightning import LightningModule
 from lightning.pytorch.utilities import rank_zero_info
+from torch import Tensor
 from torchmetrics.classification import MulticlassAccuracy
 
 from vit.errors import UserError
 from vit.models import create_model
+from vit.models.model import Model
 from vit.objectives.least_squares import fit_draws
 from vit.tasks.options import Options
 from vit.weights import file_of, is_run, restore, restore_file
 
 
 class FewShot(LightningModule):
-    """Accuracy of a linear classifier on frozen features, from `shots` training images a class; vit/objectives/least_squares.py has the equations.
+    """Accuracy of least squares (vit.objectives.least_squares) on frozen features, from `shots` training images per class.
 
-    The features are what the pre-training's last linear layer saw: its head's hidden layer stays. Metrics, with `test` or
-    `held_out` in front: 5shot_accuracy, a mean over draws, 5shot_accuracy_draw0, ... and accuracy, that of report_shots.
+    Metrics, after 'test_' or 'held_out_': 5shot_accuracy_draw0 for each number of shots and seed, 5shot_accuracy, the mean
+    over seeds, and accuracy, that mean for report_shots.
 
-    init: id of the run to start from, or a path to any file of weights that load_weights knows, or such a file of the
-        authors', 'released:ViT-B/16@imagenet21k'; None evaluates the model's own initialisation.
-    shots, draws: numbers of images a class, and seeds.
+    init: id of the run to start from, path of a weight file, or the name of a published one,
+        'released:ViT-B/16@imagenet21k'; None evaluates the model as initialised.
+    shots, draws: numbers of images per class, and seeds.
     l2, constant, epsilon, solve_dtype: arguments of vit.objectives.least_squares.fit.
-    runs: the folder in which runs lie.
+    runs: folder of the runs.
     """
 
     def __init__(
@@ -47,7 +52,9 @@ class FewShot(LightningModule):
     ):
         super().__init__()
         if report_shots not in shots:
-            raise UserError(f"report_shots is {report_shots}, which is none of shots: {shots}; add it there")
+            raise UserError(
+                f"FewShot: report_shots is {report_shots}, which is not among shots {shots}; add it to them"
+            )
         self.save_hyperparameters()
         self.accuracy = torch.nn.ModuleDict(
             {
@@ -60,25 +67,25 @@ class FewShot(LightningModule):
         )
 
     def prepare_data(self):
-        """One process downloads what the others then find."""
         if self.hparams.init:
-            file_of(self.hparams.init)
+            file_of(self.hparams.init)  # downloads a published file; Lightning calls this in one process per node
 
     def setup(self, stage):
         start = {key: self.hparams[key] for key in ("model", "options", "image_size", "init", "runs")}
         self.model = pretrained(**start)
 
     def on_test_start(self):
-        """Draw from the training part, represent what was drawn, solve."""
+        """Draw images of the training part, compute their features and fit a classifier for each draw."""
         hp, data = self.hparams, self.trainer.datamodule
-        how = dict(l2=hp.l2, constant=hp.constant, epsilon=hp.epsilon, dtype=hp.solve_dtype)
         self.readouts = fit_draws(
             lambda drawn: represent(self, data.in_order("train", drawn)),
-            data.labels("train"), hp.num_classes, shots=hp.shots, draws=hp.draws, **how,
+            data.labels("train"), hp.num_classes, shots=hp.shots, draws=hp.draws,
+            l2=hp.l2, constant=hp.constant, epsilon=hp.epsilon, dtype=hp.solve_dtype,
         )  # fmt: skip
 
     def test_step(self, batch, batch_idx):
         images, labels = batch[:2]
+        # the input of the last linear layer: a hidden layer of the pre-training's head stays
         features = self.model.features(images).cpu()
         for (count, seed), readout in self.readouts.items():
             predictions = readout.scores(features).argmax(1).to(labels.device)
@@ -93,9 +100,8 @@ class FewShot(LightningModule):
     on_validation_start, validation_step = on_test_start, test_step
 
     def _log_accuracies(self, split):
-        """Sums over all devices; each image is counted once, however many there are."""
         hp = self.hparams
-        draws = {name: float(metric.compute()) for name, metric in self.accuracy.items()}
+        draws = {name: float(metric.compute()) for name, metric in self.accuracy.items()}  # over all devices
         means = {
             f"{count}shot_accuracy": fmean(draws[f"{count}shot_accuracy_draw{seed}"] for seed in hp.draws)
             for count in hp.shots
@@ -106,8 +112,8 @@ class FewShot(LightningModule):
             metric.reset()
 
 
-def pretrained(*, model, options, image_size, init, runs):
-    """The model with all of its pre-training, head included, for images of this size."""
+def pretrained(*, model: str, options: Options, image_size: int, init: str | None, runs: str | None) -> Model:
+    """The pre-trained model with its head, for images of this size."""
     if not init:
         return create_model(model, image_size=image_size, **options)
     run = Path(runs or ".") / init
@@ -118,9 +124,9 @@ def pretrained(*, model, options, image_size, init, runs):
     return network
 
 
-def represent(task, batches):
-    """Features (N, D) of all images of a loader, on the CPU; the task's model is in evaluation mode already."""
-    precision = task.trainer.precision_plugin
+def represent(task: LightningModule, batches) -> Tensor:
+    """Features (N, D) of all images of a data loader, on the CPU; the task's model must be in evaluation mode."""
+    precision = task.trainer.precision_plugin  # outside of a step Lightning does not apply the precision
     with precision.forward_context():
         parts = [task.model.features(precision.convert_input(images.to(task.device))).cpu() for images, *_ in batches]
     return torch.cat(parts)

@@ -1,4 +1,4 @@
-"""Fine-tuning on a transfer set (Sections 3.2 and 4.1, Appendix B.1.1, Table 4), and BiT's own way of it."""
+"""Fine-tuning on a transfer set (Sections 3.2 and 4.1, Appendix B.1.1, Table 4), with BiT's setting for ResNets."""
 
 from pathlib import Path
 from typing import Literal
@@ -10,24 +10,24 @@ from vit.models.grid import MODES
 from vit.objectives import mixup
 from vit.optim import CLIP_RULES, Polyak, sgd, with_schedule
 from vit.optim.momentum import BUFFERS
-from vit.optim.schedules import FIRST
+from vit.optim.schedules import WARMUP_FROM
 from vit.tasks.classify import Classify
-from vit.tasks.options import Options
+from vit.tasks.options import Options, make_model
 from vit.tasks.selection import best_learning_rate
 from vit.weights import file_of, is_run, load_weights, restore
 
 
 class Finetune(Classify):
-    """SGD with momentum from a pre-trained model: its head dropped for a zero one, its positions resized (Section 3.2).
+    """SGD with momentum from a pre-trained model, with a zero head and resized positions (Section 3.2).
 
-    init: id of the run to start from, or a path to any file of weights that load_weights knows, or such a file of the
-        authors', 'released:ViT-B/16@imagenet21k'; None starts from the model's own initialisation.
-    positions: 'bilinear' or 'bicubic' resizing of their table.
-    lr_from: ids of the sweep's runs; the rate with the best held-out accuracy is taken, and lr is None.
+    init: id of the run to start from, path of a weight file, or the name of a published one,
+        'released:ViT-B/16@imagenet21k'; None starts from the initialisation.
+    positions: interpolation of the position table.
+    lr, lr_from: the learning rate, or None and the ids of a sweep's runs, of which the best on held-out images is taken.
     drops: steps after which decay 'staircase' (BiT's) divides the rate by ten; empty for every other decay.
     mixup: alpha of BiT's mixup; 0 for none.
     polyak: factor of the average of weights that is evaluated and saved (Table 2); None for the last weights.
-    runs: the folder in which those runs lie.
+    runs: folder of the runs.
     """
 
     def __init__(
@@ -46,37 +46,36 @@ class Finetune(Classify):
         decay: str,
         drops: list[int],
         warmup_steps: int,
-        warmup_from: Literal[*FIRST],
+        warmup_from: Literal[*WARMUP_FROM],
         clip_rule: Literal[*CLIP_RULES],
         dropout: float,
         mixup: float,
         polyak: float | None,
         runs: str | None = None,
     ):
-        options = {**options, **({"dropout": dropout} if dropout else {})}
-        made_with = {"name": model, "image_size": image_size, "num_classes": num_classes, **options}
-        super().__init__(made_with, loss="softmax", label_smoothing=0.0, clip_rule=clip_rule)
+        network = make_model(model, options, image_size=image_size, num_classes=num_classes, dropout=dropout)
+        super().__init__(network, num_classes=num_classes, loss="softmax", label_smoothing=0.0, clip_rule=clip_rule)
         self.save_hyperparameters()
         self.polyak = None
 
     def prepare_data(self):
-        """One process downloads what the others then find."""
         if self.hparams.init and self.trainer.state.fn == "fit":
-            file_of(self.hparams.init)
+            file_of(self.hparams.init)  # downloads a published file; Lightning calls this in one process per node
 
     def setup(self, stage):
-        """Pre-trained weights come in before the first step; a resumed run replaces them by its checkpoint's."""
         hp = self.hparams
+        # also when a run is resumed: Lightning then loads the checkpoint over these weights
         if stage == "fit" and hp.init:
             self.start_from(Path(hp.runs or ".") / hp.init)
         if hp.polyak and (stage == "fit" or self.polyak is None):
             if self.trainer.precision in ("bf16-true", "16-true"):
                 raise UserError(
-                    f"polyak: {self.trainer.precision} weights are too coarse for an average; take bf16-mixed"
+                    f"polyak: weights in precision {self.trainer.precision} are too coarse to average; use bf16-mixed"
                 )
             self.polyak = Polyak(self.model.parameters(), hp.polyak)
 
-    def start_from(self, run):
+    def start_from(self, run: Path) -> None:
+        """Load pre-trained weights from a run, or from the file that `init` names."""
         hp = self.hparams
         if is_run(run):
             start = restore(run)
@@ -94,42 +93,39 @@ class Finetune(Classify):
         return with_schedule(optimizer, steps=self.trainer.max_steps, **schedule)
 
     def logits_and_loss(self, images, labels):
-        """With mixup, logits of mixed images and the loss mixed likewise."""
         if not self.hparams.mixup:
             return super().logits_and_loss(images, labels)
-        place = {"seed": self.seed, "step": self.global_step}
-        lam = mixup.share(self.hparams.mixup, **place)
-        order = mixup.partners(len(images), **place, part=self.part, rank=self.global_rank).to(images.device)
+        update = {"seed": self.seed, "step": self.global_step}
+        lam = mixup.share(self.hparams.mixup, **update)
+        order = mixup.partners(len(images), **update, micro_batch=self.micro_batch, rank=self.global_rank)
+        order = order.to(images.device)
         logits = self.model(mixup.mixed(images, lam, order))
         return logits, mixup.mixed_loss(lambda y: self.loss_of(logits, y), labels, lam, order)
 
     def optimizer_step(self, *args, **kwargs):
-        """The average follows each update, and so is part of any checkpoint written after it."""
         super().optimizer_step(*args, **kwargs)
         if self.polyak is not None:
-            self.polyak.update(self.model.parameters())
+            self.polyak.update(self.model.parameters())  # here, so that checkpoints after this update contain it
 
     def _swap(self):
         if self.polyak is not None:
             self.polyak.swap(self.model.parameters())
 
     def on_validation_start(self):
-        """What is evaluated is the average; training goes on with the weights themselves."""
-        self._swap()
+        self._swap()  # evaluates the average; training continues with the last weights
 
     def on_validation_epoch_end(self):
         super().on_validation_epoch_end()
         self._swap()
 
     def on_test_start(self):
-        """After a training both are the average; a checkpoint of its middle holds two."""
-        self._swap()
+        self._swap()  # for a checkpoint from the middle of a training; after on_fit_end both are the average
 
     def on_test_epoch_end(self):
         super().on_test_epoch_end()
         self._swap()
 
     def on_fit_end(self):
-        """What is kept is the average; here, so that a run resumed after its last step gets it too."""
         if self.polyak is not None:
+            # the average is what is saved; a run that is resumed after its last step reaches this line too
             self.polyak.write_to(self.model.parameters())

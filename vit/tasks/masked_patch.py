@@ -1,14 +1,17 @@
-"""Self-supervised pre-training by masked patch prediction (Section 4.6, Appendix B.1.2)."""
+"""Self-supervised pre-training by masked patch prediction (Section 4.6, Appendix B.1.2).
+
+B batch, N patches, S side of an image in pixels.
+"""
 
 import math
 from typing import Literal
 
 import torch
+from torch import Tensor
 from torchmetrics import MeanMetric
 
 from vit.errors import UserError
-from vit.models import create_model
-from vit.models.initial import zero_head
+from vit.models.initializers import zero_head
 from vit.models.vit import ViT
 from vit.objectives.masked_patches import (
     corrupt,
@@ -20,23 +23,23 @@ from vit.objectives.masked_patches import (
     training_draws,
 )
 from vit.optim import CLIP_RULES, adam, with_schedule
-from vit.tasks.options import Options
+from vit.tasks.options import Options, make_model
 from vit.tasks.training import Training
 
-RULES = ("corrupted", "masked", "random_patch", "counts", "random_patch_from")
+CORRUPTION = ("corrupted", "masked", "random_patch", "counts", "random_patch_from")
 
 
 class MaskedPatch(Training):
-    """A ViT sees images with corrupted patch embeddings and predicts what the corrupted patches show; labels are unused.
+    """A ViT sees images with corrupted patch embeddings and predicts the content of the corrupted patches.
 
-    corrupted, counts, random_patch_from: see vit.objectives.masked_patches.corruption. masked, random_patch and kept are the shares
-        of the corrupted patches and add up to 1.
-    target: 'mean_color', 'downsized' or 'regression'; color_bins: the edges of the 8 bins of a channel, 'floor',
-        'rounded' or 'scaled' (vit.objectives.masked_patches.targets).
-    The paper leaves open how the mask vector starts and what predicts from a patch's output: zeros, like the class
-    token, and one linear layer of zeros, like the authors' other heads. Neither is part of the run's weights, and the
-    model's own head stays as it starts.
+    corrupted, masked, random_patch, counts, random_patch_from: see vit.objectives.masked_patches.corruption.
+    kept: share of the corrupted patches that stay as they are; masked, random_patch and kept add up to 1.
+    target, color_bins: see vit.objectives.masked_patches.targets.
     """
+
+    # Labels are not used, and the model's head is not trained. The paper says neither how the mask vector starts nor what
+    # predicts from a patch's output: here zeros, like the class token, and one linear layer of zeros, like the authors'
+    # other heads. Neither is part of the run's weight file.
 
     def __init__(
         self,
@@ -69,44 +72,44 @@ class MaskedPatch(Training):
             raise UserError(
                 f"MaskedPatch: masked, random_patch and kept are {masked:g}, {random_patch:g} and {kept:g}; their sum must be 1"
             )
-        options = {**options, **({"dropout": dropout} if dropout else {})}
-        self.model = create_model(model, image_size=image_size, num_classes=num_classes, **options)
+        self.model = make_model(model, options, image_size=image_size, num_classes=num_classes, dropout=dropout)
         if not isinstance(self.model, ViT):
-            raise UserError(f"MaskedPatch: {model} has no patch embeddings to corrupt; take a ViT or a hybrid")
+            raise UserError(f"MaskedPatch: {model} has no patch embeddings to corrupt; use a ViT or a hybrid")
         self.model.freeze_head()
         self.target = make_target(target, patch=self.model.patch_pixels, color_bins=color_bins)
         self.means = torch.nn.ModuleDict({name: MeanMetric() for name in self.target.measures})  # of an evaluation
-        self.numbers = 2 * (image_size // self.model.patch_pixels) ** 2  # that an image's corruption takes
+        self.random_numbers = 2 * (image_size // self.model.patch_pixels) ** 2  # 2 N, for the corruption of an image
         self.mask = torch.nn.Parameter(torch.zeros(self.model.width))
         self.head = zero_head(self.model.width, self.target.outputs)
 
-    def measure(self, images, numbers):
-        """Means over the corrupted patches, {'loss': ..., 'accuracy': ... unless the target is 'regression'}, and their number.
+    def measure(self, images: Tensor, numbers: Tensor) -> tuple[dict[str, Tensor], int]:
+        """Means over the corrupted patches, 'loss' and, unless the target is 'regression', 'accuracy'; and their number.
 
-        Images (B, 3, S, S) in [-1, 1]; numbers (B, 2 N), uniform in [0, 1), decide on the corruption.
+        images: (B, 3, S, S) in [-1, 1]; numbers: uniform in [0, 1), (B, 2 N), that decide the corruption.
         """
         tokens, patches = self.model.tokens(images), pixel_patches(images, self.model.patch_pixels)
-        if tokens.shape[1] != patches.shape[1]:
+        if tokens.shape[1] != patches.shape[1]:  # the stem's SAME padding rounds up
             raise UserError(f"MaskedPatch: image_size must be a multiple of {self.model.patch_pixels} for this hybrid")
-        fate, source = corruption(numbers, **{name: self.hparams[name] for name in RULES})
+        fate, source = corruption(numbers, **{name: self.hparams[name] for name in CORRUPTION})
         encoded = self.model.patches(self.model.encode(corrupt(tokens, self.mask, fate, source)))
-        places = predicted(fate).to(images.device)
-        predictions, shown = self.head(encoded.flatten(0, 1)[places]), patches.flatten(0, 1)[places]
-        return self.target.measure(predictions, shown), len(places)
+        indices = predicted(fate).to(images.device)
+        predictions, contents = self.head(encoded.flatten(0, 1)[indices]), patches.flatten(0, 1)[indices]
+        return self.target.measure(predictions, contents), len(indices)
 
     def training_step(self, batch, batch_idx):
         images = batch[0]
-        place = self.global_rank * self.trainer.accumulate_grad_batches + self.part
-        first = {"seed": self.seed, "step": self.global_step, "first": place * len(images)}
-        measured, _ = self.measure(images, training_draws(**first, images=len(images), numbers=self.numbers))
+        # devices and micro-batches draw consecutive parts of the global batch's random numbers
+        index = self.global_rank * self.trainer.accumulate_grad_batches + self.micro_batch
+        update = {"seed": self.seed, "step": self.global_step, "first": index * len(images)}
+        measured, _ = self.measure(images, training_draws(**update, images=len(images), numbers=self.random_numbers))
         if (self.global_step + 1) % self.trainer.log_every_n_steps == 0:
             self._log_step({name: float(value.detach()) for name, value in measured.items()})
         return measured["loss"]
 
     def _log_step(self, measured):
-        """Beside the loss, which vit.run.callbacks.training_loss logs and watches."""
+        # the callback vit.run.callbacks.training_loss logs the loss
         accuracy = {"train_accuracy": measured["accuracy"]} if "accuracy" in measured else {}
-        self.log_dict({**accuracy, "learning_rate": self.rate()})
+        self.log_dict({**accuracy, "learning_rate": self.learning_rate()})
 
     def validation_step(self, batch, batch_idx):
         self._evaluate(batch[0])
@@ -115,8 +118,7 @@ class MaskedPatch(Training):
         self._evaluate(batch[0])
 
     def _evaluate(self, images):
-        """An image's corrupted patches are the same at every evaluation."""
-        measured, count = self.measure(images, image_draws(images, self.numbers))
+        measured, count = self.measure(images, image_draws(images, self.random_numbers))
         for name, value in measured.items():
             self.means[name].update(value, weight=count)
 
@@ -127,8 +129,7 @@ class MaskedPatch(Training):
         self._log_means("test")
 
     def _log_means(self, split):
-        """Over the corrupted patches of all devices."""
-        self.log_dict({f"{split}_{name}": mean.compute() for name, mean in self.means.items()})
+        self.log_dict({f"{split}_{name}": mean.compute() for name, mean in self.means.items()})  # over all devices
         for mean in self.means.values():
             mean.reset()
 

@@ -6,19 +6,19 @@ from vit.objectives.losses import LOSSES
 from vit.optim import CLIP_RULES, make_optimizer, with_schedule
 from vit.optim.momentum import BUFFERS
 from vit.optim.optimizers import ADAM, DECAYED, OPTIMIZERS
-from vit.optim.schedules import FIRST
+from vit.optim.schedules import WARMUP_FROM
 from vit.tasks.classify import Classify
-from vit.tasks.options import Options
+from vit.tasks.options import Options, make_model
 
 
 class Pretrain(Classify):
-    """Linear warm-up, linear or cosine decay; a head with one hidden tanh layer for the Transformers.
+    """Linear warm-up and decay; for ViTs a head with one hidden tanh layer.
 
     options: keyword arguments of create_model, such as patch, depth or position.
+    optimizer: 'adam' takes beta1 and beta2, 'sgd' momentum and momentum_dtype; the other's values are None.
     linear_end: the rate at the end of decay 'linear'.
-    optimizer: 'adam' with beta1 and beta2, or 'sgd' with momentum and momentum_dtype; the other's values are None.
-    weight_decay: multiplies the learning rate, as in AdamW.
-    head_bias: the head's bias before training; with loss 'sigmoid' about -ln(classes), else 0.
+    weight_decay: multiplied by the learning rate, as in AdamW.
+    head_bias: initial bias of the head; about -ln(classes) with loss 'sigmoid', else 0.
     head_hidden: 'width' for a hidden layer as wide as the model, None for a linear head.
     """
 
@@ -34,7 +34,7 @@ class Pretrain(Classify):
         decay: str,
         linear_end: float,
         warmup_steps: int,
-        warmup_from: Literal[*FIRST],
+        warmup_from: Literal[*WARMUP_FROM],
         weight_decay: float,
         decay_form: Literal[*ADAM],
         decay_on: Literal[*DECAYED],
@@ -49,20 +49,20 @@ class Pretrain(Classify):
         head_hidden: str | None,
         dropout: float,
     ):
-        options = {
-            **options,
-            **({"dropout": dropout} if dropout else {}),
-            **({"head_hidden": head_hidden} if head_hidden else {}),
-        }
-        made_with = {"name": model, "image_size": image_size, "num_classes": num_classes, **options}
-        super().__init__(made_with, loss=loss, label_smoothing=label_smoothing, clip_rule=clip_rule)
+        sizes = {"image_size": image_size, "num_classes": num_classes}
+        network = make_model(model, options, **sizes, dropout=dropout, head_hidden=head_hidden)
+        super().__init__(
+            network, num_classes=num_classes, loss=loss, label_smoothing=label_smoothing, clip_rule=clip_rule
+        )
         self.save_hyperparameters()
-        self.model.set_head_bias(head_bias)
+        self.model.set_head_bias(
+            head_bias
+        )  # the head's weights are zero, so this is the logit of every class at the start
 
     def configure_optimizers(self):
         hp = self.hparams
-        own = {key: hp[key] for key in ("beta1", "beta2", "momentum", "momentum_dtype")}
+        specific = {key: hp[key] for key in ("beta1", "beta2", "momentum", "momentum_dtype")}
         decay = {key: hp[key] for key in ("weight_decay", "decay_form", "decay_on")}
         schedule = {key: hp[key] for key in ("decay", "linear_end", "warmup_steps", "warmup_from")}
-        optimizer = make_optimizer(hp.optimizer, self.model, lr=hp.lr, **decay, **own)
+        optimizer = make_optimizer(hp.optimizer, self.model, lr=hp.lr, **decay, **specific)
         return with_schedule(optimizer, steps=self.trainer.max_steps, **schedule)

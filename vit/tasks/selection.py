@@ -1,20 +1,24 @@
-"""The learning rate is chosen on held-out images (Appendix B.1.1); test images never select anything."""
+"""Selection of the learning rate on held-out images (Appendix B.1.1); test images never select anything."""
+
+from collections.abc import Sequence
+from pathlib import Path
 
 from vit.errors import UserError
 from vit.record import read_record
 
 
-def best_learning_rate(folders):
-    """The rate of the run with the highest held-out accuracy; of equals, the one named first."""
-    found = [read_record(folder) for folder in folders]
-    missing = [folder.name for folder, metrics in zip(folders, found, strict=True) if metrics is None]
+def best_learning_rate(folders: Sequence[Path]) -> float:
+    """The learning rate of the run with the highest held-out accuracy, the first in the list if several are equal."""
+    records = [read_record(folder) for folder in folders]
+    missing = [folder.name for folder, record in zip(folders, records, strict=True) if record is None]
     if missing:
-        finished = f"{len(folders) - len(missing)} of the {len(folders)} runs among which the learning rate is chosen"
-        raise UserError(f"{finished} are finished; first run {missing[0]}")
-    points = [metrics for metrics in found if "diverged_at_step" not in metrics["metrics"]]
-    if not points:
-        tried = ", ".join(f"{metrics['lr']:g}" for metrics in found)
         raise UserError(
-            f"training diverged with every learning rate of the sweep ({tried}); give the recipe's lr lower ones"
+            f"learning-rate sweep: {len(folders) - len(missing)} of {len(folders)} runs are finished; run {missing[0]} first"
         )
-    return max(points, key=lambda metrics: metrics["metrics"]["held_out_accuracy"])["lr"]
+    candidates = [record for record in records if "diverged_at_step" not in record["metrics"]]
+    if not candidates:
+        rates = ", ".join(f"{record['lr']:g}" for record in records)
+        raise UserError(
+            f"learning-rate sweep: training diverged with every learning rate ({rates}); give the recipe's lr lower values"
+        )
+    return max(candidates, key=lambda record: record["metrics"]["held_out_accuracy"])["lr"]

@@ -1,11 +1,10 @@
-"""Weights on disk: our own files, timm's, Hugging Face's, the authors' archives and where those are published."""
+"""Files of weights: ours, timm's, Hugging Face's, torchvision's, the authors' archives and the URLs of those."""
 
 from vit.weights.class_names import check_classes
-from vit.weights.load import load_weights
+from vit.weights.load import load_weights, restore_file
 from vit.weights.released import file_of, released
 from vit.weights.run_file import FILE, check_images, is_run, read, restore, save
 from vit.weights.save import save_weights
-from vit.weights.whole import restore_file
 
 __all__ = [
     "FILE",

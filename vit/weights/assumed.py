@@ -1,4 +1,6 @@
-"""What shapes do not show: read from a config.json beside a file, else assumed; the report says which, and what differs."""
+"""What shapes do not show, such as heads and epsilons: read from a config.json beside the file, otherwise assumed and reported."""
+
+from collections.abc import Mapping
 
 from torch import nn
 
@@ -7,9 +9,10 @@ from vit.models.pool import AttentionPool, MeanPool, TokenPool
 from vit.models.resnet import ROOT_PADDING, ResNet, StandardConv
 from vit.models.standardise import EPS
 from vit.models.vit import Attention, ViT
+from vit.weights.file import File
 
 NUMERICS = ("gelu", "norm_eps", "root_padding", "kernel_eps", "group_norm_eps", "pool")
-CHOICES = ("pool",)  # a model for another task may well differ
+CHOICES = ("pool",)  # may differ from the file's: a model for another task pools in another way
 GELU = {"none": "erf", "tanh": "tanh"}
 PADDING = {value: name for name, value in ROOT_PADDING.items()}
 COMPUTED = (  # the first module of a class shows what the whole model computes with
@@ -26,8 +29,8 @@ COMPUTED = (  # the first module of a class shows what the whole model computes 
 )
 
 
-def computed(model):
-    """{name: value} of what a model computes with and no shape shows; most are options of create_model."""
+def computed(model: nn.Module) -> dict:
+    """{name: value} of what a model computes with and no shape shows; most names are options of create_model."""
     values = {}
     for name, kind, value in COMPUTED:
         module = next((module for module in model.modules() if isinstance(module, kind)), None)
@@ -35,26 +38,26 @@ def computed(model):
     return values
 
 
-def fit_assumed(file, model, report):
-    """Refuses what a config.json states otherwise; the rest is that of the layout's code, or the model's."""
+def fit_assumed(file: File, model: nn.Module, report) -> None:
+    """UserError if a config.json contradicts the model. What it does not state is assumed: the layout's, else the model's."""
     values = computed(model)
     check_stated(file, values | ({"patch": model.patch} if type(model) is ViT else {}))
-    open_names = [name for name in values if name not in file.stated and name not in file.layout.shown]
-    assumed = {name: file.layout.numerics.get(name, values[name]) for name in open_names}
+    unstated = [name for name in values if name not in file.stated and name not in file.layout.shown]
+    assumed = {name: file.layout.numerics.get(name, values[name]) for name in unstated}
     report.assumed += [f"{name}={value!r}" for name, value in assumed.items()]
     compare(assumed | {name: file.stated[name] for name in CHOICES if name in file.stated}, values, report)
 
 
-def check_stated(file, values):
-    """A config.json beside the file must agree with the model."""
+def check_stated(file: File, values: Mapping) -> None:
+    """UserError with the options to set if a config.json states other values than the model's."""
     wrong = [name for name in values if name not in CHOICES and file.stated.get(name, values[name]) != values[name]]
     if wrong:
-        says, has = (", ".join(f"{name}={of[name]!r}" for name in wrong) for of in (file.stated, values))
-        raise file.wrong(f"its config.json says {says}, the model has {has}; make the model with {says}")
+        stated, actual = (", ".join(f"{name}={of[name]!r}" for name in wrong) for of in (file.stated, values))
+        raise file.error(f"its config.json says {stated}, the model has {actual}; make the model with {stated}")
 
 
-def compare(made_for, values, report):
-    """Weights can be used with other numerics, on purpose; the report says so."""
+def compare(made_for: Mapping, values: Mapping, report) -> None:
+    """Note other numerics in the report. They are no error: using them may be intended."""
     report.notes += [
         f"made for {name}={made_for[name]!r}, the model has {values[name]!r}"
         for name in NUMERICS

@@ -1,15 +1,18 @@
-"""config.json beside a file of weights, as Hugging Face and timm write it: what it states, by the names of our options.
+"""config.json beside a file of weights, as Hugging Face and timm write it, in terms of our options.
 
-`mean` and `std` are those by which images of [0, 1] are normalised, `class_row` whether positions begin with the class token's.
+`mean` and `std` normalise images in [0, 1]; `class_row`: does the position table begin with the class token's row?
 """
 
 import json
+from collections.abc import Mapping
 from math import isfinite
+from pathlib import Path
 
 from vit.paths import name_of
+from vit.weights.layout import Layout
 
 CONFIG, PREPROCESSOR = "config.json", "preprocessor_config.json"
-ACTIVATIONS = {  # the names of both projects: the form of our option `gelu`
+ACTIVATIONS = {  # name in either project: our option `gelu`
     "gelu": "erf",
     "gelu_python": "erf",
     "gelu_tanh": "tanh",
@@ -21,24 +24,21 @@ ACTIVATIONS = {  # the names of both projects: the form of our option `gelu`
 }
 
 
-def beside(path, layout):
-    """(what a config.json in the folder of `path`, or in that folder, states, sentences on what was not understood).
+def config_beside(path: Path, layout: Layout) -> tuple[dict, list[str]]:
+    """(what a config.json beside a file, or in a folder of weights, states; sentences on what was not understood).
 
-    ValueError: a wrong one.
+    ValueError if it is damaged or states what no model here computes.
     """
     folder = path if path.is_dir() else path.parent
-    content = read(folder / CONFIG)
+    content = read_json(folder / CONFIG)
     if layout.config is None or content is None:
         return {}, []
-    try:
-        stated, notes = layout.config(content, folder)
-    except (TypeError, AttributeError):  # a number where an object is expected, and the like
-        raise ValueError(f"the {CONFIG} beside it is damaged; get it again or remove it") from None
+    stated, notes = layout.config(content, folder)
     return stated, [f"the {CONFIG} beside it {note}" for note in notes]
 
 
-def read(path):
-    """The object in a file of JSON, or None where the file is missing."""
+def read_json(path: Path) -> dict | None:
+    """The object in a JSON file, or None if the file does not exist."""
     if not path.is_file():
         return None
     try:
@@ -50,50 +50,59 @@ def read(path):
     return content
 
 
-def renamed(config, **names):
-    """The numbers under these keys by our names."""
+def section(config: Mapping, key: str) -> dict:
+    """The object under a key; empty if it is absent or null."""
+    value = config.get(key) or {}
+    if not isinstance(value, dict):
+        raise ValueError(f"its {CONFIG} says {key} {value!r}, expected an object; get it again or remove it")
+    return value
+
+
+def renamed(config: Mapping, **names: str) -> dict:
+    """The numbers under these keys, under our names."""
     return {ours: number(theirs, config[theirs]) for theirs, ours in names.items() if theirs in config}
 
 
-def activation(name):
-    """The form of GELU that an activation is; no model of this project has another."""
+def activation(name: str | None) -> dict:
+    """Our option `gelu` for an activation; ValueError for another function than GELU, which no model here has."""
     if name is None:
         return {}
-    if name not in ACTIVATIONS:
+    if not isinstance(name, str) or name not in ACTIVATIONS:
         raise ValueError(
-            f"its {CONFIG} says that it computes with {name}, the models of this project with GELU: use another file"
+            f"its {CONFIG} says activation {name!r}, but models of this project compute GELU; use another file"
         )
     return {"gelu": ACTIVATIONS[name]}
 
 
-def sizes(config, image, patch):
-    """image_size (height, width) and patch, a number, where they are stated."""
+def sizes(config: Mapping, image: str, patch: str) -> dict:
+    """image_size (height, width) and patch, a number, if stated. image, patch: their keys in the config."""
     stated = {}
     if config.get(image) is not None:
-        stated["image_size"] = two(image, config[image])
+        stated["image_size"] = height_width(image, config[image])
     if config.get(patch) is not None:
-        rows, columns = two(patch, config[patch])
+        rows, columns = height_width(patch, config[patch])
         if rows != columns:
             raise ValueError(f"its {CONFIG} says patches of {rows} x {columns}, those of this project are square")
         stated["patch"] = rows
     return stated
 
 
-def two(key, value):
+def height_width(key: str, value) -> tuple[int, int]:
+    """One number means a square."""
     both = value if isinstance(value, list) else [value] * 2
     if len(both) != 2 or not all(type(side) is int and side > 0 for side in both):
         raise ValueError(f"its {CONFIG} says {key} {value!r}, expected one or two sizes in pixels")
     return tuple(both)
 
 
-def number(key, value):
+def number(key: str, value) -> float:
     if type(value) not in (int, float) or not isfinite(value) or value <= 0:
         raise ValueError(f"its {CONFIG} says {key} {value!r}, expected a number above 0")
     return value
 
 
-def channels(name, values):
-    """Three numbers, one a channel, where they are stated."""
+def channels(name: str, values) -> dict:
+    """{name: three numbers, one a channel}, or {} if they are not stated."""
     if values is None:
         return {}
     if not isinstance(values, list) or len(values) != 3 or not all(type(value) in (int, float) for value in values):

@@ -1,24 +1,28 @@
-"""The head is kept where it fits; else a linear layer of zeros takes the place of all of it (Section 3.2).
+"""The head: loaded if it fits the model's, otherwise replaced by a linear layer of zeros (Section 3.2).
 
-The hidden layer of a pre-training head belongs to it.
+A head is a linear layer and, in pre-training, a hidden layer before it.
 """
 
+from collections.abc import Sequence
+
 from torch import nn
+
+from vit.weights.file import File
 
 HIDDEN, LINEAR = ("hidden.0.weight", "hidden.0.bias"), ("head.weight", "head.bias")
 HEAD = HIDDEN + LINEAR
 
 
-def fit_head(file, model, choice, report):
-    """Names of the head's parameters to load; whatever else the file has of a head is taken out of it."""
+def fit_head(file: File, model: nn.Module, choice: str, report) -> Sequence[str]:
+    """Names of the head's parameters to load; those that are not loaded are removed from the file's tensors."""
     reason = misfit(file, model)
     if reason and choice == "keep":
-        raise file.wrong(f"{reason}, and head='keep' wants its head")
+        raise file.error(f"{reason}, but head='keep' requires a head that fits; use head='auto' or 'zero'")
     if choice == "zero":
         wanted = ()
     elif reason:
         report.notes.append(reason)
-        # a body stored without the linear layer, as Hugging Face does, keeps the hidden one
+        # Hugging Face stores bodies without the linear layer but with the hidden one, which it calls the pooler.
         wanted = HIDDEN if fits(file, model, HIDDEN) and not stored(file, LINEAR) else ()
     else:
         wanted = [name for name in HEAD if name in model.state_dict()]
@@ -29,8 +33,8 @@ def fit_head(file, model, choice, report):
     return wanted
 
 
-def misfit(file, model):
-    """Why the file's head is not the model's, or None."""
+def misfit(file: File, model: nn.Module) -> str | None:
+    """Why the file's head does not fit the model's, or None if it does."""
     if file.name(LINEAR[0]) not in file.tensors:
         return "the file has no head"
     if bool(stored(file, HIDDEN)) != (HIDDEN[0] in model.state_dict()):
@@ -44,25 +48,25 @@ def misfit(file, model):
     return None if fits(file, model, names) else "the file's head has layers of another width"
 
 
-def stored(file, names):
-    """Those of our names that the file has."""
+def stored(file: File, names: Sequence[str]) -> list[str]:
+    """Those of our parameter names that the file has."""
     return [name for name in names if file.name(name) in file.tensors]
 
 
-def fits(file, model, names):
-    """Are these parameters in the file and in the model, in one shape?"""
+def fits(file: File, model: nn.Module, names: Sequence[str]) -> bool:
+    """Do file and model both have these parameters, in equal shapes?"""
     ours = model.state_dict()
     in_both = all(name in ours for name in names) and len(stored(file, names)) == len(names)
     return in_both and not file.differences({name: ours[name] for name in names}, model)
 
 
-def renew_head(model, wanted, report):
-    """Zeros for the linear layer that was not loaded; where nothing of the head was, the model's hidden layer goes too."""
-    if LINEAR[0] in wanted:
+def renew_head(model: nn.Module, loaded: Sequence[str], report) -> None:
+    """Zero the linear layer if it was not loaded; remove the model's hidden layer if nothing of the head was."""
+    if LINEAR[0] in loaded:
         if not model.head.weight.any():
-            report.notes.append("the head in the file is all zeros")
+            report.notes.append("the file's head is all zeros")
         return
-    if wanted:
+    if loaded:
         nn.init.zeros_(model.head.weight)
         nn.init.zeros_(model.head.bias)
     else:

@@ -1,4 +1,4 @@
-"""State dicts of Hugging Face's ViTModel, BitModel and their ForImageClassification."""
+"""Layouts of Hugging Face's state dicts: ViTModel, BitModel and their ForImageClassification."""
 
 from vit.weights.forms import LAYER, TENSOR, TORCH_CONV, TORCH_PATCHES
 from vit.weights.hugging_face_config import of_hugging_face

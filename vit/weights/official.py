@@ -1,4 +1,4 @@
-"""The authors' archives: vision_transformer and big_vision (ViT, hybrids), big_transfer and big_vision (BiT)."""
+"""Layouts of the authors' archives: vision_transformer and big_vision (ViT, hybrids), big_transfer and big_vision (BiT)."""
 
 from vit.weights.forms import CONV, CONV_HEAD, DENSE, GAMMA_BETA, HEADS, NORM, OUT, PATCHES, TENSOR
 from vit.weights.layout import Layout

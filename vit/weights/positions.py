@@ -1,38 +1,39 @@
-"""Tables of positions from another grid, with or without a class row (Section 3.2).
+"""Position tables of another grid, with or without a class row (Section 3.2).
 
-D width; a table is (1, rows, D), the row of the class token first where there is one.
+D width; a table is (1, rows, D). The row of the class token, if there is one, comes first.
 """
 
 import math
 
 import torch
+from torch import Tensor, nn
 
 from vit.models.grid import grid_of
 from vit.models.hybrid import Hybrid
 from vit.models.position import Learned1D, Sincos2D, resize_positions
 from vit.models.vit import ViT
-from vit.weights.file import in_words
+from vit.weights.file import File, shape_text
 
 TABLE, TOKEN = "position.tables.0.table", "class_token"
-ROUNDING = 0.01  # of a table of sines that was stored in bfloat16
+ROUNDING = 0.01  # largest error of a table of sines stored in bfloat16
 
 
-def only_ours(model):
-    """Does the model have positions for which only our own files have names: none, 2d, relative, at every layer?"""
+def only_ours(model: nn.Module) -> bool:
+    """Does the model have positions that other formats have no names for: none, 2d, relative, at every layer?"""
     if not isinstance(model, ViT):
         return False
     return model.position.at != "stem" or not isinstance(model.position.tables[0], (Learned1D, Sincos2D))
 
 
-def sines_of(model):
-    """The fixed table of a model (1, rows, D), or None."""
+def sines_of(model: nn.Module) -> Tensor | None:
+    """The fixed table of a model with sines (1, rows, D), or None."""
     table = model.position.tables[0] if isinstance(model, ViT) else None
     weight = next(model.parameters())
     return table.table(weight.device, weight.dtype)[None] if isinstance(table, Sincos2D) else None
 
 
-def fit_positions(file, model, report, mode):
-    """Class row and grid of the file's table as the model has them; what cannot be fitted is left to the comparison."""
+def fit_positions(file: File, model: nn.Module, report, mode: str) -> None:
+    """Give the file's table the model's class row and grid. A table that cannot be fitted stays: `translated` reports it."""
     if not isinstance(model, ViT) or (model.class_token is not None and file.name(TOKEN) not in file.tensors):
         return
     table = file.tensors.get(file.name(TABLE))
@@ -40,27 +41,27 @@ def fit_positions(file, model, report, mode):
         return
     if table is not None and file.name(TOKEN) in file.tensors and not has_class_row(table, file, model):
         table = torch.cat([torch.zeros_like(table[:, :1]), table], dim=1)
-        report.notes.append("its class token has no position: a row of zeros stands for that")
+        report.notes.append("its class token has no position: a row of zeros was added to the table")
     if model.class_token is None:
         table = without_class_token(table, file, report)
     if table is None:
         return
     if isinstance(model.position.tables[0], Sincos2D):
-        leave_out_sines(table, file, model, report)
+        drop_sines(table, file, model, report)
     else:
         file.tensors[file.name(TABLE)] = resized(table, file, model, report, mode)
 
 
-def has_class_row(table, file, model):
-    """timm's files do not say; without a class row, the table of a square grid has a square number of rows."""
+def has_class_row(table: Tensor, file: File, model: nn.Module) -> bool:
+    """As the layout or a config.json states; else by counting: without a class row, a square grid has a square number of rows."""
     if file.layout.class_row is not None or "class_row" in file.stated:
         return file.stated.get("class_row", file.layout.class_row)
     rows = table.shape[1]
     return rows == math.prod(model.grid) + 1 or math.isqrt(rows) ** 2 != rows
 
 
-def without_class_token(table, file, report):
-    """The table for a model that pools the patches."""
+def without_class_token(table: Tensor | None, file: File, report) -> Tensor | None:
+    """The table for a model that pools the patches; the file's class token is dropped."""
     token = file.name(TOKEN)
     if token not in file.tensors:
         return table
@@ -71,49 +72,53 @@ def without_class_token(table, file, report):
     return None if table is None else table[:, 1:]
 
 
-def resized(table, file, model, report, mode):
-    """By the model's own function."""
+def resized(table: Tensor, file: File, model: nn.Module, report, mode: str) -> Tensor:
+    """The table on the model's grid."""
     old = grid_in_file(table, file, model, report)
     if old == model.grid:
         return table
-    report.resized.append(f"{file.name(TABLE)} from {in_words(old)} to {in_words(model.grid)}")
+    report.resized.append(f"{file.name(TABLE)} from {shape_text(old)} to {shape_text(model.grid)}")
     return resize_positions(table, old, model.grid, mode)
 
 
-def grid_in_file(table, file, model, report):
-    """(rows, columns) of the images of a config.json, else the model's where the number of rows agrees, else a square."""
+def grid_in_file(table: Tensor, file: File, model: nn.Module, report) -> tuple[int, int]:
+    """(rows, columns) from a config.json's image size, else the model's if the number of rows agrees, else a square."""
     rows = table.shape[1] - (file.name(TOKEN) in file.tensors)
     if "image_size" in file.stated:
         return grid_stated(rows, file, model)
     side = math.isqrt(rows)
     grid = model.grid if rows == math.prod(model.grid) else (side, side)
     if rows < 1 or math.prod(grid) != rows:
-        raise file.wrong(f"{file.name(TABLE)} has {rows} rows of patches, expected a square or {in_words(model.grid)}")
+        raise file.error(
+            f"{file.name(TABLE)} has {rows} rows of patches, expected a square or {shape_text(model.grid)}"
+        )
     if file.made_with is None:
-        report.assumed.append(f"positions on a grid of {in_words(grid)}")
+        report.assumed.append(f"positions on a grid of {shape_text(grid)}")
     return grid
 
 
-def grid_stated(rows, file, model):
-    """The model's patches in images of the stated size."""
+def grid_stated(rows: int, file: File, model: nn.Module) -> tuple[int, int]:
+    """The model's patches in images of the stated size. UserError unless there are as many as rows."""
     size = file.stated["image_size"]
     try:
         grid = grid_of(model.stem.output_size(size) if isinstance(model, Hybrid) else size, model.patch)
     except ValueError as error:
-        raise file.wrong(f"its config.json says images of {in_words(size)} ({error})") from None
+        raise file.error(f"its config.json says images of {shape_text(size)} ({error})") from None
     if math.prod(grid) != rows:
-        says = f"its config.json says images of {in_words(size)}, which are {in_words(grid)} patches"
-        raise file.wrong(f"{says}, and {file.name(TABLE)} has {rows} rows of patches; use the config.json of this file")
+        raise file.error(
+            f"its config.json says images of {shape_text(size)}, which are {shape_text(grid)} patches, "
+            f"but {file.name(TABLE)} has {rows} rows of patches; use the config.json of this file"
+        )
     return grid
 
 
-def leave_out_sines(table, file, model, report):
-    """The model computes them. What the file adds to its class token there becomes part of that token."""
+def drop_sines(table: Tensor, file: File, model: nn.Module, report) -> None:
+    """Drop a table of sines, which the model computes itself; its class row is added to the class token."""
     row, token = int(file.name(TOKEN) in file.tensors), file.name(TOKEN)
     grid = grid_in_file(table, file, model, report)
     sines = Sincos2D(grid, table.shape[2], False).table(table.device, torch.float64)
     if sines.shape != table[0, row:].shape or (sines - table[0, row:]).abs().max() > ROUNDING:
-        raise file.wrong(f"{file.name(TABLE)} is a learned table, expected none or the sines of position='sincos2d'")
+        raise file.error(f"{file.name(TABLE)} is a learned table, expected none or the sines of position='sincos2d'")
     del file.tensors[file.name(TABLE)]
     report.dropped.append(f"{file.name(TABLE)}, sines that the model computes itself")
     if row and table[:, 0].any():

@@ -1,15 +1,19 @@
-"""One model out of a file: the prefix that its names share, and what lies beside it.
+"""Select one model in a file: the prefix that its names share, and what is stored beside it.
 
 Training code stores a model as a part of something (`module.`, `backbone.`, `state_dict.model.`), sometimes two of them.
 """
 
 import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from torch import Tensor
 
 from vit.weights.file import few
+from vit.weights.layout import Layout
 
 WRAPPERS = r"(?:_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\."  # torch's, around any part of a model
-ROOTS = ("embedding.weight", "root.weight", "stem.root.weight")  # ours; every model has one
-OUTER = "outer"  # what a model without a prefix is called where another is inside it
+ROOTS = ("embedding.weight", "root.weight", "stem.root.weight")  # our names of first layers; a model has one of them
+OUTER = "outer"  # label of a model without a prefix that has another model inside
 PREFERRED = (  # of two models, the one that the projects which store such pairs evaluate
     ("teacher", "student"),  # DINO, iBOT, DINOv2
     ("state_dict_ema", "state_dict"),  # timm
@@ -19,26 +23,28 @@ PREFERRED = (  # of two models, the one that the projects which store such pairs
 )
 
 
-def one_model(tensors, others, *, layouts, entry):
-    """({name: tensor} of one model, names beside it, sentences); `others` are names of what is no tensor.
+def select_model(
+    tensors: Mapping[str, Tensor], others: Iterable[str], *, layouts: Sequence[Layout], entry: str | None
+) -> tuple[dict[str, Tensor], list[str], list[str]]:
+    """({name: tensor} of one model, without its prefix; names beside it; sentences). others: names of what is no tensor.
 
-    ValueError where there are several models or none is `entry`.
+    ValueError if there are several models of which none is preferred, or if none is `entry`.
     """
     names = {re.sub(WRAPPERS, "", name): tensor for name, tensor in tensors.items()}
     if len(names) < len(tensors):
-        raise ValueError("some parameters are there twice, as they are and inside a wrapper of torch's")
-    prefixes = models(names, layouts)
-    prefix, notes = chosen(prefixes, entry)
+        raise ValueError("duplicate parameters: the same name with and without a wrapper of torch's")
+    prefixes = model_prefixes(names, layouts)
+    prefix, notes = select_prefix(prefixes, entry)
     inner = tuple(other for other in prefixes if other != prefix and other.startswith(prefix))
     ours = [name for name in names if name.startswith(prefix) and not name.startswith(inner)]
     inside = {name.removeprefix(prefix): names[name] for name in ours}
     if prefix:
-        notes.insert(0, f"its names begin with {prefix!r}, which was left out")
-    return inside, beside([*names, *others], ours, prefix), notes
+        notes.insert(0, f"the prefix {prefix!r} of its names was removed")
+    return inside, groups_beside([*names, *others], ours, prefix), notes
 
 
-def models(names, layouts):
-    """The prefixes behind which there is a model of a known layout; one may be inside another."""
+def model_prefixes(names: Iterable[str], layouts: Sequence[Layout]) -> list[str]:
+    """The prefixes after which a model of a known layout follows; a model may be inside another."""
     known = dict.fromkeys(prefix for name in names if (prefix := prefix_of(name, layouts)) is not None)
     whole = [prefix for prefix in known if has_root(prefix, names, layouts)]
     return whole or [
@@ -46,44 +52,44 @@ def models(names, layouts):
     ]
 
 
-def prefix_of(name, layouts):
-    """What precedes a name that some layout has, as short as possible, or None."""
+def prefix_of(name: str, layouts: Sequence[Layout]) -> str | None:
+    """The shortest prefix before a name that some layout marks, or None."""
     starts = [0, *(match.end() for match in re.finditer(r"\.", name))]
-    return next((name[:at] for at in starts if any(one.mark.fullmatch(name[at:]) for one in layouts)), None)
+    marked = (start for start in starts if any(layout.mark.fullmatch(name[start:]) for layout in layouts))
+    return next((name[:start] for start in marked), None)
 
 
-def has_root(prefix, names, layouts):
-    """A model has its first layer; a decoder or a predictor of the same blocks has none."""
-    roots = {(one, place.names[0]) for one in layouts for root in ROOTS if (place := one.place(root))}
+def has_root(prefix: str, names: Iterable[str], layouts: Sequence[Layout]) -> bool:
+    """Is the first layer among the names? A decoder or a predictor made of the same blocks has none."""
+    roots = {(layout, stored.names[0]) for layout in layouts for root in ROOTS if (stored := layout.lookup(root))}
     inside = [name.removeprefix(prefix) for name in names if name.startswith(prefix)]
-    return any((one, one.spelled(name)) in roots for one in layouts for name in inside)
+    return any((layout, layout.spelled(name)) in roots for layout in layouts for name in inside)
 
 
-def chosen(prefixes, entry):
-    """(the prefix of the model to take, sentences)."""
+def select_prefix(prefixes: list[str], entry: str | None) -> tuple[str, list[str]]:
+    """(the prefix of the model to load, sentences)."""
     labels = {prefix: prefix.rstrip(".") or OUTER for prefix in prefixes}
-    several = len(prefixes) > 1
+    models = few(list(labels.values()))
     if entry is not None:
         prefixes = [prefix for prefix in prefixes if entry == labels[prefix] or entry in labels[prefix].split(".")]
-    elif several:
+        if not prefixes:
+            raise ValueError(f"entry={entry!r} is none of its models: {models}")
+        if len(prefixes) > 1:
+            raise ValueError(f"entry={entry!r} matches several of its models: {models}")
+    elif len(labels) > 1:
         prefixes = preferred(prefixes)
-    if len(prefixes) != 1:
-        held = few(list(labels.values()))
-        if entry is not None:
-            raise ValueError(f"entry={entry!r} is {'several' if prefixes else 'none'} of its models: {held}")
-        if several:
+        if len(prefixes) > 1:
             raise ValueError(
-                f"it holds {len(labels)} models, {held}; name one: load_weights(..., entry=NAME), or save one to a file"
+                f"it holds {len(labels)} models, {models}; select one: load_weights(..., entry=NAME), or save one to a file"
             )
+    if not prefixes:
         return "", []
-    notes = [
-        f"it holds {len(labels)} models, {few(list(labels.values()))}; {labels[prefixes[0]]} was taken (entry=NAME takes another)"
-    ]
-    return prefixes[0], notes if several else []
+    loaded = f"it holds {len(labels)} models, {models}; {labels[prefixes[0]]} was loaded (entry=NAME loads another)"
+    return prefixes[0], [loaded] if len(labels) > 1 else []
 
 
-def preferred(prefixes):
-    """The one of a known pair that is used, else all."""
+def preferred(prefixes: list[str]) -> list[str]:
+    """Of a known pair the one that its authors evaluate; all prefixes otherwise."""
     for first, second in PREFERRED:
         pair = [next((p for p in prefixes if key in p.split(".")), None) for key in (first, second)]
         if len(prefixes) == 2 and None not in pair and pair[0] != pair[1]:
@@ -91,13 +97,13 @@ def preferred(prefixes):
     return prefixes
 
 
-def beside(names, ours, prefix):
-    """What is not of the model: of each such group of names the part that tells it from the model."""
+def groups_beside(names: Iterable[str], ours: Iterable[str], prefix: str) -> list[str]:
+    """The names that are not the model's, shortened to the first part that differs from the model's prefix."""
     ours = set(ours)
     return list(dict.fromkeys(group(name, prefix) for name in names if name not in ours))
 
 
-def group(name, prefix):
+def group(name: str, prefix: str) -> str:
     """'state_dict.head' for state_dict.head.mlp.0.weight beside state_dict.backbone."""
     ours, theirs = prefix.split("."), name.split(".")
     shared = next(i for i, part in enumerate(ours) if i >= len(theirs) or theirs[i] != part)

@@ -1,16 +1,15 @@
 """The authors' published files by the paper's names: released("ViT-B/16", "imagenet21k") is a path on this machine.
 
-Lists: the READMEs and notebooks of vision_transformer and big_transfer. None of the files has a checksum that is known
-here: the sha256 of the first download is written beside it and compared from then on.
+Lists: the READMEs and notebooks of vision_transformer and big_transfer. They publish no checksums: the sha256 of the
+first download is written beside the file and compared from then on.
 """
 
 import os
 from pathlib import Path
 
-import data.fetch.download
+import data.fetch.download as download
 from data.disk.folder import data_folder
 from data.disk.lock import Busy
-from data.fetch.download import checksum_file, digests, recorded
 from vit.errors import UserError, nearest
 from vit.paths import name_of
 
@@ -121,20 +120,20 @@ COLLECTIONS = {  # collection: (folder in the bucket, {model: file})
 }
 
 
-def released(model, collection, host=HOST):
-    """The path of a published file: in $VIT_WEIGHTS where that is set, else in the data folder, downloaded if missing."""
-    place = known(model, collection)
-    if given := os.environ.get("VIT_WEIGHTS"):
-        return check(lying_in(Path(given), place, f"{host}/{place}"))
-    path = data_folder() / "weights" / place
+def released(model: str, collection: str, host: str = HOST) -> Path:
+    """The path of a published file: in $VIT_WEIGHTS if that is set, else in the data folder, downloaded if missing."""
+    name = bucket_path(model, collection)
+    if folder := os.environ.get("VIT_WEIGHTS"):
+        return check(find_in(Path(folder), name, f"{host}/{name}"))
+    path = data_folder() / "weights" / name
     if path.exists():
         return check(path)
-    download(f"{host}/{place}", path)
+    fetch_file(f"{host}/{name}", path)
     return path
 
 
-def file_of(init):
-    """The path that an `init` means: itself, or for 'released:ViT-B/16@imagenet21k' that of the authors' file."""
+def file_of(init: str) -> Path | str:
+    """The path that an `init` names: itself, or for 'released:ViT-B/16@imagenet21k' that of the authors' file."""
     if not init.startswith(RELEASED):
         return init
     model, at, collection = init.removeprefix(RELEASED).rpartition("@")
@@ -143,42 +142,42 @@ def file_of(init):
     return released(model, collection)
 
 
-def known(model, collection):
-    """'bucket/folder/file' of a published model, or a line that says what there is."""
+def bucket_path(model: str, collection: str) -> str:
+    """'bucket/folder/file' of a published model. UserError with the known names for an unknown one."""
     if collection not in COLLECTIONS:
         raise UserError(
             f"unknown collection {collection!r}{nearest(collection, COLLECTIONS)} (known: {', '.join(COLLECTIONS)})"
         )
     folder, files = COLLECTIONS[collection]
     if model not in files:
-        raise UserError(f"{collection} has no {model!r}{nearest(model, files)} (there is: {', '.join(files)})")
+        raise UserError(f"{collection} has no {model!r}{nearest(model, files)} (it has: {', '.join(files)})")
     return f"{folder}/{files[model]}"
 
 
-def lying_in(folder, place, url):
-    """The file in a folder that holds buckets, one bucket, or just files: several buckets' files share a base name."""
-    for part in (place, place.partition("/")[2], place.rpartition("/")[2]):
+def find_in(folder: Path, name: str, url: str) -> Path:
+    """The file in a folder that mirrors the buckets, or one bucket, or is flat. In this order: file names repeat in buckets."""
+    for part in (name, name.partition("/")[2], name.rpartition("/")[2]):
         if (folder / part).is_file():
             return folder / part
     raise UserError(
-        f"{name_of(folder)} (VIT_WEIGHTS) has no {place}; get it from {url}, or unset VIT_WEIGHTS to download it"
+        f"{name_of(folder)} (VIT_WEIGHTS) has no {name}; get it from {url}, or unset VIT_WEIGHTS to download it"
     )
 
 
-def download(url, path):
-    """To `path`: resumed, checked, whole or not at all."""
+def fetch_file(url: str, path: Path) -> None:
+    """Download with resume and checksum (data.fetch.download); its errors become UserErrors."""
     try:
-        data.fetch.download.download([url], path)
+        download.download([url], path)
     except Busy:
         raise UserError(f"{name_of(path)}: another process is downloading it") from None
-    except data.fetch.download.Unreachable as error:
+    except download.Unreachable as error:
         raise UserError(f"{error}; or set VIT_WEIGHTS to a folder with the file") from None
-    except data.fetch.download.Refused as error:
+    except download.Refused as error:
         raise UserError(str(error)) from None
 
 
-def check(path):
-    """The path itself, if the file is still the one whose checksum lies beside it."""
-    if checksum_file(path).exists() and recorded(path) != digests(path)["sha256"]:
-        raise UserError(f"{name_of(path)}: not the file whose sha256 lies beside it; remove it to download it again")
+def check(path: Path) -> Path:
+    """The path itself. UserError if the file has another sha256 than the one beside it."""
+    if download.checksum_file(path).exists() and download.recorded(path) != download.digests(path)["sha256"]:
+        raise UserError(f"{name_of(path)}: sha256 differs from the one beside it; remove the file to download it again")
     return path

@@ -1,7 +1,10 @@
-"""Folders of published weights as Hugging Face writes them: one file, or several with an index of what lies in which."""
+"""Folders of published weights as Hugging Face writes them: one file, or several and an index of the file of each tensor."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+
+from torch import Tensor
 
 from vit.errors import UserError
 from vit.paths import name_of
@@ -9,15 +12,16 @@ from vit.weights.file import few
 
 WHOLE = ("model.safetensors", "pytorch_model.bin")
 INDEX = ".index.json"  # appended to the name of the whole file
+Tensors = tuple[dict[str, Tensor], dict, list[str]]  # {name: tensor}, metadata, names of what is no tensor
 
 
-def is_published(folder):
+def is_published(folder: Path) -> bool:
     """Does the folder hold such weights?"""
     return any((folder / f"{name}{end}").is_file() for name in WHOLE for end in ("", INDEX))
 
 
-def read_folder(folder, read):
-    """What `read` gives of the one file of a folder, or of all that its index names, as of one file."""
+def read_folder(folder: Path, read: Callable[[Path], Tensors]) -> Tensors:
+    """The folder's weights. read: reads one file."""
     for name in WHOLE:
         if (folder / name).is_file():
             return read(folder / name)
@@ -26,29 +30,31 @@ def read_folder(folder, read):
     raise UserError(f"{name_of(folder)}: a folder without {' or '.join(WHOLE)}; expected these or the path of a file")
 
 
-def read_shards(index, read):
-    """The tensors that an index names, each from the file in which it says that it lies."""
-    files = listed(index)
-    shards = {file: read(shard_of(index, file))[0] for file in dict.fromkeys(files.values())}
+def read_shards(index: Path, read: Callable[[Path], Tensors]) -> Tensors:
+    """The tensors that an index lists, each from its file."""
+    files = weight_map(index)
+    shards = {file: read(shard_path(index, file))[0] for file in dict.fromkeys(files.values())}
     if missing := [name for name, file in files.items() if name not in shards[file]]:
-        raise UserError(f"{name_of(index)}: {few(missing)} should lie in {files[missing[0]]}, which has no such tensor")
+        raise UserError(f"{name_of(index)}: {files[missing[0]]} has no {few(missing)}, which the index lists in it")
     return {name: shards[file][name] for name, file in files.items()}, {}, []
 
 
-def listed(index):
-    """{name of a tensor: name of its file}."""
+def weight_map(index: Path) -> dict[str, str]:
+    """{name of a tensor: name of its file}. UserError unless all files are in the index's folder."""
     try:
-        files = json.loads(index.read_text())["weight_map"]
-        if not files or not all(isinstance(file, str) and Path(file).name == file for file in files.values()):
-            raise ValueError("no names of files beside it")
-        return files
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UserError(
-            f"{name_of(index)}: damaged ({type(error).__name__}: {error}); expected a weight_map of tensors and files"
-        ) from None
+        content = json.loads(index.read_text())
+    except ValueError as error:
+        raise UserError(f"{name_of(index)}: damaged ({error}); expected a weight_map of tensors and files") from None
+    files = content.get("weight_map") if isinstance(content, dict) else None
+    valid = isinstance(files, dict) and all(
+        isinstance(name, str) and Path(name).name == name for name in files.values()
+    )
+    if not files or not valid:
+        raise UserError(f"{name_of(index)}: damaged; expected a weight_map of tensors and files in the same folder")
+    return files
 
 
-def shard_of(index, file):
+def shard_path(index: Path, file: str) -> Path:
     if not (index.parent / file).is_file():
-        raise UserError(f"{name_of(index)}: {file}, which it names, is missing; download all files of the folder")
+        raise UserError(f"{name_of(index)}: {file} is missing; download all files of the folder")
     return index.parent / file

@@ -1,4 +1,4 @@
-"""State dicts of timm: ViT, hybrids, BiT."""
+"""Layouts of timm's state dicts: ViT, hybrids, BiT."""
 
 from vit.weights.forms import LAYER, TENSOR, TORCH_CONV, TORCH_CONV_HEAD, TORCH_PATCHES
 from vit.weights.layout import Layout
@@ -35,7 +35,7 @@ VIT = {
 ROOT = {"stem.root": (f"{STEM}.conv", TORCH_CONV), "stem.norm": (f"{STEM}.norm", LAYER)}
 RESNET = dict(kernel_eps="1e-08 on the variance", group_norm_eps=1e-5)
 NUMERICS = dict(gelu="erf", norm_eps=1e-6, **RESNET)
-FILES = dict(class_row=None, config=of_timm)  # no_embed_class leaves the class row out
+FILES = dict(class_row=None, config=of_timm)  # None: with no_embed_class the table has no class row
 VITS = dict(kinds=("ViT", "hybrid"), numerics=NUMERICS, **FILES)
 
 TIMM_HIDDEN = Layout(

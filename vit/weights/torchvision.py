@@ -1,4 +1,4 @@
-"""State dicts of torchvision's VisionTransformer."""
+"""Layout of the state dict of torchvision's VisionTransformer."""
 
 from vit.weights.forms import LAYER, SAME, TENSOR, TORCH_PATCHES
 from vit.weights.layout import Layout
@@ -23,7 +23,10 @@ TORCHVISION = Layout(
         "hidden.0": ("heads.pre_logits", LAYER),
         "head": ("heads.head", LAYER),
     },
-    spellings=((r"\.mlp\.linear_1\.", ".mlp.0."), (r"\.mlp\.linear_2\.", ".mlp.3.")),  # of older versions, published so
+    spellings=(
+        (r"\.mlp\.linear_1\.", ".mlp.0."),
+        (r"\.mlp\.linear_2\.", ".mlp.3."),
+    ),  # of older versions, in which the published weights are
     numerics=dict(gelu="erf", norm_eps=1e-6),
     shown=("pool",),
 )

@@ -1,11 +1,14 @@
-"""Parts of other models that names give away: those of a pre-training are left out, those that change what is computed are refused."""
+"""Parts of models that tensor names reveal: those of a pre-training are dropped, those that no model here computes are refused."""
 
 import re
+from collections.abc import Iterable, Mapping
+
+from torch import Tensor
 
 PRETRAINING = re.compile(  # decoders of masked images (MAE, ViTMAE, BEiT), projections of contrastive heads (MoCo, DINO)
     r"(vit\.embeddings\.|embeddings\.)?mask_token|decoder(_\w+)?(\..*)?|head\.(\d+|mlp|last_layer)\..*|(projector|predictor|projection_head)\..*"
 )
-REFUSED = {  # pattern of a name: what a model with such a name has
+REFUSED = {  # pattern of a name: the part that it belongs to
     r"(.*\.)?(dist_token|distillation_token|head_dist\..*|distillation_classifier\..*)": "a distillation token",
     r"(.*\.)?(reg_token|register_tokens|storage_tokens)": "register tokens",
     r"(fc_norm|pooler\.layernorm|(\w+\.)?pooler\.layernorm)\..*": "a norm after the mean over tokens, as in a fine-tuned MAE",
@@ -19,14 +22,14 @@ REFUSED = {  # pattern of a name: what a model with such a name has
 }
 
 
-def without_pretraining(tensors):
+def without_pretraining(tensors: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], list[str]]:
     """({name: tensor} of the model itself, names of what only its pre-training used)."""
     left_out = [name for name in tensors if PRETRAINING.fullmatch(name)]
     return {name: tensor for name, tensor in tensors.items() if name not in left_out}, left_out
 
 
-def refuse(tensors):
-    """ValueError if no model here computes what a model with these names does."""
-    for known, what in REFUSED.items():
-        if name := next(filter(re.compile(known).fullmatch, tensors), None):
-            raise ValueError(f"weights of a model with {what} ({name}), which no model of this project has")
+def refuse(names: Iterable[str]) -> None:
+    """ValueError if a model with these names computes something that no model here does."""
+    for known, part in REFUSED.items():
+        if name := next(filter(re.compile(known).fullmatch, names), None):
+            raise ValueError(f"weights of a model with {part} ({name}), which no model of this project has")

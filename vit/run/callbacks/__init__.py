@@ -1,1 +1,1 @@
-"""What happens while a run trains, as callbacks of Lightning's Trainer."""
+"""Callbacks of Lightning's Trainer that act during the training of a run."""

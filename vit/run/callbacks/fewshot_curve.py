@@ -1,47 +1,47 @@
-"""Few-shot accuracy during pre-training (Section 4.3 follows representations by it): a curve beside the loss."""
+"""Few-shot accuracy during pre-training, by which Section 4.3 follows representations: a curve beside the loss."""
 
 from statistics import fmean
 
-from lightning import LightningDataModule
+from lightning import LightningDataModule, LightningModule
 from lightning.pytorch.callbacks import Callback
 
 from vit.errors import UserError
 from vit.objectives.least_squares import fit_draws
-from vit.run.callbacks.undisturbed import undisturbed
+from vit.run.callbacks.evaluation_mode import evaluation_mode
 from vit.tasks.fewshot import represent
 
 
 class FewShotDuringTraining(Callback):
-    """Every `every` updates, held_out_5shot_accuracy and the like: mean over draws, with the authors' constants.
+    """Every `every` updates, logs held_out_5shot_accuracy and so on: the mean over `draws`, the authors' constants.
 
-    It draws from the training part of `data`, or of the training's own data if that is None, and classifies the images
-    held out from it, never test images. The training goes on as if nothing had happened: no random number is drawn from
-    its streams, and modes are put back.
+    Samples shots from the training part of `data` (None: the data of the run) and classifies its held-out images, never
+    test images. The training itself is bit for bit the same as without.
     """
 
     def __init__(self, *, every: int, shots: list[int], draws: list[int], data: LightningDataModule | None = None):
         self.every, self.shots, self.draws, self.data = every, shots, draws, data
 
     def on_train_start(self, trainer, module):
-        self.measured = trainer.global_step  # a resumed run has this one in its curve
+        self.measured_step = trainer.global_step  # the curve of a resumed run has this step already
         self.data = self.data or trainer.datamodule
         if self.data is None or self.data.train_on == "all":
-            raise UserError("few-shot accuracy during training needs held-out images: give data with train_on: train")
+            raise UserError(
+                "FewShotDuringTraining needs held-out images: set `data` to a data set with train_on: train"
+            )
         if self.data is not trainer.datamodule:
             self.data.prepare_data()
 
     def on_train_batch_end(self, trainer, module, outputs, batch, batch_idx):
-        """After an update, not after each of the batches that are accumulated for it."""
         step = trainer.global_step
-        if step == self.measured or step % self.every:
+        if step == self.measured_step or step % self.every:  # equal: after a micro-batch that completes no update
             return
-        self.measured = step
-        with undisturbed(module):
-            values = self.accuracies(module)
+        self.measured_step = step
+        with evaluation_mode(module):
+            accuracies = self.accuracies(module)
         for logger in trainer.loggers:
-            logger.log_metrics(values, step - 1)  # Lightning's number of the update that was the last
+            logger.log_metrics(accuracies, step - 1)  # Lightning numbers updates from 0
 
-    def accuracies(self, module):
+    def accuracies(self, module: LightningModule) -> dict[str, float]:
         """{'held_out_5shot_accuracy': fraction, ...}."""
         data, correct = self.data, {}
         readouts = fit_draws(
@@ -51,7 +51,8 @@ class FewShotDuringTraining(Callback):
         for batch in data.in_order("val"):
             features, labels = represent(module, [batch]), batch[1]
             for key, readout in readouts.items():
-                correct[key] = correct.get(key, 0) + int((readout.scores(features).argmax(1) == labels).sum())
+                predicted = readout.scores(features).argmax(1)
+                correct[key] = correct.get(key, 0) + int((predicted == labels).sum())
         images = len(data.labels("val"))
         return {
             f"held_out_{count}shot_accuracy": fmean(correct[count, seed] / images for seed in self.draws)

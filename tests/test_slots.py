@@ -7,24 +7,24 @@ import subprocess
 import sys
 
 import pytest
-from test_ranks import step, told  # noqa: F401 (a fixture)
+from test_distributed import launched_with, step  # noqa: F401 (a fixture)
 
 from vit.errors import UserError
 from vit.locks import locked
 from vit.paths import results
-from vit.run.machine import cores
-from vit.run.owner import claim, has_cores_of_its_own, start_of_process
+from vit.run.scale_owner import claim_scale, start_time
+from vit.run.slots import has_separate_cores, usable_cores
 
-HERE, USABLE = platform.node(), len(os.sched_getaffinity(0))
+HOST, USABLE = platform.node(), len(os.sched_getaffinity(0))
 
 
-def make(process=None, host=HERE, job=".", usable=USABLE):
+def make(process=None, host=HOST, job=".", usable=USABLE):
     """What a Makefile says of itself."""
     return {"VIT_MAKE": f"{process or os.getpid()} {host} {job} {usable}"}
 
 
 @pytest.mark.parametrize(
-    ("variables", "its_own"),
+    ("variables", "separate"),
     [
         ({}, False),
         (make(), False),
@@ -36,9 +36,9 @@ def make(process=None, host=HERE, job=".", usable=USABLE):
         ({**make(job="41.3"), **step(1, 0), "SLURM_PTY_PORT": "1"}, False),  # make in a shell that srun opened
     ],
 )
-def test_cores_are_divided_between_makes_processes_unless_a_launcher_gave_them(variables, its_own, told):  # noqa: F811
-    told(variables)
-    assert has_cores_of_its_own() == its_own
+def test_cores_are_divided_between_makes_processes_unless_a_launcher_gave_them(variables, separate, launched_with):  # noqa: F811
+    launched_with(variables)
+    assert has_separate_cores() == separate
 
 
 @pytest.mark.parametrize(
@@ -51,14 +51,14 @@ def test_cores_are_divided_between_makes_processes_unless_a_launcher_gave_them(v
         ({"SLURM_JOB_ID": "41", "SLURM_CPUS_ON_NODE": "1"}, 1),  # a batch script's
     ],
 )
-def test_cores_are_those_that_slurm_gave(variables, expected, told):  # noqa: F811
-    told(variables)
-    assert cores() == expected
+def test_cores_are_those_that_slurm_gave(variables, expected, launched_with):  # noqa: F811
+    launched_with(variables)
+    assert usable_cores() == expected
 
 
 @pytest.mark.parametrize(("launcher", "threads"), [((), max(1, USABLE // 2)), (("taskset", "-c", "0"), 1)])
 def test_a_run_of_make_j2_takes_its_share_or_what_its_launcher_gave(launcher, threads):
-    code = "from vit.run.machine import share; import torch; share(2, 0); print(torch.get_num_threads())"
+    code = "from vit.run.slots import use_share; import torch; use_share(2, 0); print(torch.get_num_threads())"
     done = subprocess.run(
         [*launcher, sys.executable, "-c", code], env={**os.environ, **make()}, capture_output=True, text=True
     )
@@ -66,7 +66,7 @@ def test_a_run_of_make_j2_takes_its_share_or_what_its_launcher_gave(launcher, th
 
 
 @pytest.fixture
-def owned(tmp_path, monkeypatch, told):  # noqa: F811
+def owned(tmp_path, monkeypatch, launched_with):  # noqa: F811
     """A scale's results folder."""
     monkeypatch.setenv("VIT_RESULTS", str(tmp_path))
     (tmp_path / "smoke").mkdir()
@@ -81,19 +81,19 @@ def living():
     process.communicate(b"\n")
 
 
-def write(owned, process, host=HERE, started=None):
+def write(owned, process, host=HOST, started=None):
     (owned / ".owner").write_text(json.dumps({"process": process, "host": host, "started": started}))
 
 
 def test_a_second_make_beside_a_living_one_is_refused(owned, living):
-    write(owned, living, started=start_of_process(living))
-    with pytest.raises(UserError, match=f"process {living} trains here already; wait for it or stop it"):
-        claim("smoke")
+    write(owned, living, started=start_time(living))
+    with pytest.raises(UserError, match=f"process {living} on {HOST} trains here already; wait for it or stop it"):
+        claim_scale("smoke")
 
 
 def test_a_number_that_belongs_to_a_stranger_now_locks_nobody_out(owned, living):
     write(owned, living, started="1")
-    claim("smoke")
+    claim_scale("smoke")
     assert json.loads((owned / ".owner").read_text())["process"] == os.getpid()
 
 
@@ -110,19 +110,19 @@ def test_a_number_that_belongs_to_a_stranger_now_locks_nobody_out(owned, living)
     ],
 )
 def test_a_file_that_says_nothing_that_can_be_checked_locks_nobody_out(owned, text):
-    (owned / ".owner").write_text(text.replace("HERE", HERE))
-    claim("smoke")
+    (owned / ".owner").write_text(text.replace("HERE", HOST))
+    claim_scale("smoke")
 
 
 def test_a_make_of_another_machine_counts_while_its_runs_hold_a_slot(owned, tmp_path):
     write(owned, os.getpid(), host="login1", started="1")
-    hold = "import sys; from vit.plan.folders import locked\nwith locked(sys.argv[1], ''): print('held', flush=True); input()"
+    hold = "import sys; from vit.locks import locked\nwith locked(sys.argv[1]): print('held', flush=True); input()"
     slot = results("smoke") / ".slots" / "0"
     process = subprocess.Popen([sys.executable, "-c", hold, slot], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert process.stdout.readline() == b"held\n"
-    with pytest.raises(UserError, match=r"process \d+ of login1 trains here already"):
-        claim("smoke")
+    with pytest.raises(UserError, match=r"process \d+ on login1 trains here already"):
+        claim_scale("smoke")
     process.communicate(b"\n")
     with locked(slot, "free again"):
         pass
-    claim("smoke")
+    claim_scale("smoke")

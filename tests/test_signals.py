@@ -1,4 +1,4 @@
-"""An ending that is not "finished" never looks like one: signals, libraries that end a process, stray checkpoints. Real processes."""
+"""A run that did not finish never looks finished: signals, libraries that end the process, checkpoints of Lightning's. Real processes."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ from test_kills import outcome
 from test_several_processes import free_port, launched
 
 from vit.errors import UserError
-from vit.run.endings import Interrupted, Signals, signals, to_its_end
+from vit.run.signals import Interrupted, Signals, exit_guard, signals
 
 NEVER = {"VIT_CHECKPOINT_SECONDS": "1000"}  # saves by the clock
 STEP = {  # what srun tells the only task of a plain job, in which Lightning would answer USR1
@@ -29,7 +29,7 @@ def at_row(count, **what):
 
 @pytest.fixture
 def planned(processes, tmp_path):
-    """(folder of results, folder of the pre-training run, a function that runs it to its end: exit code, what it said)."""
+    """(folder of results, folder of the pre-training run, a function that runs it to its end: exit code, output)."""
     assert processes.end(processes.start("plan", "--scale", "kill", "--write", results=tmp_path)) == 0
     first = in_order(tmp_path / "kill" / "runs")[1]
 
@@ -60,12 +60,12 @@ def saved_step(run):
 @pytest.mark.parametrize("workers", ["0", "2"])
 def test_a_signal_that_ends_saves_the_next_update_first_and_exits_with_its_own_code(planned, whole, number, workers):
     run, end_of, _ = planned
-    code, said = end_of(dies=at_row(11, by=number.name), VIT_WORKERS=workers)
+    code, output = end_of(dies=at_row(11, by=number.name), VIT_WORKERS=workers)
     assert code == 128 + number and not (run / "metrics.json").exists()
     step = saved_step(run)
     assert 25 < step < 40  # rows are written at every third step
-    assert f"interrupted by {number.name}; step {step} is saved; the same command goes on from here" in said
-    assert "failed" not in said and "Traceback" not in said
+    assert f"interrupted by {number.name}; step {step} is saved" in output
+    assert "failed" not in output and "Traceback" not in output
     assert end_of()[0] == 0
     assert outcome(run) == whole
 
@@ -80,8 +80,8 @@ def test_a_signal_in_the_last_update_ends_it_too(planned, whole):
 @pytest.mark.parametrize("environment", [{}, STEP], ids=["alone", "under Slurm"])
 def test_usr1_saves_a_checkpoint_and_the_run_goes_on_to_the_same_end(planned, whole, environment):
     run, end_of, _ = planned
-    code, said = end_of(dies=at_row(11, by="SIGUSR1"), **environment)
-    assert code == 0, said
+    code, output = end_of(dies=at_row(11, by="SIGUSR1"), **environment)
+    assert code == 0, output
     assert not list(run.glob("hpc_ckpt*")) and outcome(run) == whole
 
 
@@ -95,13 +95,17 @@ def test_what_usr1_has_saved_is_where_a_killed_run_goes_on(planned, whole):
 def test_a_checkpoint_that_nobody_named_is_refused_and_never_loaded(planned):
     run, end_of, end_of_any = planned
     (run / "hpc_ckpt_1.ckpt").write_bytes(b"of a requeued job")
-    code, said = end_of(**STEP)
-    assert code == 1 and "hpc_ckpt_1.ckpt: written for a requeued Slurm job" in said and "remove it" in said
+    code, output = end_of(**STEP)
+    assert (
+        code == 1
+        and "hpc_ckpt_1.ckpt: written by Lightning for a requeued Slurm job" in output
+        and "delete it" in output
+    )
     (run / "hpc_ckpt_1.ckpt").unlink()
     assert end_of(**STEP)[0] == 0
     (run / "hpc_ckpt_1.ckpt").write_bytes(b"of a requeued job")
-    code, said = end_of_any("validate", "--config", str(run / "config.yaml"), **STEP)
-    assert code == 1 and "hpc_ckpt_1.ckpt: written for a requeued Slurm job" in said
+    code, output = end_of_any("validate", "--config", str(run / "config.yaml"), **STEP)
+    assert code == 1 and "hpc_ckpt_1.ckpt: written by Lightning for a requeued Slurm job" in output
 
 
 def test_a_dead_loader_process_fails_the_run(processes, planned, tmp_path):
@@ -118,29 +122,29 @@ def test_a_dead_loader_process_fails_the_run(processes, planned, tmp_path):
 @pytest.mark.parametrize("code", [None, 0, 3])
 def test_a_library_that_ends_the_process_fails_the_run(planned, code):
     run, end_of, end_of_any = planned
-    for ended, said in (
+    for ended, output in (
         end_of(dies=at_row(5, exit=code)),
         end_of_any("fit", "--config", str(run / "config.yaml"), dies=at_row(5, exit=code)),
     ):
         assert ended == 1 and not (run / "metrics.json").exists()
-        assert f"a library ended the process (exit code {code}) before the work was done" in said
+        assert f"a library ended the process (exit code {code})" in output
 
 
 @pytest.mark.parametrize("number", ENDS)
 def test_a_fit_by_hand_ends_alike(planned, tmp_path, number):
     run, _, end_of_any = planned
-    code, said = end_of_any("fit", "--config", str(run / "config.yaml"), dies=at_row(8, by=number.name))
-    assert code == 128 + number and "is saved" in said and not (run / "weights.safetensors").exists()
+    code, output = end_of_any("fit", "--config", str(run / "config.yaml"), dies=at_row(8, by=number.name))
+    assert code == 128 + number and "is saved" in output and not (run / "weights.safetensors").exists()
     away = ("--trainer.default_root_dir", str(tmp_path / "away"), "--trainer.max_steps", "1000000")
     dies = {"before": "open", "of": "hparams.yaml", "count": 1, "seconds": 1.5, "by": number.name}
-    code, said = end_of_any("fit", "--config", str(run / "config.yaml"), *away, dies=dies)
-    assert code == 128 + number and f"interrupted by {number.name}; nothing is kept" in said
+    code, output = end_of_any("fit", "--config", str(run / "config.yaml"), *away, dies=dies)
+    assert code == 128 + number and f"interrupted by {number.name}; nothing is kept" in output
 
 
 def test_a_signal_where_no_update_is_waited_for_ends_at_once(planned):
     run, end_of, _ = planned
-    code, said = end_of(dies={"before": "rename", "of": "weights.safetensors", "count": 1, "by": "SIGTERM"})
-    assert code == 143 and not (run / "metrics.json").exists() and "Traceback" not in said
+    code, output = end_of(dies={"before": "rename", "of": "weights.safetensors", "count": 1, "by": "SIGTERM"})
+    assert code == 143 and not (run / "metrics.json").exists() and "Traceback" not in output
     assert end_of()[0] == 0 and (run / "metrics.json").exists()
 
 
@@ -162,39 +166,41 @@ def test_a_signal_to_one_of_two_processes_ends_both_at_the_same_update(processes
 
 
 def test_a_second_signal_a_second_later_ends_at_once():
-    asked = Signals()
-    asked.handle()
+    handlers = Signals()
+    handlers.install()
     try:
-        asked.training = True
-        asked.note(signal.SIGTERM)
-        asked.note(signal.SIGTERM)  # make's, of the same order
-        assert asked.end == signal.SIGTERM
-        asked.since -= 2
+        handlers.training = True
+        handlers.receive(signal.SIGTERM)
+        handlers.receive(signal.SIGTERM)  # make's, of the same order
+        assert handlers.end_signal == signal.SIGTERM
+        handlers.end_time -= 2
         with pytest.raises(Interrupted):
-            asked.note(signal.SIGTERM)
+            handlers.receive(signal.SIGTERM)
     finally:
         for number in (*ENDS, signal.SIGUSR1):
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
 
 def test_what_is_ignored_stays_ignored_as_nohup_wants_it():
-    asked = Signals()
+    handlers = Signals()
     before = {number: signal.getsignal(number) for number in (*ENDS, signal.SIGUSR1)}
     try:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        asked.handle()
-        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN and signal.getsignal(signal.SIGTERM) == asked.note
+        handlers.install()
+        assert (
+            signal.getsignal(signal.SIGHUP) == signal.SIG_IGN and signal.getsignal(signal.SIGTERM) == handlers.receive
+        )
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
 def test_what_fails_after_a_signal_was_interrupted():
-    signals.end = signal.SIGTERM
+    signals.end_signal = signal.SIGTERM
     try:
-        with pytest.raises(Interrupted), to_its_end():
+        with pytest.raises(Interrupted), exit_guard():
             raise RuntimeError("another process that this one needs has met the signal too")
     finally:
-        signals.end = None
-    with pytest.raises(UserError, match=r"exit code 0"), to_its_end():
+        signals.end_signal = None
+    with pytest.raises(UserError, match=r"exit code 0"), exit_guard():
         raise SystemExit(0)

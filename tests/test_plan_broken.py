@@ -1,0 +1,70 @@
+"""A mistake in one experiment stops that experiment and no other."""
+
+import shutil
+
+import pytest
+from report_runs import count_costs, finish_all
+
+from vit import paths
+from vit.__main__ import main
+from vit.plan import make_plan
+from vit.plan.graph import write_graph
+from vit.plan.resolve import load_recipe
+
+DRAFTS = {
+    "half a YAML": "title: 'Draft",
+    "an unknown key": "title: Draft\ngrid: {model: [ViT-B/16], pretrain: [none], transfer: [CIFAR-10]}\nrows: [transfer]\ncolumns: [model]\ncolour: red\n",
+    "rows that do not tell cells apart": "title: Draft\ngrid: {model: [ViT-B/16, ViT-B/32], pretrain: [none], transfer: [CIFAR-10]}\n"
+    "rows: [pretrain]\ncolumns: [transfer]\n",
+}
+
+
+@pytest.fixture(params=DRAFTS)
+def draft(request, tmp_path, monkeypatch):
+    monkeypatch.setenv("VIT_RESULTS", str(tmp_path / "results"))
+    shutil.copytree(paths.EXPERIMENTS, tmp_path / "experiments")
+    monkeypatch.setattr(paths, "EXPERIMENTS", tmp_path / "experiments")
+    (tmp_path / "experiments" / "ablations" / "draft.yaml").write_text(DRAFTS[request.param])
+    yield tmp_path / "results" / "smoke"
+    load_recipe.cache_clear()
+
+
+def test_the_others_are_planned_and_the_mistake_is_told(draft, capsys):
+    main(["plan", "--scale", "smoke", "--write"])
+    plan = make_plan("smoke")
+    assert list(plan.broken) == ["ablations/draft"] and "table5" in plan.experiments
+    told = capsys.readouterr().err
+    assert "draft.yaml" in told and "left out" in told and told.count("\n") == 1
+    rules = (draft / "grid.mk").read_text()
+    assert "draft" in next(line for line in rules.splitlines() if line.startswith("EXPERIMENTS")).split()
+    assert "draft.runs" not in rules and "table5.runs" in rules
+
+
+def test_its_own_target_ends_with_the_mistake(draft):
+    with pytest.raises(SystemExit, match=r"draft\.yaml"):
+        main(["report", "--scale", "smoke", "--complete", "draft"])
+
+
+def test_other_tables_are_rendered_and_the_page_shows_the_mistake(draft):
+    plan = make_plan("smoke")
+    write_graph(plan)
+    finish_all(plan, lambda run: 0.5)
+    count_costs()
+    main(["report", "--scale", "smoke", "--complete", "table5"])
+    page = (draft / "index.html").read_text()
+    assert (
+        'id="table5"' in page and page.count("<b>Error:</b>") > 1 and "draft.yaml" in page
+    )  # and of records without what others show
+    with pytest.raises(SystemExit) as end:
+        main(["report", "--scale", "smoke"])
+    assert end.value.code == 1
+
+
+def test_where_nothing_can_be_planned_the_exit_code_says_so(draft):
+    for path in paths.EXPERIMENTS.glob("*.yaml"):
+        path.unlink()
+    for path in (paths.EXPERIMENTS / "ablations").glob("[!d]*.yaml"):
+        path.unlink()
+    with pytest.raises(SystemExit) as end:
+        main(["plan", "--scale", "smoke", "--write"])
+    assert end.value.code == 1

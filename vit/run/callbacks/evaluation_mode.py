@@ -1,0 +1,21 @@
+"""Evaluating a model in the middle of its training."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import nn
+
+
+@contextmanager
+def evaluation_mode(module: nn.Module) -> Iterator[None]:
+    """eval() and no gradients; afterwards the training mode of every submodule and the random state are as before."""
+    modes = {part: part.training for part in module.modules()}
+    # The CPU's random state, from which a DataLoader takes its seed. No evaluation draws random numbers on a GPU.
+    with torch.no_grad(), torch.random.fork_rng(devices=[]):
+        module.eval()
+        try:
+            yield
+        finally:
+            for part, mode in modes.items():
+                part.training = mode
