@@ -9,13 +9,12 @@ import pytest
 import torch
 import yaml
 from archive_files import number_of, png, tar
-from folder_runs import smoke_config
+from folder_runs import run_of, smoke_config
 from plain_data import PLAIN
 
 from data import ImageData, ImageFolder
 from data.batches.order import StepOrder
 from data.pictures.pictures import Files
-from vit.plan.cells import Run
 from vit.record import write_record
 from vit.run.callbacks.monitoring import ProgressBar, TrainingSetSize
 from vit.run.runner import train_and_evaluate
@@ -246,7 +245,7 @@ def test_the_count_stands_in_metrics_json(folder):
         path.write_bytes(png(4 * k))
     (folder / "mine/train/class1/7.png").write_bytes(b"no picture")
     config = pretraining("pretrain-ViT-B-32", held_out=0.2, on_error="skip", skip_limit=0.1)
-    run = Run("pretrain-here-0", config, (), 1, 2, "chain", True, True)
+    run = run_of("pretrain-here", config, images=1, classes=2)
     _, outcome = train_and_evaluate(run, folder, ProgressBar("pictures", 0), print)
     write_record(run, folder, outcome, seconds=1.0, flops=1.0, threads=1)
     assert json.loads((folder / "metrics.json").read_text())["skipped_images"] == {"train": 1}

@@ -20,7 +20,7 @@ from data.transforms.transform import Transform
 NUMBERS = {
     "random_crop": "(40)",
     "pad_crop": "(4)",
-    "colour": "(0.4)",
+    "color": "(0.4)",
     "cutout": "(9)",
     "central_crop": "(40)",
     "squashed_crop": "(40)",

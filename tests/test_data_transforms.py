@@ -16,7 +16,7 @@ from data.transforms.evaluation import EVALUATIONS, central_crop, resize, squash
 from data.transforms.resize import RULES, crop_and_resize, full_boxes
 from data.transforms.transform import Transform
 from vit.paths import ROOT
-from vit.plan.values import VALUES
+from vit.plan.recipe_values import VALUES
 
 OFFICIAL, ANTIALIASED, TRUNCATED = RULES["vit_jax"], RULES["antialiased"], RULES["big_vision"]
 SIDES = [(32, 32), (32, 20), (90, 75)]  # two where a batch is resized in one go, one where it is not
@@ -196,8 +196,8 @@ def test_without_a_crop_training_images_are_prepared_as_for_evaluation():
         ({"augment": ["pad_crop(1.5)"]}, "pad_crop takes a whole number from 1 to 16, not 1.5"),
         ({"augment": ["inception_crop(5)"]}, "inception_crop takes a fraction between 0 and 1, not 5"),
         ({"augment": ["flip(1)"]}, "flip takes no number, not 1"),
-        ({"augment": ["colour(1.5)"]}, "colour takes a number above 0, up to 1, not 1.5"),
-        ({"augment": ["colour(0.4.4)"]}, "unknown augmentation"),
+        ({"augment": ["color(1.5)"]}, "color takes a number above 0, up to 1, not 1.5"),
+        ({"augment": ["color(0.4.4)"]}, "unknown augmentation"),
         ({"augment": ["flip("]}, r"unknown augmentation 'flip\('"),
         ({"evaluation": "area(20)"}, r"unknown evaluation 'area\(20\)'; known are resize, central_crop, squashed_crop"),
         ({"evaluation": "central_crop(12)"}, "central_crop takes a whole number, 16 or more, not 12"),
@@ -232,7 +232,7 @@ def test_batches_of_a_set_are_in_minus_one_to_one_and_augmented_by_seed_epoch_an
 
 
 def test_the_documentation_names_every_word_and_no_other():
-    table = (ROOT / "docs" / "data.md").read_text().split("## Which")[0]
+    table = (ROOT / "docs" / "transforms.md").read_text().split("## Which")[0]
     words = {word for line in table.splitlines() for word in re.findall(r"^\| `(\w+)[`(]", line)}
     assert words - {"augment", "evaluation", "resize"} | {"resize"} == {
         *AUGMENTATIONS, *CROPS, *EVALUATIONS, *RULES,

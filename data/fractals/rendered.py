@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from torch.utils.data import get_worker_info
 
-from data.batches.lazy import LazyArray
 from data.disk.room import check_memory
 from data.fractals.chaos_game import draw
 from data.fractals.fractal_colors import colorize
 from data.fractals.ifs import affine, candidates, search, varied, views
+from data.fractals.lazy import LazyArray
 
 PIXELS = 2**24  # rendered at once: limits the memory for anything but the images themselves
 

@@ -9,12 +9,12 @@ import torch
 
 from data.base import ImageData
 from data.batches.batches import Batches
-from data.batches.lazy import Grid, LazyArray
 from data.batches.splits import random_subset
 from data.disk.folder import data_folder
 from data.disk.pack import packed
 from data.disk.room import check_memory
 from data.fractals.ifs import search
+from data.fractals.lazy import Grid, LazyArray
 from data.fractals.rendered import Rendered, check_room, rendered
 from data.values import check, integer
 

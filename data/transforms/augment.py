@@ -84,6 +84,6 @@ AUGMENTATIONS = {
     "shift": shift,
     "crop": crop,
     "pad_crop": pad_crop,
-    "colour": color_jitter,  # the word that recipes write
+    "color": color_jitter,
     "cutout": cutout,
 }

@@ -1,4 +1,4 @@
-"""Training in a run's folder, which keeps the curves, the event files and, until the run is finished, two checkpoints."""
+"""Training in a run's folder, which holds curves, event files and, until the run is finished, two checkpoints."""
 
 from collections.abc import Callable
 from pathlib import Path
