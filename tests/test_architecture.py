@@ -45,7 +45,7 @@ ALLOWED = {  # folder or file -> what it may import besides the standard library
 }
 DATA = (  # from the ground up: a folder or a file imports what precedes it, and nothing that follows
     *("data.disk", "data.draws", "data.values", "data.fetch", "data.transforms", "data.pictures"),
-    *("data.fractals", "data.batches", "data.before_training", "data.base", "data.sets"),
+    *("data.fractals", "data.batches", "data.before_training", "data.checkpoint_state", "data.base", "data.sets"),
     *("data", "data.overlap", "data.__main__"),
 )
 UPWARD = {  # (file, what it imports) against that order

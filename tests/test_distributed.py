@@ -19,15 +19,15 @@ SHELL = {**JOB, "SLURM_NTASKS": "2", "SLURM_JOB_NAME": "interactive"}
 
 def step(tasks, rank, nodes=1, name="train"):
     """What srun tells the task of this rank."""
-    here = tasks // nodes
+    per_node = tasks // nodes
     counts = {
         "SLURM_STEP_NUM_TASKS": tasks,
         "SLURM_STEP_NUM_NODES": nodes,
         "SLURM_NTASKS": tasks,
         "SLURM_NNODES": nodes,
     }
-    ranks = {"SLURM_PROCID": rank, "SLURM_LOCALID": rank % here, "SLURM_NODEID": rank // here}
-    spread = f"{here}(x{nodes})" if nodes > 1 else str(here)
+    ranks = {"SLURM_PROCID": rank, "SLURM_LOCALID": rank % per_node, "SLURM_NODEID": rank // per_node}
+    spread = f"{per_node}(x{nodes})" if nodes > 1 else str(per_node)
     names = {"SLURM_STEP_TASKS_PER_NODE": spread, "SLURM_JOB_NAME": name, "SLURM_STEP_NODELIST": "node[1-2]"}
     return {
         "SLURM_JOB_ID": "41",

@@ -42,9 +42,9 @@ def held_out_curve(folder):
     return {int(row["step"]) + 1: float(row["held_out_accuracy"]) for row in rows}
 
 
-def assert_equal(one, other):
-    for name, tensor in one.items():
-        assert torch.equal(tensor, other[name]), name
+def assert_equal(expected, actual):
+    for name, tensor in expected.items():
+        assert torch.equal(tensor, actual[name]), name
 
 
 @pytest.fixture(scope="module")

@@ -72,13 +72,15 @@ def test_the_fewest_equal_pieces():
 
 
 def test_on_a_cpu_the_estimate_decides_and_says_so(monkeypatch, model):
-    heard, gradients_and_moments = [], 3 * 4 * sum(parameter.numel() for parameter in model.parameters())
+    messages, gradients_and_moments = [], 3 * 4 * sum(parameter.numel() for parameter in model.parameters())
     monkeypatch.setattr(micro_batch, "free_bytes", lambda: 2**40)
-    assert arranged(model=model, log=heard.append) == 1 and heard == []
+    assert arranged(model=model, log=messages.append) == 1 and messages == []
     batch = 512 * micro_batch.PEAK_FACTOR * bytes_per_image(model, 32)
     monkeypatch.setattr(micro_batch, "free_bytes", lambda: batch / 3 + gradients_and_moments)
-    assert arranged(model=model, log=heard.append) == 4
-    assert len(heard) == 1 and heard[0].startswith("using micro-batches of 128 images: a batch of 512 needs about")
+    assert arranged(model=model, log=messages.append) == 4
+    assert len(messages) == 1 and messages[0].startswith(
+        "using micro-batches of 128 images: a batch of 512 needs about"
+    )
     monkeypatch.setattr(micro_batch, "free_bytes", lambda: gradients_and_moments)
     with pytest.raises(UserError, match="one image needs about"):
         arranged(model=model)
@@ -90,10 +92,10 @@ def test_the_count_of_kept_bytes_is_exact_for_a_chain_of_linear_maps():
     class Chain(torch.nn.Module):
         def __init__(self):
             super().__init__()
-            self.one, self.two = torch.nn.Linear(12, 20), torch.nn.Linear(20, 30)
+            self.first, self.second = torch.nn.Linear(12, 20), torch.nn.Linear(20, 30)
 
         def forward(self, images):
-            return self.two(self.one(images.flatten(1)).tanh()).exp()
+            return self.second(self.first(images.flatten(1)).tanh()).exp()
 
     assert bytes_per_image(Chain(), 2) == 4 * (12 + 20 + 30)
 
@@ -140,11 +142,11 @@ class TooSmall(Callback):
             raise torch.OutOfMemoryError("CUDA out of memory")
 
 
-def losses(folder, bar, heard):
+def losses(folder, bar, messages):
     """(step, training loss) of a small pre-training, after whatever attempts it took."""
     run = next(run for run in make_plan("smoke").runs.values() if run.id.startswith("pretrain-ViT-B-32-fractals-80"))
     run.config["model"]["init_args"]["dropout"] = 0.0  # its random numbers belong to a micro-batch
-    cli, _ = train(run, folder, bar, heard.append)
+    cli, _ = train(run, folder, bar, messages.append)
     with open(folder / "metrics.csv") as file:
         rows = [(int(row["step"]), float(row["train_loss"])) for row in csv.DictReader(file) if row["train_loss"]]
     return cli.trainer.accumulate_grad_batches, rows
@@ -153,10 +155,10 @@ def losses(folder, bar, heard):
 @pytest.mark.parametrize("step", [0, 6])
 def test_a_run_that_does_not_fit_goes_on_in_smaller_micro_batches_with_the_same_losses(tmp_path, monkeypatch, step):
     monkeypatch.setenv("VIT_CHECKPOINT_SECONDS", "0")  # after every update
-    heard = []
-    _, whole = losses(tmp_path / "whole", Callback(), heard)
-    pieces, rows = losses(tmp_path / "small", TooSmall(4, step), heard)
-    assert pieces == 4 and [line.split("; ")[1] for line in heard] == ["trying 8", "trying 4"]
+    messages = []
+    _, whole = losses(tmp_path / "whole", Callback(), messages)
+    pieces, rows = losses(tmp_path / "small", TooSmall(4, step), messages)
+    assert pieces == 4 and [line.split("; ")[1] for line in messages] == ["trying 8", "trying 4"]
     assert [update for update, _ in rows] == [update for update, _ in whole] == list(range(10))
     assert [loss for _, loss in rows] == pytest.approx([loss for _, loss in whole], rel=1e-4)
 

@@ -35,6 +35,9 @@ SLIPS = {  # file, its text, what somebody writes instead, what the line must na
     "a warm-up as long as the training": (MINI, "warmup_steps: 30, lr: [", "warmup_steps: 300, lr: [", ["mini.yaml", "finetune.warmup_steps", "300"]),
     "momentum beside Adam": ("recipes/pretrain.yaml", "optimizer: adam ", "momentum: 0.9\noptimizer: adam ", ["pretrain", "momentum", "0.9", "adam"]),
     "drops beside a cosine": ("recipes/finetune.yaml", "decay: cosine ", "drops: [3]\ndecay: cosine ", ["finetune", "drops", "cosine"]),
+    "a step of augmentation": ("recipes/finetune.yaml", "augment: [inception_crop,", "augment: [inception_crops,", ["finetune", "inception_crops"]),
+    "a step as a number": ("recipes/finetune.yaml", "augment: [inception_crop,", "augment: [3,", ["finetune", "augment", "3"]),
+    "a way to evaluate": ("recipes/finetune.yaml", "evaluation: resize ", "evaluation: center_crop ", ["finetune", "center_crop", "central_crop"]),
     "SGD without its momentum": ("recipes/pretrain-sgd.yaml", "momentum: 0.9 ", "# ", ["pretrain-sgd.yaml", "momentum"]),
     "SGD with Adam's constants": ("recipes/pretrain-sgd.yaml", "optimizer: sgd ", "beta1: 0.9\noptimizer: sgd ", ["pretrain-sgd", "beta1", "sgd"]),
 }  # fmt: skip

@@ -2,6 +2,9 @@
 
 import pytest
 
+from data.transforms.augment import AUGMENTATIONS
+from data.transforms.crops import CROPS
+from data.transforms.evaluation import EVALUATIONS
 from data.transforms.resize import RULES
 from vit.models.grid import MODES
 from vit.objectives.least_squares import DTYPES
@@ -19,7 +22,7 @@ from vit.plan.resolve import load_recipe
 REGISTRIES = {
     "optimizer": OPTIMIZERS, "decay": [*DECAYS, "staircase"], "warmup_from": WARMUP_FROM, "decay_form": ADAM, "decay_on": DECAYED,
     "momentum_dtype": BUFFERS, "clip_rule": CLIP_RULES, "loss": LOSSES, "positions": MODES, "resize": RULES, "target": TARGETS,
-    "color_bins": BINS, "counts": FATES, "solve_dtype": DTYPES,
+    "color_bins": BINS, "counts": FATES, "solve_dtype": DTYPES, "augment": CROPS | AUGMENTATIONS, "evaluation": EVALUATIONS,
 }  # fmt: skip
 ELSEWHERE = {"precision", "random_patch_from", "head_hidden"}  # Lightning's words, and two that are no key of a table
 

@@ -14,13 +14,13 @@ from vit.run.checkpoints import LAST, PREVIOUS, resume_point
 BROKEN_AT, SAVED_EVERY = 26, 10  # in the middle of an epoch, six updates after a checkpoint
 
 
-def trained(folder, workers, *callbacks, heard=None):
-    """The task after `fit` in this folder, from a checkpoint if there is one; `heard` collects its messages."""
+def trained(folder, workers, *callbacks, messages=None):
+    """The task after `fit` in this folder, from a checkpoint if there is one; `messages` collects what it logs."""
     config = smoke_config("pretrain-ViT-B-16-fractals-160")
     config["trainer"]["max_steps"] = 40
     config["model"]["init_args"]["dropout"] = 0.1  # random numbers besides those of the data
     config["data"]["init_args"]["workers"] = workers
-    log = [].append if heard is None else heard.append
+    log = [].append if messages is None else messages.append
     return trained_in(folder, config, SavesEvery(folder, SAVED_EVERY), *callbacks, log=log).model
 
 
@@ -41,8 +41,8 @@ def whole(tmp_path_factory):
 
 def assert_the_same(whole, folder, task):
     """Weights and curves, bit for bit."""
-    for (name, one), other in zip(whole[1].state_dict().items(), task.state_dict().values(), strict=True):
-        assert torch.equal(one, other), name
+    for (name, expected), actual in zip(whole[1].state_dict().items(), task.state_dict().values(), strict=True):
+        assert torch.equal(expected, actual), name
     rows = curve(whole[0])
     assert [int(row["step"]) for row in rows] == list(range(40))
     assert curve(folder) == rows  # no gap, no row twice
@@ -85,29 +85,29 @@ def one_bit_flipped(path):
 
 @pytest.mark.parametrize("damage", [halved, one_bit_flipped, lambda path: path.write_bytes(b"")])
 def test_a_damaged_last_checkpoint_falls_back_to_the_one_before_with_one_line(tmp_path, whole, damage):
-    heard, (last, _) = [], broken(tmp_path)
+    messages, (last, _) = [], broken(tmp_path)
     damage(last)
-    task = trained(tmp_path, 0, heard=heard)
-    assert len(heard) == 1 and heard[0].endswith("last.ckpt: damaged; resuming from previous.ckpt at step 10")
+    task = trained(tmp_path, 0, messages=messages)
+    assert len(messages) == 1 and messages[0].endswith("last.ckpt: damaged; resuming from previous.ckpt at step 10")
     assert_the_same(whole, tmp_path, task)
 
 
 def test_with_both_checkpoints_damaged_it_starts_again_with_one_line(tmp_path, whole):
-    heard = []
+    messages = []
     for checkpoint in broken(tmp_path):
         halved(checkpoint)
-    task = trained(tmp_path, 0, heard=heard)
-    assert len(heard) == 1 and "last.ckpt: damaged" in heard[0] and "restarts at step 0" in heard[0]
+    task = trained(tmp_path, 0, messages=messages)
+    assert len(messages) == 1 and "last.ckpt: damaged" in messages[0] and "restarts at step 0" in messages[0]
     assert_the_same(whole, tmp_path, task)
 
 
 def test_a_kill_between_two_renamings_and_in_a_write_leaves_the_previous_one_and_no_litter(tmp_path, whole):
-    heard, (last, previous) = [], broken(tmp_path)
+    messages, (last, previous) = [], broken(tmp_path)
     last.replace(previous)
     litter = last.with_name(".last.ckpt.12345.part")
     litter.write_bytes(b"half")
-    assert_the_same(whole, tmp_path, trained(tmp_path, 0, heard=heard))
-    assert heard == [] and not litter.exists()
+    assert_the_same(whole, tmp_path, trained(tmp_path, 0, messages=messages))
+    assert messages == [] and not litter.exists()
 
 
 def test_a_sound_file_that_is_no_checkpoint_is_one_line_that_says_what_to_do(tmp_path):
@@ -128,7 +128,7 @@ class Poison(Callback):
 def test_a_loss_that_is_not_finite_stops_the_run_with_step_rate_and_the_last_good_checkpoint(tmp_path):
     with pytest.raises(UserError) as stopped:
         trained(tmp_path, 0, Poison())
-    said = str(stopped.value)
-    assert "loss is nan at step 24 with learning rate 0.000" in said and "\n" not in said
-    assert said.endswith("checkpoints/last.ckpt (step 20)")
+    message = str(stopped.value)
+    assert "loss is nan at step 24 with learning rate 0.000" in message and "\n" not in message
+    assert message.endswith("checkpoints/last.ckpt (step 20)")
     assert resume_point(tmp_path, print)[1] == 20

@@ -1,4 +1,4 @@
-"""An ending that is not "finished" never looks like one: signals, libraries that end a process, stray checkpoints. Real processes."""
+"""A run that did not finish never looks finished: signals, libraries that end the process, checkpoints of Lightning's. Real processes."""
 
 import os
 import signal
@@ -29,7 +29,7 @@ def at_row(count, **what):
 
 @pytest.fixture
 def planned(processes, tmp_path):
-    """(folder of results, folder of the pre-training run, a function that runs it to its end: exit code, what it said)."""
+    """(folder of results, folder of the pre-training run, a function that runs it to its end: exit code, output)."""
     assert processes.end(processes.start("plan", "--scale", "kill", "--write", results=tmp_path)) == 0
     first = in_order(tmp_path / "kill" / "runs")[1]
 
@@ -60,12 +60,12 @@ def saved_step(run):
 @pytest.mark.parametrize("workers", ["0", "2"])
 def test_a_signal_that_ends_saves_the_next_update_first_and_exits_with_its_own_code(planned, whole, number, workers):
     run, end_of, _ = planned
-    code, said = end_of(dies=at_row(11, by=number.name), VIT_WORKERS=workers)
+    code, output = end_of(dies=at_row(11, by=number.name), VIT_WORKERS=workers)
     assert code == 128 + number and not (run / "metrics.json").exists()
     step = saved_step(run)
     assert 25 < step < 40  # rows are written at every third step
-    assert f"interrupted by {number.name}; step {step} is saved" in said
-    assert "failed" not in said and "Traceback" not in said
+    assert f"interrupted by {number.name}; step {step} is saved" in output
+    assert "failed" not in output and "Traceback" not in output
     assert end_of()[0] == 0
     assert outcome(run) == whole
 
@@ -80,8 +80,8 @@ def test_a_signal_in_the_last_update_ends_it_too(planned, whole):
 @pytest.mark.parametrize("environment", [{}, STEP], ids=["alone", "under Slurm"])
 def test_usr1_saves_a_checkpoint_and_the_run_goes_on_to_the_same_end(planned, whole, environment):
     run, end_of, _ = planned
-    code, said = end_of(dies=at_row(11, by="SIGUSR1"), **environment)
-    assert code == 0, said
+    code, output = end_of(dies=at_row(11, by="SIGUSR1"), **environment)
+    assert code == 0, output
     assert not list(run.glob("hpc_ckpt*")) and outcome(run) == whole
 
 
@@ -95,15 +95,17 @@ def test_what_usr1_has_saved_is_where_a_killed_run_goes_on(planned, whole):
 def test_a_checkpoint_that_nobody_named_is_refused_and_never_loaded(planned):
     run, end_of, end_of_any = planned
     (run / "hpc_ckpt_1.ckpt").write_bytes(b"of a requeued job")
-    code, said = end_of(**STEP)
+    code, output = end_of(**STEP)
     assert (
-        code == 1 and "hpc_ckpt_1.ckpt: written by Lightning for a requeued Slurm job" in said and "delete it" in said
+        code == 1
+        and "hpc_ckpt_1.ckpt: written by Lightning for a requeued Slurm job" in output
+        and "delete it" in output
     )
     (run / "hpc_ckpt_1.ckpt").unlink()
     assert end_of(**STEP)[0] == 0
     (run / "hpc_ckpt_1.ckpt").write_bytes(b"of a requeued job")
-    code, said = end_of_any("validate", "--config", str(run / "config.yaml"), **STEP)
-    assert code == 1 and "hpc_ckpt_1.ckpt: written by Lightning for a requeued Slurm job" in said
+    code, output = end_of_any("validate", "--config", str(run / "config.yaml"), **STEP)
+    assert code == 1 and "hpc_ckpt_1.ckpt: written by Lightning for a requeued Slurm job" in output
 
 
 def test_a_dead_loader_process_fails_the_run(processes, planned, tmp_path):
@@ -120,29 +122,29 @@ def test_a_dead_loader_process_fails_the_run(processes, planned, tmp_path):
 @pytest.mark.parametrize("code", [None, 0, 3])
 def test_a_library_that_ends_the_process_fails_the_run(planned, code):
     run, end_of, end_of_any = planned
-    for ended, said in (
+    for ended, output in (
         end_of(dies=at_row(5, exit=code)),
         end_of_any("fit", "--config", str(run / "config.yaml"), dies=at_row(5, exit=code)),
     ):
         assert ended == 1 and not (run / "metrics.json").exists()
-        assert f"a library ended the process (exit code {code})" in said
+        assert f"a library ended the process (exit code {code})" in output
 
 
 @pytest.mark.parametrize("number", ENDS)
 def test_a_fit_by_hand_ends_alike(planned, tmp_path, number):
     run, _, end_of_any = planned
-    code, said = end_of_any("fit", "--config", str(run / "config.yaml"), dies=at_row(8, by=number.name))
-    assert code == 128 + number and "is saved" in said and not (run / "weights.safetensors").exists()
+    code, output = end_of_any("fit", "--config", str(run / "config.yaml"), dies=at_row(8, by=number.name))
+    assert code == 128 + number and "is saved" in output and not (run / "weights.safetensors").exists()
     away = ("--trainer.default_root_dir", str(tmp_path / "away"), "--trainer.max_steps", "1000000")
     dies = {"before": "open", "of": "hparams.yaml", "count": 1, "seconds": 1.5, "by": number.name}
-    code, said = end_of_any("fit", "--config", str(run / "config.yaml"), *away, dies=dies)
-    assert code == 128 + number and f"interrupted by {number.name}; nothing is kept" in said
+    code, output = end_of_any("fit", "--config", str(run / "config.yaml"), *away, dies=dies)
+    assert code == 128 + number and f"interrupted by {number.name}; nothing is kept" in output
 
 
 def test_a_signal_where_no_update_is_waited_for_ends_at_once(planned):
     run, end_of, _ = planned
-    code, said = end_of(dies={"before": "rename", "of": "weights.safetensors", "count": 1, "by": "SIGTERM"})
-    assert code == 143 and not (run / "metrics.json").exists() and "Traceback" not in said
+    code, output = end_of(dies={"before": "rename", "of": "weights.safetensors", "count": 1, "by": "SIGTERM"})
+    assert code == 143 and not (run / "metrics.json").exists() and "Traceback" not in output
     assert end_of()[0] == 0 and (run / "metrics.json").exists()
 
 

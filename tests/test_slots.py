@@ -15,10 +15,10 @@ from vit.paths import results
 from vit.run.scale_owner import claim_scale, start_time
 from vit.run.slots import has_separate_cores, usable_cores
 
-HERE, USABLE = platform.node(), len(os.sched_getaffinity(0))
+HOST, USABLE = platform.node(), len(os.sched_getaffinity(0))
 
 
-def make(process=None, host=HERE, job=".", usable=USABLE):
+def make(process=None, host=HOST, job=".", usable=USABLE):
     """What a Makefile says of itself."""
     return {"VIT_MAKE": f"{process or os.getpid()} {host} {job} {usable}"}
 
@@ -81,13 +81,13 @@ def living():
     process.communicate(b"\n")
 
 
-def write(owned, process, host=HERE, started=None):
+def write(owned, process, host=HOST, started=None):
     (owned / ".owner").write_text(json.dumps({"process": process, "host": host, "started": started}))
 
 
 def test_a_second_make_beside_a_living_one_is_refused(owned, living):
     write(owned, living, started=start_time(living))
-    with pytest.raises(UserError, match=f"process {living} on {HERE} trains here already; wait for it or stop it"):
+    with pytest.raises(UserError, match=f"process {living} on {HOST} trains here already; wait for it or stop it"):
         claim_scale("smoke")
 
 
@@ -110,7 +110,7 @@ def test_a_number_that_belongs_to_a_stranger_now_locks_nobody_out(owned, living)
     ],
 )
 def test_a_file_that_says_nothing_that_can_be_checked_locks_nobody_out(owned, text):
-    (owned / ".owner").write_text(text.replace("HERE", HERE))
+    (owned / ".owner").write_text(text.replace("HERE", HOST))
     claim_scale("smoke")
 
 

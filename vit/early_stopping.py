@@ -1,4 +1,4 @@
-"""Early stopping (Section 4.3, Figure 4): after a training at full length, the weights that were best on held-out images."""
+"""Early stopping (Section 4.3, Figure 4): train at full length, keep the weights that were best on held-out images."""
 
 from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import Callback
@@ -8,7 +8,7 @@ from vit.run.callbacks.evaluation_mode import evaluation_mode
 
 
 class BestHeldOut(Callback):
-    """Evaluates on the held-out part every `every` updates and after the last, logs it, and finally loads the best weights.
+    """Evaluates on the held-out part every `every` updates and after the last; at the end loads the best weights.
 
     The earlier of equal accuracies counts. The best weights so far are part of every checkpoint. The training itself is
     bit for bit the same as without.

@@ -9,7 +9,7 @@ EXCEPTION_NAME = re.compile(r"^[\w.]+: ")  # "ValueError: " in front of a traceb
 
 
 class UserError(Exception):
-    """A mistake in input or environment. The message is one line (what, where, what to do), printed without a traceback."""
+    """A mistake in input or environment. The message is one line: what, where, what to do; no traceback is printed."""
 
 
 def nearest(word: object, known: Iterable) -> str:
@@ -19,7 +19,7 @@ def nearest(word: object, known: Iterable) -> str:
 
 
 def reason(error: BaseException) -> str:
-    """The message in one line: its first line, or the first item of a list of causes ("- ...") as jsonargparse prints."""
+    """The message in one line: its first line, or the first of the causes ("- ...") that jsonargparse lists."""
     lines = [line.strip() for line in original_message(error).splitlines() if line.strip()] or [type(error).__name__]
     index = next((index for index, line in enumerate(lines) if line.startswith("- ")), 0)
     text = lines[index].removeprefix("- ")
@@ -30,7 +30,7 @@ def reason(error: BaseException) -> str:
 
 
 def original_message(error: BaseException) -> str:
-    """str(error); for an error from a DataLoader worker, the message inside the traceback that torch puts in its place."""
+    """str(error); for an error from a DataLoader worker, the message within the traceback that torch makes of it."""
     text = str(error)
     if not WORKER_ERROR.match(text):
         return text

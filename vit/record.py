@@ -1,4 +1,4 @@
-"""The record of a finished run, RUN/metrics.json: what it measured, when and on what. Written last, so it means finished."""
+"""The record of a finished run, metrics.json: what it measured, when and on what. Written last: it means finished."""
 
 import json
 import math

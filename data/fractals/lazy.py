@@ -1,4 +1,4 @@
-"""Numbers of a set's images that follow from their places: worked out when they are asked for, never kept.
+"""Labels and parameters that follow from an image's index: computed on access, never stored.
 
 N images.
 """
@@ -11,38 +11,37 @@ import torch
 
 
 @dataclass(frozen=True)
-class WorkedOut:
-    """A vector (N,) where a thousand times more numbers than memory holds may stand; `numbers[places]` are some of them."""
+class LazyArray:
+    """A read-only vector (N,) that may be a thousand times larger than memory; `array[indices]` computes some values."""
 
     length: int
-    number: Callable  # of an array or a tensor of places, the numbers there
+    compute: Callable  # indices, an array or a tensor -> values
 
-    __iter__ = None  # nobody goes through so many one by one
+    __iter__ = None  # or Python would iterate by __getitem__, one of 10^12 after the other
     ndim = 1
 
     def __len__(self):
         return self.length
 
-    def __getitem__(self, places: np.ndarray | torch.Tensor) -> np.ndarray | torch.Tensor:
-        return self.number(places)
+    def __getitem__(self, indices: np.ndarray | torch.Tensor) -> np.ndarray | torch.Tensor:
+        return self.compute(indices)
 
     def __array__(self, dtype=None, copy=None) -> np.ndarray:
-        """All of them, for whoever needs them at once."""
-        return np.asarray(self.number(np.arange(self.length)), dtype)
+        return np.asarray(self.compute(np.arange(self.length)), dtype)
 
 
 @dataclass(frozen=True)
 class Grid:
-    """Images category by category, `instances` of each: what image `place` shows. attempts: of each category."""
+    """Images category by category, `instances` of each. attempts: of each category."""
 
     instances: int
     attempts: np.ndarray
 
-    def category(self, place):
-        return place // self.instances
+    def category(self, index):
+        return index // self.instances
 
-    def instance(self, place):
-        return place % self.instances
+    def instance(self, index):
+        return index % self.instances
 
-    def attempt(self, place):
-        return self.attempts[self.category(place)]
+    def attempt(self, index):
+        return self.attempts[self.category(index)]

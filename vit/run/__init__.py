@@ -1,1 +1,1 @@
-"""One run: from its config to its metrics.json, through every interruption."""
+"""Running one config: training with checkpoints, evaluation, record; resumable after any interruption."""

@@ -12,7 +12,8 @@ from vit.plan.yaml_files import read_mapping
 
 TYPE_NAMES = {"int": "a whole number", "float": "a number", "bool": "true or false", "list": "a list", "dict": "a mapping",
               "NoneType": "null"}  # fmt: skip
-UNION = "Does not validate against any of the Union subtypes"  # this and the patterns below: messages of jsonargparse 4
+# This and the patterns below are messages of jsonargparse 4.
+UNION = "Does not validate against any of the Union subtypes"
 
 
 class OneLineErrorParser(LightningArgumentParser):
@@ -26,7 +27,7 @@ class OneLineErrorParser(LightningArgumentParser):
 
 
 def check_config_files(arguments: list[str]) -> None:
-    """UserError unless every --config file is a YAML mapping; jsonargparse's error would have neither its path nor line."""
+    """UserError unless every --config file is a YAML mapping; jsonargparse's error has neither path nor line."""
     for argument, following in zip(arguments, [*arguments[1:], None], strict=True):
         option, _, path = argument.partition("=")
         if option in ("--config", "-c") and (path or following):

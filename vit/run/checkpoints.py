@@ -1,4 +1,4 @@
-"""Checkpoints: the last two, each written completely or not at all; a run resumes from the newest undamaged one only."""
+"""Checkpoints: the last two, each written completely or not at all; a run resumes from the newest undamaged one."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""Lightning's view of the processes of a run: vit.run.distributed says who started them, where Lightning goes by a job's name."""
+"""Tells Lightning who started the processes of a run: by itself it decides by the name of a Slurm job."""
 
 import os
 

@@ -29,8 +29,8 @@ def current_launch() -> Launch | None:
         node_rank = env_int("GROUP_RANK", rank // local_world_size)
         nodes = world_size // local_world_size
         return Launch("torchrun", world_size, rank, local_world_size, local_rank, nodes, node_rank)
-    # A batch script and a shell in an allocation have SLURM_NTASKS and SLURM_PROCID too but run alone: only srun starts a
-    # step, and the step of `srun --pty bash` (which alone sets SLURM_PTY_PORT) is a shell.
+    # A batch script and a shell in an allocation have SLURM_NTASKS and SLURM_PROCID too, but run alone: only srun starts
+    # a step. The step of `srun --pty bash`, which alone has SLURM_PTY_PORT, is a shell.
     if "SLURM_STEP_ID" not in os.environ or "SLURM_PTY_PORT" in os.environ:
         return None
     world_size, nodes = env_int("SLURM_STEP_NUM_TASKS", 1), env_int("SLURM_STEP_NUM_NODES", 1)

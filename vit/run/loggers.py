@@ -1,4 +1,4 @@
-"""Loggers of a run's curves. A resumed run repeats the updates after its checkpoint, so their values are dropped first."""
+"""Loggers of a run's curves. A resumed run repeats the updates after its checkpoint, whose values are dropped first."""
 
 import csv
 import time
@@ -12,7 +12,7 @@ from vit.atomic import atomic_write
 
 
 class MetricsCsv(Logger):
-    """metrics.csv: one row per logged step, written at once. Lightning's CSVLogger starts with an empty file on a resume."""
+    """metrics.csv: one row per logged step, written at once. On a resume Lightning's CSVLogger empties the file."""
 
     name = version = ""
 
@@ -66,7 +66,7 @@ class TensorBoardEvents(TensorBoardLogger):
 
     @rank_zero_only
     def resume_from(self, step: int) -> None:
-        """Begin a file that makes TensorBoard discard what earlier files hold from `step` on; at step 0, delete those."""
+        """Begin a file that makes TensorBoard discard what earlier files hold from `step` on; at 0, delete those."""
         files = list(Path(self.save_dir).glob("events.out.tfevents.*"))
         if not step:
             for file in files:
@@ -74,7 +74,7 @@ class TensorBoardEvents(TensorBoardLogger):
         else:
             # readers sort files by name, where two files of the same second are in no order of time
             wait_until_after(max((creation_second(file) for file in files), default=0))
-        # In the first file too (step 0): TensorBoard's reader in Python ignores the purge step of later files otherwise.
+        # In the first file too: otherwise TensorBoard's reader in Python ignores the purge step of later files.
         self._kwargs["purge_step"] = step
         assert self.experiment  # the property creates the file
         del self._kwargs["purge_step"]

@@ -1,4 +1,4 @@
-"""Gradient accumulation: batch_size = devices x micro-batches x images of a micro-batch, which has to fit into memory."""
+"""Gradient accumulation: batch_size = devices x micro-batches x images that fit into memory at a time."""
 
 import math
 from collections.abc import Callable
@@ -13,9 +13,8 @@ from vit.record import device_name
 from vit.run.env import env_whole_number
 from vit.run.slots import parallel_jobs
 
-PEAK_FACTOR = (
-    1.5  # peak memory as a multiple of what the backward pass saves; measured: 0.5 to 1.2, for models of each kind
-)
+# Peak memory as a multiple of what the backward pass saves; 0.5 to 1.2 were measured for models of each kind.
+PEAK_FACTOR = 1.5
 COPIES_OF_PARAMETERS = 3  # besides the parameters: their gradients and Adam's two moments
 
 

@@ -1,4 +1,4 @@
-"""Progress of the runs that make was asked for, such as 'run 12 of 60, about 7 min left', estimated from finished runs."""
+"""Progress of the runs that make was asked for: 'run 12 of 60, about 7 min left', estimated from finished runs."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""`python -m vit run ID ...`: train runs in order in one process; evaluate each once and write its metrics.json last."""
+"""`python -m vit run ID ...`: train runs in order in one process, evaluate each once, write its metrics.json last."""
 
 import gc
 import logging

@@ -74,7 +74,7 @@ def read_owner(file: Path) -> Owner | None:
 
 
 def is_training(owner: Owner, scale: str) -> bool:
-    """Whether the owner is alive; on another machine, which cannot be asked, whether any of the scale's slots is locked."""
+    """Whether the owner is alive; if it is on another machine, whether any of the scale's slots is locked."""
     if owner.host == platform.node():
         return owner.is_alive()
     return any(is_held(slot) for slot in (results(scale) / ".slots").glob("*"))

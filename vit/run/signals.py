@@ -1,7 +1,7 @@
 """Signals that end a run or ask for a checkpoint: noted when they arrive, acted on between two updates.
 
-These handlers replace Lightning's, which end the process with exit code 0 at SIGTERM, write at Slurm's SIGUSR1 a checkpoint
-that later evaluations load unasked, and communicate with the other ranks in the middle of an update.
+These handlers replace Lightning's, which end the process with exit code 0 at SIGTERM, write a checkpoint at Slurm's
+SIGUSR1 that later evaluations load unasked, and communicate with the other ranks in the middle of an update.
 """
 
 import os
@@ -19,7 +19,7 @@ ADVICE = "run the same command again to resume"
 
 
 class Interrupted(SystemExit):
-    """A signal ended the process. The exit code is 128 + its number, as in shells; saved_step: of the last checkpoint."""
+    """A signal ended the process; the exit code is 128 + its number, as in shells. saved_step: of the checkpoint."""
 
     def __init__(self, number: int, saved_step: int | None = None, advice: str = ADVICE):
         super().__init__(128 + number)
@@ -86,7 +86,7 @@ def exit_guard():
     except Exception as error:
         if signals.end_signal is not None:  # other ranks may have received the signal too and closed their connections
             raise Interrupted(signals.end_signal) from error
-        from data.batches.handover import KILLED, LOADER_KILLED
+        from data.batches.shared_memory import KILLED, LOADER_KILLED
 
         # torch's SIGCHLD handler raises this wherever the main process is when a loader process dies
         if isinstance(error, RuntimeError) and KILLED.match(str(error)):

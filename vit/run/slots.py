@@ -29,7 +29,7 @@ def parallel_jobs() -> int:
 
 @contextmanager
 def slot(scale: str, jobs: int) -> Iterator[int]:
-    """Lock one of `jobs` slots of the scale and yield its index; waits while all are locked, as with a bare `make -j`."""
+    """Lock one of `jobs` slots of the scale and yield its index; wait while all are locked (a bare `make -j`)."""
     if make_process() is None:  # else make has claimed the scale, on its own machine
         claim_scale(scale)
     with ExitStack() as lock:

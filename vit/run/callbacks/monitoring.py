@@ -27,10 +27,10 @@ class Throughput(Callback):
 
 
 class TrainingSetSize(Callback):
-    """Logs a line if the training set has another size than the scale file says, from which epochs become steps."""
+    """Prints a line if the training set has another size than the scale file says, from which epochs become steps."""
 
-    def __init__(self, images: int, log: Callable[[str], None]):
-        self.images, self.log = images, log
+    def __init__(self, images: int, print_line: Callable[[str], None]):
+        self.images, self.print_line = images, print_line  # not `log`, which Lightning sets in every callback
 
     def on_fit_start(self, trainer, module):
         data = trainer.datamodule
@@ -39,7 +39,7 @@ class TrainingSetSize(Callback):
         train, held_out = (len(data.parts.get(name, ())) for name in ("train", "val"))
         # the scale may count the whole training set or the part that remains without held-out images
         if min(abs(count - self.images) for count in (train, train + held_out)) > SIZE_TOLERANCE * self.images:
-            self.log(
+            self.print_line(
                 f"{type(data).__name__}: the data set has {train + held_out:,} training images, but the scale file says"
                 f" images: {self.images:,}, which sets the number of steps; correct the scale file"
             )

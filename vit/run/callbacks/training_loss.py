@@ -1,4 +1,4 @@
-"""The loss of the global batch: logged, and checked, because nothing after a loss of NaN or infinity is worth keeping."""
+"""The loss of the global batch: logged, and checked, because nothing after a NaN or infinite loss is worth keeping."""
 
 import math
 from pathlib import Path
@@ -23,8 +23,8 @@ class Diverged(UserError):
 class TrainingLoss(Callback):
     """Logs train_loss, the mean over the images of an update on all devices and in all micro-batches; raises Diverged.
 
-    Every update is checked: immediately with one CPU process; otherwise, where reading the loss would wait for the GPU or
-    the other devices, at the next logged update and before any checkpoint.
+    Every update is checked: at once with one CPU process; otherwise, where reading the loss would wait for the GPU or the
+    other devices, at the next logged update and before any checkpoint.
     """
 
     def __init__(self):
