@@ -82,7 +82,7 @@ $(RESULTS)/grid.mk: $(shell find experiments -name '*.yaml' -o -type d) $(wildca
 data: $(READY) ## download a public data set: make data SET=cifar10; without SET, list them
 	@$(PY) -m data $(if $(SET),fetch $(SET),list)
 
-data-check: $(READY) ## status, size, license and cells of all data sets; HASHES=1 also verifies checksums
+data-check: $(READY) ## status, size, terms and cells of all data sets; HASHES=1 also verifies checksums
 	@$(PY) -m vit data $(SET) $(if $(HASHES),--hashes)
 
 # Public sets that runs need: order-only prerequisites in grid.mk.
