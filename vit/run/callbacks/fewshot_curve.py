@@ -12,7 +12,7 @@ from vit.tasks.fewshot import represent
 
 
 class FewShotDuringTraining(Callback):
-    """Every `every` updates, logs held_out_5shot_accuracy and so on: the mean over `draws`, the authors' constants.
+    """Every `every` updates, logs held_out_5shot_accuracy etc.: mean over `draws`, with the authors' constants.
 
     Samples shots from the training part of `data` (None: the data of the run) and classifies its held-out images, never
     test images. The training itself is bit for bit the same as without.
