@@ -5,6 +5,7 @@ import os
 import sys
 
 from vit.errors import UserError, reason
+from vit.paths import EXPERIMENTS
 from vit.run.distributed import is_main_process
 from vit.run.signals import Interrupted, signals
 
@@ -216,6 +217,7 @@ def main(arguments: list[str]) -> None:
     """Run a command. Every error is one line on stderr and a non-zero exit code."""
     sys.stdout.reconfigure(errors="backslashreplace")  # as stderr by default: file names may be any bytes
     command = arguments[0] if arguments else ""
+    sys.path.append(str(EXPERIMENTS / "ablations"))  # where one's own classes may lie beside the YAML that names them
     try:
         if command in ("run", "fit", "validate", "test"):
             signals.install()  # before importing torch, which takes seconds
