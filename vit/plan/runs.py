@@ -113,7 +113,8 @@ def _start(plan, paper, axes, exact):
     known = {"recipe": recipe, "axes": named, "entry": entry, "classes": entry.classes}
     run = _add(plan, label, settled, pretrains=True, keeps_weights=True, **known)
     notes = tuple(filter(None, (values.get("assumed"), entry.note)))
-    schedule = {recipe: _share(plan, paper, recipe, axes, "pretrain", exact)}
+    share = _share(plan, paper, recipe, axes, "pretrain", exact)
+    schedule = {recipe: share} if share else {}
     return Start(label.removeprefix("pretrain-"), run, run, (recipe,), schedule, notes)
 
 
@@ -193,7 +194,9 @@ def _epochs(values, axes, recipe):
 
 
 def _share(plan, paper, recipe, axes, kind, exact):
-    """Images seen here as a fraction of the paper's; None where nothing is trained."""
+    """Images seen here as a fraction of the paper's; None where nothing is trained, or on a set of one's own."""
+    if axes[kind] not in getattr(paper, kind):
+        return None
     seen = []
     for scale, name, cell in ((plan.scale, plan.scale_name, axes), (paper, "paper", papers_axes(axes, exact))):
         _, values, steps = at_scale(recipe, cell, kind, scale, name, exact)

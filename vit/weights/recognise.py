@@ -23,7 +23,7 @@ from vit.weights.unsupported import refuse, without_pretraining
 OURS = OurLayout(
     "weights of this project",
     mark=r"embedding\.weight|blocks\.\d+\.(attention|row|column)\..*|(stem\.)?(root\.weight|stages\.\d+\.\d+\..*)",
-    kinds=("ViT", "hybrid", "hybrid of the root only", "BiT ResNet", "axial ViT", "axial ResNet"),
+    kinds=("ViT", "hybrid", "hybrid of the root only", "BiT ResNet", "axial ViT", "axial ResNet", "other class"),
     rows={},
 )
 LAYOUTS = (  # in this order: the first layout whose mark matches a name is the file's
