@@ -18,9 +18,9 @@ SMALL = 500  # bytes: for an index of a million members only their number matter
 OPEN = """
 import resource, sys, time
 from pathlib import Path
-from data.pictures.archives import opened
+from data.pictures.archives import open_archives
 before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.perf_counter()
-members = opened([Path(sys.argv[1])])
+members = open_archives([Path(sys.argv[1])])
 members.classes, members.folders, members.encoded(len(members) // 2)
 print(len(members), time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 """
@@ -51,9 +51,9 @@ def seconds(members, order, path: Path) -> float:
 
 def random_reads(path: Path, rounds: int) -> list[float]:
     """Speed of random reads as a fraction of reads in the tar's order, one value per round."""
-    from data.pictures.archives import opened
+    from data.pictures.archives import open_archives
 
-    members = opened([path])
+    members = open_archives([path])
     indices = np.arange(len(members))
     ratios = []
     for number in range(rounds):

@@ -45,10 +45,10 @@ def contenders(size, folder):
     """{name: (function, number of images it makes)}; the pack fits into the page cache."""
     count = IMAGES[size]
     order = np.random.default_rng(0).permutation(count)
-    grey, coloured = (rendered(0, *grid(count, 1), size=size, colour=colour) for colour in (False, True))
+    grey, colored = (rendered(0, *grid(count, 1), size=size, color=color) for color in (False, True))
     maps = affine(candidates(0, grey.categories, grey.attempts)).float().numpy()
     steps = {PLAIN: (partial(plain, maps, size), count)}
-    for name, images in (("grey", grey), ("coloured", coloured)):
+    for name, images in (("grey", grey), ("colored", colored)):
         every = images.drawn(np.arange(count), "cpu")
         pack = packed(folder / f"{name}.npy", tuple(every.shape), lambda every=every: [every.numpy()])
         steps[f"{name}, on the fly"] = partial(images.drawn, order, "cpu"), count

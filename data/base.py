@@ -1,6 +1,6 @@
-"""The one data module: a set says its images and labels by split; parts, order, transforms and loaders are shared.
+"""ImageData: from the labelled images of a set to its parts (train, val, test) and their loaders, for every set alike.
 
-B batch, S image size.
+B batch, N images, S image size, C classes.
 """
 
 from collections import Counter
@@ -11,37 +11,40 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Sampler
 
+from data import checkpoint_state
 from data.batches.batches import Arrays, Batches, select
-from data.batches.class_range import outside
-from data.batches.handover import Handover
-from data.batches.loading import brought, device, loader
-from data.batches.order import Chosen, InOrder, StepOrder
+from data.batches.class_range import rows_out_of_range
+from data.batches.loading import batch_device, make_loader, move_if_small, rank_of, training_position
+from data.batches.order import FixedOrder, SequentialOrder, StepOrder
+from data.batches.shared_memory import SharedMemoryLoader
 from data.batches.splits import held_out
-from data.before_training import look_at
+from data.before_training import check_before_training
 from data.pictures.pictures import Pictures
-from data.pictures.skipped import Skipped, on_any_device, passed_over
+from data.pictures.skipped import Skipped, on_any_device, skipped_groups
 from data.pictures.without import Without
 from data.transforms.resize import resized
 from data.transforms.transform import Transform
 from data.values import check
 
+Loader = DataLoader | SharedMemoryLoader
+
 
 class ImageData(L.LightningDataModule):
-    """A set of labelled images. A subclass gives `num_classes` and `arrays`.
+    """A set of labelled images. A subclass defines `num_classes` and `arrays`.
 
-    train_on "train" keeps `held_out` of the training split for validation and trains on `subset` of the rest (both are
-    fractions or numbers of images, data.splits); "all" trains on both and has no validation part. The test
-    split is never part of either. `batch_size` is the number of images of one optimizer step, over all devices and
-    accumulated batches. augment, evaluation and resize say what happens to an image on its way (data.transforms).
-    workers:
-    processes that load batches; they change no number, and default to what suits the machine.
-    on_error: "raise" names the first picture that cannot be read or has no class, "skip" goes on without it, as far as
-    skip_limit, a share of each part, allows. without: a list of training images that are left out (data.without), as if
-    the split did not hold them.
+    train_on: "train" keeps `held_out` of the training split as the validation part and trains on `subset` of the rest
+        (fractions or numbers of images, data.batches.splits); "all" trains on both and has no validation part.
+        The test split is never part of either.
+    batch_size: images of one optimizer step, over all devices and accumulated batches.
+    augment, evaluation, resize: the transform (data.transforms.transform).
+    workers: processes that load batches. They change no number; None takes what suits the machine.
+    on_error: "raise" stops at a picture that cannot be decoded or has no valid class; "skip" leaves out as many as
+        skip_limit, a fraction of each part, allows.
+    without: a list of training images to leave out (data.pictures.without).
     """
 
     num_classes: int
-    one_source = False  # are the parts divided or drawn from one source, so that none can be missing?
+    one_source = False  # True where all parts are split or generated from one source, so that no part can be missing
 
     def __init__(
         self,
@@ -73,26 +76,26 @@ class ImageData(L.LightningDataModule):
         self.without = Without(without) if without else None
         self.transform = Transform(size=image_size, augment=augment, evaluation=evaluation, resize=resize)
         self.parts: dict[str, Batches] = {}
-        self.left_out: Counter[str] = Counter()  # images of a split that on_error "skip" left out at once
-        self.passed_over: set[tuple[str, str]] = set()  # (kind, which): archives and classes that it goes without
+        self.skipped_at_setup: Counter[str] = Counter()  # split -> images that on_error "skip" left out of its arrays
+        self.skipped_groups: set[tuple[str, str]] = set()  # (kind, name) of damaged archives and of empty classes
 
     def arrays(self, split: Literal["train", "test"]) -> Arrays:
         """Images uint8 (N, H, W) or (N, 3, H, W), or Pictures, and labels int64 (N,) of a split, in a fixed order.
 
-        What else belongs to each image may follow, such as the sets of classes (N, C) that count as right.
+        Further label tensors (N, ...) may follow, such as the sets of classes (N, C) that count as right.
         """
         raise NotImplementedError
 
     def test_listing(self) -> Arrays:
-        """`arrays("test")`, but that pictures need not be decoded and what is not looked at need not be read."""
+        """`arrays("test")` for checks before training: pictures stay encoded, pixels need not be read."""
         return self.arrays("test")
 
-    def look_at_test(self) -> str | None:
-        """Before training: an error if the test part is wrong or missing, or a line for people where this run needs none."""
-        return None if self.one_source else look_at(self)
+    def check_test_part(self) -> str | None:
+        """Before training: an error if the test part is wrong, or missing in a run that needs it; else a warning or None."""
+        return None if self.one_source else check_before_training(self)
 
     def image_format(self) -> dict[str, str | int]:
-        """How the images of an evaluation come to be what the model sees: part of what a model is."""
+        """How an evaluation makes the model's input from an image; weights and checkpoints state it."""
         return {
             "image_size": self.image_size,
             "evaluation": self.evaluation,
@@ -101,149 +104,143 @@ class ImageData(L.LightningDataModule):
         }
 
     def setup(self, stage: str) -> None:
-        """Loads what the stage needs, once, as uint8 in memory."""
+        """Loads the parts of the stage, once."""
         if stage in ("fit", "validate") and "train" not in self.parts:
             self.parts.update(self.training_parts())
         if stage == "test" and "test" not in self.parts:
-            self.parts["test"] = self.part(*self.with_classes("test"))
+            self.parts["test"] = self.make_part(*self.checked_arrays("test"))
 
     def training_parts(self) -> dict[str, Batches]:
         """The parts "train" and, unless all is trained on, "val"."""
-        arrays = self.with_classes("train")
+        arrays = self.checked_arrays("train")
         length = len(arrays[1])
         if self.train_on == "all" and self.subset == 1:
-            return {"train": self.part(*arrays, augmented=True)}
+            return {"train": self.make_part(*arrays, augmented=True)}
         kept, held = self.kept_and_held(length)
         if self.train_on == "all":
-            return {"train": self.part(*arrays, chosen=np.union1d(kept, held), augmented=True)}
+            return {"train": self.make_part(*arrays, chosen=np.union1d(kept, held), augmented=True)}
         return {
-            "train": self.part(*arrays, chosen=kept, augmented=True),
-            "val": self.part(*arrays, chosen=held),
+            "train": self.make_part(*arrays, chosen=kept, augmented=True),
+            "val": self.make_part(*arrays, chosen=held),
         }
 
     def training_arrays(self) -> Arrays:
-        """`arrays("train")` but for the images that are left out."""
+        """`arrays("train")` but for the images that `without` lists."""
         arrays = self.arrays("train")
         return arrays if self.without is None else select(self.without.kept(arrays[0]), *arrays)
 
-    def with_classes(self, split: str) -> Arrays:
-        """The arrays of a split, all of whose labels are classes."""
-        return self.accepted(split, *(self.training_arrays() if split == "train" else self.arrays(split)))
+    def checked_arrays(self, split: str) -> Arrays:
+        """The arrays of a split, with valid labels."""
+        return self.with_valid_labels(split, *(self.training_arrays() if split == "train" else self.arrays(split)))
 
-    def accepted(self, split: str, images: torch.Tensor | Pictures, *labels: torch.Tensor) -> Arrays:
-        """Those whose labels are classes. ValueError for others, and for archives that are cut short, as on_error says."""
+    def with_valid_labels(self, split: str, images: torch.Tensor | Pictures, *labels: torch.Tensor) -> Arrays:
+        """The images whose labels are classes. ValueError for others and for truncated archives, as on_error has it."""
         if isinstance(images, Pictures):
-            self.passed_over |= passed_over(images, split, self.skip_limit)
-        most = self.skip_limit * len(labels[0]) if self.on_error == "skip" else 0
-        wrong = outside(images, labels[0], self.num_classes, most=most, where=f"{type(self).__name__}, {split}")
-        if not len(wrong):
+            self.skipped_groups |= skipped_groups(images, split, self.skip_limit)
+        limit = self.skip_limit * len(labels[0]) if self.on_error == "skip" else 0
+        name = f"{type(self).__name__}, {split}"
+        invalid = rows_out_of_range(images, labels[0], self.num_classes, limit=limit, name=name)
+        if not len(invalid):
             return images, *labels
-        self.left_out[split] += len(wrong)
-        return select(np.delete(np.arange(len(labels[0])), wrong), images, *labels)
+        self.skipped_at_setup[split] += len(invalid)
+        return select(np.delete(np.arange(len(labels[0])), invalid), images, *labels)
 
     def skipped_images(self) -> dict[str, int]:
-        """How many images on_error "skip" went without, by part or split; empty where an unreadable one is an error.
+        """Number of images that on_error "skip" left out, by part or split, over all devices; empty with "raise".
 
-        Over all devices, which all have to ask.
+        A collective operation: with several devices, every process has to call it.
         """
         if self.on_error == "raise":
             return {}
-        met = {name: int(on_any_device(part.skipped.flags, self.trainer).sum()) for name, part in self.parts.items()}
-        return {**(Counter(met) + self.left_out + Counter(kind for kind, _ in self.passed_over))} or {"train": 0}
+        counts = Counter(
+            {name: int(on_any_device(part.skipped.flags, self.trainer).sum()) for name, part in self.parts.items()}
+        )
+        counts += self.skipped_at_setup
+        counts += Counter(kind for kind, _ in self.skipped_groups)
+        return dict(counts) or {"train": 0}
 
     def state_dict(self) -> dict:
-        """What a checkpoint keeps: how images are prepared, and what a resumed run needs to go on counting."""
-        parts = {name: part.skipped for name, part in self.parts.items() if part.skipped is not None}
-        skipped = {name: skipped.flags.nonzero()[:, 0] for name, skipped in parts.items()}
-        images = {name: len(part) for name, part in self.parts.items()}
-        return {"prepared": self.image_format(), "images": images, "skipped": skipped}
+        return checkpoint_state.state_of(self.parts, self.image_format())
 
     def load_state_dict(self, state: dict) -> None:
-        """ValueError if the checkpoint is one of a model for images that are prepared in another way, or were more or fewer."""
-        for name, here in self.image_format().items():
-            if state["prepared"].get(name, here) != here:
-                told = f"a model for images with {name} {state['prepared'][name]!r}; here it is {here!r}"
-                raise ValueError(f"the checkpoint is one of {told}")
-        for name, count in state["images"].items():
-            if name in self.parts and len(self.parts[name]) != count:
-                told = f"{count:,} images in part {name!r}, and here are {len(self.parts[name]):,}"
-                raise ValueError(f"the checkpoint is one of a run with {told}; bring them back, or train anew")
-        for name, indices in state["skipped"].items():
-            self.parts[name].skipped.flags[indices] = True
+        """ValueError if the checkpoint is of a model for other images."""
+        checkpoint_state.restore(self.parts, self.image_format(), state)
 
     def kept_and_held(self, length: int) -> tuple[np.ndarray, np.ndarray]:
-        """Sorted indices (kept, held) of the training split."""
+        """Sorted indices (kept, held out) of the training split."""
         return held_out(length, self.held_out, self.split_seed, self.subset)
 
-    def part(
+    def make_part(
         self,
         images: torch.Tensor | Pictures,
         *labels: torch.Tensor,
         chosen: np.ndarray | None = None,
         augmented: bool = False,
     ) -> Batches:
-        """The chosen images (default: all); resized now where that happens once, and brought to where they are prepared."""
+        """A part of the images at `chosen` indices (default: all)."""
         if chosen is not None:
             images, *labels = select(chosen, images, *labels)
         if not len(labels[0]):
-            raise ValueError(f"{type(self).__name__}: no images are left for a part of it; look at held_out and subset")
-        there = device(images, self.workers, self.trainer)
+            raise ValueError(f"{type(self).__name__}: a part has no images; change held_out or subset")
+        device = batch_device(images, self.workers, self.trainer)
         if isinstance(images, torch.Tensor):
             images = images if images.ndim == 4 else images[:, None]
             images = resized(images, (self.image_size,) * 2) if self.resize == "once" else images
-            images = brought(images, there)
-        skipped = Skipped(len(labels[0]), self.skip_limit) if self.on_error == "skip" else None
-        transform = self.transform.augment if augmented else self.transform.evaluate
-        how = {"transform": transform, "seed": self.seed, "training": augmented}
-        return Batches(images, tuple(labels), device=there, skipped=skipped, **how)
+            images = move_if_small(images, device)
+        return Batches(
+            images,
+            tuple(labels),
+            transform=self.transform.augment if augmented else self.transform.evaluate,
+            seed=self.seed,
+            training=augmented,
+            device=device,
+            skipped=Skipped(len(labels[0]), self.skip_limit) if self.on_error == "skip" else None,
+        )
 
-    def train_dataloader(self) -> DataLoader | Handover:
-        """Endless; goes on at the trainer's step, with its share of each batch."""
+    def train_dataloader(self) -> Loader:
+        """Endless; starts at the trainer's step, with this process's share of each batch."""
         part = self.parts["train"]
-        order = StepOrder(length=len(part), batch_size=self.batch_size, seed=self.seed, **self.place())
-        return self.batches(part, order)
+        position = training_position(self.trainer)
+        return self.loader(part, StepOrder(length=len(part), batch_size=self.batch_size, seed=self.seed, **position))
 
-    def place(self) -> dict[str, int]:
-        """Where the trainer stands, if there is one."""
-        if self.trainer is None:
-            return {}
-        rank, ranks = self.trainer.global_rank, self.trainer.world_size
-        start, pieces = self.trainer.global_step, self.trainer.accumulate_grad_batches
-        return {"start": start, "rank": rank, "ranks": ranks, "pieces": pieces}
+    def val_dataloader(self) -> Loader | list:
+        return [] if self.train_on == "all" else self.evaluation_loader("val")
 
-    def val_dataloader(self) -> DataLoader | Handover | list:
-        return [] if self.train_on == "all" else self.sequential("val")
+    def test_dataloader(self) -> Loader:
+        return self.evaluation_loader("test")
 
-    def test_dataloader(self) -> DataLoader | Handover:
-        return self.sequential("test")
+    def evaluation_loader(self, name: str) -> Loader:
+        """Each image of a part once, whatever the number of devices."""
+        part = self.parts[name]
+        order = SequentialOrder(length=len(part), batch_size=self.eval_batch_size, **rank_of(self.trainer))
+        return self.loader(part, order)
 
-    def sequential(self, name: str) -> DataLoader | Handover:
-        """Each image once, whatever the number of devices."""
-        part, place = self.parts[name], self.place()
-        share = {key: place[key] for key in ("rank", "ranks") if key in place}
-        order = InOrder(length=len(part), batch_size=self.eval_batch_size, **share)
-        return self.batches(part, order)
-
-    def batches(self, part: Batches, order: Sampler) -> DataLoader | Handover:
-        return loader(part, order, self.image_size, self.workers, self.trainer)
+    def loader(self, part: Batches, order: Sampler) -> Loader:
+        return make_loader(part, order, self.image_size, self.workers, self.trainer)
 
     def labels(self, name: str) -> torch.Tensor:
-        """Labels (N,) of a part, "train", "val" or "test"; a set that decodes its images later need not do so for them."""
-        return self.ready(name).labels
+        """Labels (N,) of the part "train", "val" or "test"; no picture is decoded for them."""
+        return self.loaded_part(name).labels
 
-    def in_order(self, name: str, indices: np.ndarray | None = None) -> DataLoader | Handover:
-        """Batches of a part's images without augmentation: all of them, or those at `indices`, in their order."""
-        part = self.ready(name)
-        how = {"transform": self.transform.evaluate, "seed": self.seed, "training": False}
-        plain = Batches(part.images, part.all_labels, device=part.device, skipped=part.skipped, **how)
+    def in_order(self, name: str, indices: np.ndarray | None = None) -> Loader:
+        """Batches of a part without augmentation: all its images, or those at `indices`, in their order."""
+        part = self.loaded_part(name)
+        plain = Batches(
+            part.images,
+            part.all_labels,
+            transform=self.transform.evaluate,
+            seed=self.seed,
+            training=False,
+            device=part.device,
+            skipped=part.skipped,
+        )
         indices = np.arange(len(plain)) if indices is None else indices
-        order = Chosen(indices, batch_size=self.eval_batch_size)
-        return self.batches(plain, order)
+        return self.loader(plain, FixedOrder(indices, batch_size=self.eval_batch_size))
 
-    def ready(self, name: str) -> Batches:
-        """A part, loaded now if no stage has needed it so far."""
+    def loaded_part(self, name: str) -> Batches:
+        """The part, set up now if no stage has done so yet."""
         if name not in self.parts:
             self.setup({"train": "fit", "val": "validate", "test": "test"}[name])
         if name not in self.parts:
-            raise ValueError(f"train_on {self.train_on!r} keeps no images apart: there is no part {name!r}")
+            raise ValueError(f"train_on {self.train_on!r} holds no images out: there is no part {name!r}")
         return self.parts[name]

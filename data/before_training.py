@@ -1,4 +1,4 @@
-"""The test part is looked at before training: is it there, is it whole, do its classes fit? No picture is opened."""
+"""Checks of the test part before training: is it complete, and are its labels valid? No picture is opened."""
 
 from copy import copy
 
@@ -9,31 +9,34 @@ class NoTestSplit(ValueError):
     """The set is for pre-training and has no test images."""
 
 
-def look_at(module) -> str | None:
-    """ValueError if the test part of an ImageData is wrong, FileNotFoundError if it is missing and the run ends with it.
+def check_before_training(module) -> str | None:
+    """ValueError if the test part of an ImageData is wrong, FileNotFoundError if it is missing and the run needs it.
 
-    A run that keeps held-out images is not evaluated on the test part: then a missing one is returned as a line.
+    A run that holds images out is evaluated on those: for it, a missing test part is a message that is returned.
     """
     try:
-        check_test_part(module)
-    except (NoTestSplit, FileNotFoundError) as error:
+        check_test_images(module)
+    except NoTestSplit:
         if module.train_on == "all":
             raise
-        return (
-            None if isinstance(error, NoTestSplit) else f"{error} (needed by a run with train_on all, not by this one)"
-        )
+    except FileNotFoundError as error:
+        if module.train_on == "all":
+            raise
+        return f"{error} (this run does not need it; a run with train_on: all does)"
     return None
 
 
-def check_test_part(module) -> None:
-    """What is counted here is no part of the run's record, for the test part is not loaded."""
-    apart = copy(module)
-    apart.passed_over, apart.left_out = set(), module.left_out.copy()
-    images, labels, *_ = apart.accepted("test", *apart.test_listing())
-    where = f"{type(module).__name__}, test"
+def check_test_images(module) -> None:
+    # A copy: the check would otherwise count skipped images of a part that this run may never load.
+    checked = copy(module)
+    checked.skipped_groups, checked.skipped_at_setup = set(), module.skipped_at_setup.copy()
+    images, labels, *_ = checked.with_valid_labels("test", *checked.test_listing())
+    name = f"{type(module).__name__}, test"
     if not len(labels):
-        raise ValueError(f"{where}: no images in it; add some, since they are evaluated at the end")
+        raise ValueError(f"{name}: the test split has no images; add some, they are evaluated after training")
     absent = images.absent() if isinstance(images, Files) else []
     if len(absent) > (module.skip_limit * len(labels) if module.on_error == "skip" else 0):
-        count = f"{len(absent):,} of {len(labels):,} test pictures are missing"
-        raise FileNotFoundError(f"{where}: {absent[0]}: no such file; {count}: bring them, or the set again")
+        raise FileNotFoundError(
+            f"{name}: {absent[0]}: no such file; {len(absent):,} of {len(labels):,} test pictures are missing: restore"
+            " them, or fetch the set again"
+        )

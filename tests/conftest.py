@@ -1,5 +1,7 @@
 """What several files of tests share."""
 
+import fcntl
+import os
 import sys
 
 import pytest
@@ -33,6 +35,21 @@ def processes(server, tmp_path_factory):
 def vit(server):
     """Processes in this checkout."""
     return Processes(server, ROOT)
+
+
+@pytest.fixture(scope="session")
+def paper_costs(vit, tmp_path_factory):
+    """paper/costs.json, counted once for all processes of tests: half a minute."""
+    folder = tmp_path_factory.getbasetemp()
+    folder = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "costs"
+    folder.mkdir(exist_ok=True)
+    with open(folder / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        path = folder / "paper" / "costs.json"
+        if not path.exists():
+            done = vit.run("cost", "--write", "paper", results=folder)
+            assert done.returncode == 0, done.stderr
+    return path
 
 
 def pytest_collection_modifyitems(items):

@@ -3,6 +3,7 @@
 from lightning.pytorch.callbacks import Callback
 
 from vit.plan import make_plan
+from vit.plan.cells import Run, digest
 from vit.run.checkpoints import Checkpoints
 from vit.run.cli import PaperCLI
 from vit.run.fit import fit
@@ -40,3 +41,10 @@ class Break(Callback):
     def on_train_batch_end(self, trainer, *_):
         if trainer.global_step == self.updates:
             raise RuntimeError("broken off")
+
+
+def run_of(name, config, *, images, classes, needs=()):
+    """A planned run of this config, whatever experiment might want it."""
+    known = {"recipe": name, "axes": {}, "entry": None, "chain": name, "pretrains": False, "keeps_weights": False}
+    run_id = f"{name}-{digest(config)}"
+    return Run(id=run_id, name=name, config=config, needs=needs, images=images, classes=classes, **known)

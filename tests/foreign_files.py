@@ -32,8 +32,8 @@ def encoded(pixels: np.ndarray, kind: str = "png") -> bytes:
     return buffer.getvalue()
 
 
-def flat(colour, height: int = 8, width: int = 8, kind: str = "png") -> bytes:
-    return encoded(np.full((height, width, 3), colour, np.uint8), kind)
+def flat(color, height: int = 8, width: int = 8, kind: str = "png") -> bytes:
+    return encoded(np.full((height, width, 3), color, np.uint8), kind)
 
 
 def idx(array: np.ndarray) -> bytes:
@@ -69,9 +69,9 @@ def small_norb(root: Path, split: str = "train", zipped: bool = False) -> tuple[
     return images, info
 
 
-def dsprites(path: Path, orientations: int = 40, places: int = 32) -> np.ndarray:
-    """One image for each orientation and place; image k says k, as binary digits in its first row. latents (N, 6)."""
-    latents = np.array([(0, 1, 2, turn, x, 7) for turn in range(orientations) for x in range(places)], np.int64)
+def dsprites(path: Path, orientations: int = 40, positions: int = 32) -> np.ndarray:
+    """One image for each orientation and position; image k says k, as binary digits in its first row. latents (N, 6)."""
+    latents = np.array([(0, 1, 2, turn, x, 7) for turn in range(orientations) for x in range(positions)], np.int64)
     images = np.zeros((len(latents), 64, 64), np.uint8)
     images[:, 0, :16] = np.arange(len(latents))[:, None] >> np.arange(16) & 1
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -101,13 +101,13 @@ def dmlab(root: Path) -> None:
 
 
 def land(each: int = 5) -> dict[str, bytes]:
-    """Resisc45's files: picture n of class c is of the colour (5 c, 40 n, 0)."""
+    """Resisc45's files: picture n of class c is of the color (5 c, 40 n, 0)."""
     names = [
-        (f"{kind}/{kind}_{number + 1:03d}.jpg", (5 * place, 40 * number, 0))
-        for place, kind in enumerate(KINDS)
+        (f"{kind}/{kind}_{number + 1:03d}.jpg", (5 * label, 40 * number, 0))
+        for label, kind in enumerate(KINDS)
         for number in range(each)
     ]
-    return {f"NWPU-RESISC45/{name}": flat(colour, kind="jpeg") for name, colour in names}
+    return {f"NWPU-RESISC45/{name}": flat(color, kind="jpeg") for name, color in names}
 
 
 def resisc45(root: Path, zipped: bool, each: int = 5) -> None:
@@ -144,7 +144,7 @@ def retinopathy(root: Path, height: int = 80) -> None:
 
 
 def objectnet(root: Path) -> None:
-    """Four classes in ObjectNet's layout, of which ImageNet has three; a red frame of a pixel around a flat colour."""
+    """Four classes in ObjectNet's layout, of which ImageNet has three; a red frame of a pixel around a flat color."""
     folders = {
         "alarm_clock": "Alarm clock",
         "banana": "Banana",
@@ -167,8 +167,8 @@ def objectnet(root: Path) -> None:
     for name, content in tables.items():
         written(root / "mappings" / f"{name}.json", json.dumps(content).encode())
     written(root / "mappings" / "imagenet_to_label_2012_v2", "\n".join(lines).encode())
-    for place, folder in enumerate(folders):
+    for index, folder in enumerate(folders):
         for number in range(2):
-            pixels = np.full((12, 20, 3), (0, 50 * place, 100 + number), np.uint8)
+            pixels = np.full((12, 20, 3), (0, 50 * index, 100 + number), np.uint8)
             pixels[[0, -1]] = pixels[:, [0, -1]] = (255, 0, 0)
             written(root / "images" / folder / f"{number}.png", encoded(pixels))

@@ -1,4 +1,4 @@
-"""Finished runs without any training: the metrics.json and metrics.csv that the runner would have left."""
+"""Finished runs without training: the metrics.json and metrics.csv that the runner would write."""
 
 import json
 
@@ -11,7 +11,7 @@ CURVE = "epoch,learning_rate,step,test_accuracy,train_loss\n0,0.1,9,,{loss}\n0,0
 
 
 def finish(plan, run, accuracy, **changes):
-    """`changes` replace keys of the record."""
+    """changes: keys of the record to replace."""
     measured = dict.fromkeys(("test_accuracy", "test_real_accuracy", "held_out_accuracy"), accuracy)
     record = {
         "format": 1, "id": run, "metrics": measured, "lr": 0.1, "images": plan.runs[run].images, "seconds": 60.0, "resumed": False,
@@ -25,18 +25,18 @@ def finish(plan, run, accuracy, **changes):
 
 
 def finish_all(plan, accuracy):
-    """`accuracy`: run id -> fraction."""
+    """accuracy: function of a run id, a fraction."""
     for run in plan.runs:
         finish(plan, run, accuracy(run))
 
 
 def count_costs(flops=1e9):
-    """results/paper/costs.json as `python -m vit cost --scale paper` writes it, each model at the same price."""
+    """results/paper/costs.json as `python -m vit cost --scale paper` writes it, each model at the same cost."""
     models = {run.cost_key: {"flops": flops, "parameters": 1} for run in make_plan("paper").runs.values()}
     write_text(costs_file("paper"), json.dumps({"code": "test", "models": models}))
 
 
 def cell(plan, **axes):
-    """The one cell with these axes."""
-    (found,) = [one for one in plan.cells if axes.items() <= one.axes.items()]
-    return found
+    """The cell with these axes; ValueError unless exactly one has them."""
+    (match,) = [cell for cell in plan.cells if axes.items() <= cell.axes.items()]
+    return match

@@ -1,4 +1,4 @@
-"""Stands where LAUNCH starts a run: USR1 is noted, TERM takes a moment to save, and both are written down."""
+"""Replaces the process that LAUNCH starts: logs USR1; on TERM it needs half a second to save, logs that and exits."""
 
 import signal
 import sys
@@ -8,19 +8,19 @@ from pathlib import Path
 log = Path(sys.argv[1])
 
 
-def note(text):
+def append(line):
     with log.open("a") as file:
-        file.write(text + "\n")
+        file.write(line + "\n")
 
 
-def save_and_end(*_):
+def save_and_exit(*_):
     time.sleep(0.5)
-    note("saved")
+    append("saved")
     sys.exit(143)
 
 
-signal.signal(signal.SIGUSR1, lambda *_: note("usr1"))
-signal.signal(signal.SIGTERM, save_and_end)
-note("started")
+signal.signal(signal.SIGUSR1, lambda *_: append("usr1"))
+signal.signal(signal.SIGTERM, save_and_exit)
+append("started")
 while True:
     time.sleep(0.05)

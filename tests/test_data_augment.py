@@ -14,7 +14,7 @@ from data.transforms.transform import Transform
 IMAGES = torch.from_numpy(np.random.default_rng(0).integers(1, 256, (200, 3, 32, 32), dtype=np.uint8))
 WITH_NUMBERS = AUGMENTATIONS | {
     "pad_crop": partial(pad_crop, reach=5),
-    "colour": partial(color_jitter, strength=0.4),
+    "color": partial(color_jitter, strength=0.4),
     "cutout": partial(cutout, reach=9),
 }
 EPOCHS, INDICES = np.repeat([0, 1], 100), np.arange(200)

@@ -9,13 +9,12 @@ import pytest
 import torch
 import yaml
 from archive_files import number_of, png, tar
-from folder_runs import smoke_config
+from folder_runs import run_of, smoke_config
 from plain_data import PLAIN
 
 from data import ImageData, ImageFolder
 from data.batches.order import StepOrder
 from data.pictures.pictures import Files
-from vit.plan.cells import Run
 from vit.record import write_record
 from vit.run.callbacks.monitoring import ProgressBar, TrainingSetSize
 from vit.run.runner import train_and_evaluate
@@ -59,7 +58,7 @@ def shown(images):
 def test_an_unreadable_picture_ends_a_run_and_is_named(numbered):
     module = numbered()
     module.setup("test")
-    with pytest.raises(ValueError, match=r"/3.png is no readable picture"):
+    with pytest.raises(ValueError, match=r"/3.png is not a readable picture"):
         list(module.test_dataloader())
 
 
@@ -108,7 +107,7 @@ def test_a_run_is_not_resumed_on_fewer_or_more_images(numbered):
     first, second = numbered(), numbered(without=None, subset=0.5)
     for module in (first, second):
         module.setup("fit")
-    line = r"one of a run with 40 images in part 'train', and here are 22; bring them back, or train anew"
+    line = r"a run with 40 images in part 'train', which now has 22; .*train anew"
     with pytest.raises(ValueError, match=line):
         second.load_state_dict(first.state_dict())
 
@@ -120,7 +119,7 @@ def test_a_part_without_images_is_refused():
         def arrays(self, split):
             return torch.empty(0, 4, 4, dtype=torch.uint8), torch.empty(0, dtype=torch.int64)
 
-    with pytest.raises(ValueError, match="Nothing: no images are left for a part of it; look at held_out and subset"):
+    with pytest.raises(ValueError, match=r"Nothing: a part has no images; .*held_out"):
         Nothing(**COMMON).setup("test")
 
 
@@ -130,14 +129,14 @@ def test_a_line_break_in_a_name_is_none_in_the_line(folder):
             path = folder / "mine" / split / f"class{k}" / f"a\nb{k}.png"
             path.parent.mkdir(parents=True)
             path.write_bytes(png(k) if split == "train" else b"")
-    with pytest.raises(ValueError, match=r"a\\nb0.png is no readable picture \(it is empty\)"):
+    with pytest.raises(ValueError, match=r"a\\nb0.png is not a readable picture \(it is empty\)"):
         module = ImageFolder(folder="mine", **COMMON)
         module.setup("test")
         list(module.test_dataloader())
 
 
 def test_on_error_is_one_of_two_words(numbered):
-    with pytest.raises(ValueError, match="on_error is 'raise' or 'skip', not 'ignore'"):
+    with pytest.raises(ValueError, match=r"on_error .*'raise' or 'skip', not 'ignore'"):
         numbered(on_error="ignore")
 
 
@@ -154,7 +153,7 @@ def test_a_class_out_of_range_is_named_or_left_out(folder):
         folder / "mine" / "test.tar",
         {f"{k}.{kind}": data for k in (0, 1, -7, 2, 3) for kind, data in (("png", png(0)), ("cls", str(k).encode()))},
     )
-    with pytest.raises(ValueError, match=r"ImageFolder, test: image 2: class -7 is not one of 0 to 3; 1 of 5 are so"):
+    with pytest.raises(ValueError, match=r"ImageFolder, test: image 2: class -7 is not one of 0 to 3; 1 of 5 "):
         ImageFolder(folder="mine", **COMMON).setup("test")
     module = ImageFolder(folder="mine", on_error="skip", skip_limit=0.2, **COMMON)
     module.setup("test")
@@ -178,14 +177,14 @@ def test_pictures_in_folders_are_tried_once(folder, monkeypatch, resize, capsys)
     for split in ("train", "test"):
         (folder / "mine" / split / "empty").mkdir()  # its place among the classes stays
     options = COMMON | {"resize": resize, "train_on": "all"}
-    with pytest.raises(ValueError, match=r"mine/train/empty: no pictures in it"):
+    with pytest.raises(ValueError, match=r"mine/train/empty: no pictures"):
         ImageFolder(folder="mine", **options).setup("fit")
     for _ in range(2):
         module = ImageFolder(folder="mine", on_error="skip", skip_limit=0.1, **options)
         module.setup("fit")
         assert module.parts["train"].labels.tolist() == [0] * 5 + [1] * 6
         assert module.skipped_images() == {"train": 1, "empty classes": 1}
-        monkeypatch.setattr("data.pictures.decoded_once.problem", None)  # a second trial would fail
+        monkeypatch.setattr("data.pictures.decoded_once.decode_error", None)  # a second trial would fail
     told = capsys.readouterr().err.splitlines()
     assert [line.count("mine/train: no pictures of the class 'empty'") for line in told] == [1, 0]  # once, whoever asks
 
@@ -219,7 +218,7 @@ def test_a_link_that_leads_nowhere_is_an_unreadable_picture(folder, target, resi
     link.unlink()
     link.symlink_to(target)
     options = COMMON | {"resize": resize, "train_on": "all"}
-    with pytest.raises(ValueError, match=r"class1/7.png is no readable picture \("):
+    with pytest.raises(ValueError, match=r"class1/7.png is not a readable picture \("):
         ImageFolder(folder="mine", **options).setup("fit")
     module = ImageFolder(folder="mine", on_error="skip", skip_limit=0.1, **options)
     module.setup("fit")
@@ -246,10 +245,7 @@ def test_the_count_stands_in_metrics_json(folder):
         path.write_bytes(png(4 * k))
     (folder / "mine/train/class1/7.png").write_bytes(b"no picture")
     config = pretraining("pretrain-ViT-B-32", held_out=0.2, on_error="skip", skip_limit=0.1)
-    run = Run(
-        id="pretrain-pictures-0", name="pretrain-pictures", config=config, recipe="pretrain", axes={}, entry=None, needs=(),
-        images=1, classes=2, chain="chain", pretrains=True, keeps_weights=True,
-    )  # fmt: skip
+    run = run_of("pretrain-here", config, images=1, classes=2)
     _, outcome = train_and_evaluate(run, folder, ProgressBar("pictures", 0), print)
     write_record(run, folder, outcome, seconds=1.0, flops=1.0, threads=1)
     assert json.loads((folder / "metrics.json").read_text())["skipped_images"] == {"train": 1}
@@ -287,6 +283,6 @@ def test_a_picture_that_ends_a_run_is_one_line_whichever_process_met_it(processe
     words = ("fit", "--config", str(folder / "own.yaml"), "--trainer.default_root_dir", str(folder))
     code = processes.end(processes.start(*words, results=folder / "results", VIT_DATA=str(folder)))
     said = (folder / "results" / "said").read_text()
-    expected = f"error: {folder}/mine/train/class1/{NAMES[name]} is no readable picture (none of JPEG, PNG, WEBP, GIF, BMP, PPM);"
+    expected = f"error: {folder}/mine/train/class1/{NAMES[name]} is not a readable picture (none of JPEG, PNG, WEBP, GIF, BMP, PPM);"
     assert code == 1 and said.splitlines()[-1].startswith(expected), said
     assert "Traceback" not in said and "Caught" not in said

@@ -12,7 +12,7 @@ from PIL import Image
 from data import Digits, ImageFolder
 
 COMMON = {"batch_size": 12, "image_size": 16, "train_on": "train", "held_out": 0.2, "split_seed": 0, "seed": 3}
-COMMON |= {"augment": ["inception_crop", "flip", "colour(0.4)"], "evaluation": "resize", "resize": "vit_jax"}
+COMMON |= {"augment": ["inception_crop", "flip", "color(0.4)"], "evaluation": "resize", "resize": "vit_jax"}
 STEPS = 8
 
 

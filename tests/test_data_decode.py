@@ -73,10 +73,10 @@ def test_all_eight_exif_orientations(kind, tag):
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"", r"cat.jpg is no readable picture \(it is empty\)"),
-        (b"<html>404</html>", r"cat.jpg is no readable picture \(none of JPEG, PNG, WEBP, GIF, BMP, PPM\)"),
-        (encoded("RGB", "JPEG")[:700], "cat.jpg is no readable picture"),
-        (encoded("RGB", "PNG")[:-200], "cat.jpg is no readable picture"),
+        (b"", r"cat.jpg is not a readable picture \(it is empty\)"),
+        (b"<html>404</html>", r"cat.jpg is not a readable picture \(none of JPEG, PNG, WEBP, GIF, BMP, PPM\)"),
+        (encoded("RGB", "JPEG")[:700], "cat.jpg is not a readable picture"),
+        (encoded("RGB", "PNG")[:-200], "cat.jpg is not a readable picture"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(data, message):
@@ -88,7 +88,7 @@ def test_what_is_wrong_is_said_in_one_line(data, message):
 def test_several_pictures_in_one_file(tmp_path):
     frames = [Image.new("RGB", (8, 8), (k, 0, 0)) for k in (1, 200)]
     frames[0].save(tmp_path / "x.gif", save_all=True, append_images=frames[1:])
-    with pytest.raises(Unreadable, match="holds several pictures"):
+    with pytest.raises(Unreadable, match="x holds 2 pictures"):
         decoded((tmp_path / "x.gif").read_bytes(), "x")
 
 
@@ -114,7 +114,7 @@ def test_a_decompression_bomb_is_refused_before_it_is_decoded(width, height):
     head = b"IHDR" + struct.pack(">2I", width, height) + encoded("RGB", "PNG")[24:29]
     data = encoded("RGB", "PNG")
     data = data[:12] + head + struct.pack(">I", zlib.crc32(head)) + data[33:]
-    with pytest.raises(Unreadable, match=r"^x is no readable picture \([^)]*more than 134,217,728( pixels)?\)"):
+    with pytest.raises(Unreadable, match=r"^x is not a readable picture \([^)]*more than 134,217,728( pixels)?\)"):
         decoded(data, "x")
 
 

@@ -8,7 +8,7 @@ import torch
 from test_data_transforms import SIDES, noise, some_boxes
 
 from data.batches.batches import Batches
-from data.batches.loading import brought, device, processes
+from data.batches.loading import batch_device, move_if_small, worker_count
 from data.fractals.rendered import rendered
 from data.pictures.pictures import Files
 from data.transforms.augment import AUGMENTATIONS, at_once, one_by_one
@@ -20,7 +20,7 @@ from data.transforms.transform import Transform
 NUMBERS = {
     "random_crop": "(40)",
     "pad_crop": "(4)",
-    "colour": "(0.4)",
+    "color": "(0.4)",
     "cutout": "(9)",
     "central_crop": "(40)",
     "squashed_crop": "(40)",
@@ -102,15 +102,15 @@ def test_which_batches_are_prepared_on_the_gpu(tmp_path, root, workers, kind, ex
         "pictures": Files([], tmp_path),
     }
     trainer = root and SimpleNamespace(strategy=SimpleNamespace(root_device=root))
-    assert device(images[kind], workers, trainer) == expected
+    assert batch_device(images[kind], workers, trainer) == expected
 
 
 def test_images_go_along_if_they_are_few_enough_to_stay(monkeypatch):
     images = noise(8, 8)
     monkeypatch.setattr("data.batches.loading.RESIDENT", 12 * 3 * 8 * 8)
-    assert brought(images, META).device == META
+    assert move_if_small(images, META).device == META
     monkeypatch.setattr("data.batches.loading.RESIDENT", 12 * 3 * 8 * 8 - 1)
-    assert brought(images, META).device == CPU
+    assert move_if_small(images, META).device == CPU
 
 
 @pytest.mark.parametrize(
@@ -131,9 +131,9 @@ def test_how_many_processes_load_a_part(tmp_path, monkeypatch, root, workers, ki
     monkeypatch.setattr("os.cpu_count", lambda: 20)
     images = {"tensor": noise(8, 8), "pictures": Files([], tmp_path)}[kind]
     trainer = root and SimpleNamespace(strategy=SimpleNamespace(root_device=root), num_devices=2)
-    there = device(images, workers, trainer)
+    there = batch_device(images, workers, trainer)
     part = Batches(images, (torch.arange(12),), transform=None, seed=0, training=True, device=there)
-    assert processes(part, workers, trainer) == expected
+    assert worker_count(part, workers, trainer) == expected
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")

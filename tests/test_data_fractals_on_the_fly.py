@@ -18,13 +18,13 @@ def folder(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("size", [32, 48, 64, 128, 224])
-@pytest.mark.parametrize("colour", [False, True])
-def test_any_size_in_grey_and_in_colour(size, colour):
+@pytest.mark.parametrize("color", [False, True])
+def test_any_size_in_grey_and_in_color(size, color):
     categories, instances = grid(3, 5)
-    lazy = rendered(7, categories, instances, size=size, colour=colour)
+    lazy = rendered(7, categories, instances, size=size, color=color)
     every = lazy[np.arange(15)]
     assert every.dtype == torch.uint8
-    assert every.shape == (15, 3 if colour else 1, size, size)
+    assert every.shape == (15, 3 if color else 1, size, size)
     assert torch.equal(lazy.all().view_as(every), every)
     for indices in ([14, 3, 3], [0], []):  # as many at once as come, in any order
         assert torch.equal(lazy[indices], every[indices])
@@ -32,17 +32,17 @@ def test_any_size_in_grey_and_in_colour(size, colour):
 
 
 def test_memory_is_bounded_by_drawing_in_parts(monkeypatch):
-    lazy = rendered(0, *grid(10, 3), size=32, colour=True)
+    lazy = rendered(0, *grid(10, 3), size=32, color=True)
     whole = lazy.all()
     monkeypatch.setattr("data.fractals.rendered.PIXELS", 7 * 32 * 32)  # 7 images a part, the last has 2
     assert torch.equal(lazy.all(), whole)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-@pytest.mark.parametrize("colour", [False, True])
+@pytest.mark.parametrize("color", [False, True])
 @pytest.mark.parametrize("size", [32, 224])
-def test_a_gpu_draws_the_same_on_the_fly(size, colour):
-    lazy = rendered(0, *grid(20, 3), size=size, colour=colour)
+def test_a_gpu_draws_the_same_on_the_fly(size, color):
+    lazy = rendered(0, *grid(20, 3), size=size, color=color)
     assert torch.equal(lazy.drawn(np.arange(60), "cuda"), lazy.drawn(np.arange(60), "cpu"))
     assert lazy[[0]].device.type == "cpu"
 
@@ -58,7 +58,7 @@ def batches(workers=0, **options):
 
 @pytest.mark.filterwarnings("ignore:This DataLoader will create:UserWarning")  # more workers than cores
 @pytest.mark.parametrize("workers", [0, 1, 4])
-@pytest.mark.parametrize("options", [{}, {"colour": True, "validation": "held_out"}, {"subset": 0.3}], ids=str)
+@pytest.mark.parametrize("options", [{}, {"color": True, "validation": "held_out"}, {"subset": 0.3}], ids=str)
 def test_batches_on_the_fly_are_those_of_the_pack_whatever_the_workers(workers, options):
     expected, seen = batches(**options), batches(workers, packed=False, **options)
     assert len(expected) == len(seen) > 16
@@ -81,7 +81,7 @@ def test_subsets_of_figure_4_lie_in_one_another(packed):
     """3, 10, 30 and 100% of the training images, all validated with the same ones."""
     contents, validation = [], []
     for share in (0.03, 0.1, 0.3, 1):
-        data = fractals(categories=4, instances=50, colour=True, packed=packed, subset=share)
+        data = fractals(categories=4, instances=50, color=True, packed=packed, subset=share)
         data.setup("fit")
         part = data.parts["train"]
         contents.append({image.numpy().tobytes() for image in part.images[np.arange(len(part))]})
@@ -93,14 +93,14 @@ def test_subsets_of_figure_4_lie_in_one_another(packed):
 
 def test_a_category_is_the_same_in_a_set_of_any_size():
     assert attempts(3, 500)[:40].tolist() == attempts(3, 40).tolist()
-    found = attempts(3, 40)
-    filled = [well_filled(candidates(3, np.arange(40), np.full(40, attempt))) for attempt in range(found.max() + 1)]
-    assert [int(np.argmax(good)) for good in np.stack(filled, 1)] == found.tolist()  # the first that is well filled
+    accepted = attempts(3, 40)
+    filled = [well_filled(candidates(3, np.arange(40), np.full(40, attempt))) for attempt in range(accepted.max() + 1)]
+    assert [int(np.argmax(good)) for good in np.stack(filled, 1)] == accepted.tolist()  # the first that is well filled
 
 
 def test_the_search_of_many_categories_is_kept_in_a_file(folder, monkeypatch):
     few = attempts(4, 300).copy()
-    monkeypatch.setattr("data.sets.fractals.MANY", 200)
+    monkeypatch.setattr("data.sets.fractals.CACHE_FROM", 200)
     attempts.cache_clear()
     assert attempts(4, 300).tolist() == few.tolist()
     assert [path.name for path in folder.glob("*.npy")] == ["fractals2-attempts-300-seed4.npy"]
@@ -113,5 +113,5 @@ def test_the_search_of_many_categories_is_kept_in_a_file(folder, monkeypatch):
 def test_the_benchmark_compares_every_way_with_plain_numpy():
     rows = measure(sizes=[32], rounds=2)
     assert rows[0]["what"] == "32 px, plain numpy, grey"
-    assert {"32 px, grey, on the fly", "32 px, coloured, packed"} < {row["what"] for row in rows}
+    assert {"32 px, grey, on the fly", "32 px, colored, packed"} < {row["what"] for row in rows}
     assert all(row["images/s"] > 0 for row in rows) and rows[0]["ratio"] == 1

@@ -55,9 +55,7 @@ def test_a_flat_validation_folder_has_its_classes_from_a_list_beside_it_or_from_
 
 def test_a_flat_validation_folder_alone_says_what_to_bring(root):
     put(root / "val", FLAT[:3])
-    with pytest.raises(
-        FileNotFoundError, match=r"devkit_t12.tar.gz: no such file; it holds the labels of val, .*LOC_val"
-    ):
+    with pytest.raises(FileNotFoundError, match=r"devkit_t12.tar.gz is missing; .*labels of val, .*LOC_val"):
         ImageNet(**COMMON).arrays("test")
 
 
@@ -83,7 +81,7 @@ def test_kaggles_folders_are_read_where_its_zip_puts_them(root):
         images, labels = ImageNet(**COMMON).arrays(split)
         assert [WNIDS[label] for label in labels] == [shown[number] for number in numbers(images)]
     put(root / "val", FLAT)
-    with pytest.raises(ValueError, match=r"imagenet and .*CLS-LOC lie side by side"):
+    with pytest.raises(ValueError, match=r"imagenet and .*CLS-LOC may hold the same pictures"):
         ImageNet(**COMMON).arrays("test")
 
 
@@ -97,16 +95,19 @@ def test_archives_may_lie_in_the_folder_of_their_part(root, kind):
     images, labels = ImageNet(**COMMON).arrays("train")
     assert labels.tolist() == numbers(images) == list(range(1000))
     put(root / "val", [f"word {k}/1.png" for k in range(1000)])
-    with pytest.raises(ValueError, match="class 0 is 'word 0' in its val part and"):
+    with pytest.raises(ValueError, match="class 0 is 'word 0' in the val part but"):
         ImageNet(**COMMON).arrays("test")
 
 
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("ImageId,PredictionString\nILSVRC2012_val_00000002,n00000001 1 2 3 4\n", "not one WordNet id for each"),
-        ("ImageId,PredictionString\nILSVRC2012_val_00000001,\n", "cannot be read"),
-        ("no,list\n1,2\n", "cannot be read"),
+        (
+            "ImageId,PredictionString\nILSVRC2012_val_00000002,n00000001 1 2 3 4\n",
+            "does not have one WordNet id for each",
+        ),
+        ("ImageId,PredictionString\nILSVRC2012_val_00000001,\n", "line 2"),
+        ("no,list\n1,2\n", "line 2"),
     ],
 )
 def test_a_damaged_list_of_kaggle_is_named(root, text, line):
@@ -135,20 +136,23 @@ def test_an_archive_of_the_whole_set_is_named_with_what_to_do(root, name, beside
     path = (root.parent if beside else root) / name
     with zipfile.ZipFile(path, "w") if name.endswith("zip") else tarfile.open(path, "w"):
         pass
-    with pytest.raises(FileNotFoundError, match=rf"is not in {root}, but {path} is: .*unpack it in {root}"):
+    with pytest.raises(FileNotFoundError, match=rf"missing in {root}, but {path} exists: .*unpack it in {root}"):
         ImageNet(**COMMON).arrays(split)
 
 
 @pytest.mark.parametrize(
     ("lying", "line"),
     [
-        (["imagenet-1k/val/n1/x.png"], r"but in .*imagenet/imagenet-1k: move what that holds one folder up"),
-        (["validation/n1/x.png"], r"if .*imagenet/validation holds the 50,000 validation images, rename it to val"),
+        (
+            ["imagenet-1k/val/n1/x.png"],
+            r"but .*/imagenet-1k/val exists: move the content of .*/imagenet-1k one folder up",
+        ),
+        (["validation/n1/x.png"], r"if .*imagenet/validation has the 50,000 validation images, rename it to val"),
         (
             ["ILSVRC2012_img_train.tar", "ILSVRC2012_devkit_t12.tar.gz"],
-            r"lies there: ILSVRC2012_devkit_t12.tar.gz, ILS",
+            r"contains ILSVRC2012_devkit_t12.tar.gz, ILS",
         ),
-        (["pictures/x.png", "notes.txt"], r"\(what lies there: notes.txt, pictures\): bring the official tars"),
+        (["pictures/x.png", "notes.txt"], r"contains notes.txt, pictures\): provide the official tars"),
     ],
 )
 def test_what_lies_in_the_place_of_a_part_is_named(root, lying, line):

@@ -11,7 +11,7 @@ from archive_files import numbers, png, tar
 from laid_pictures import COMMON, FORMS, TWO, lay, refused, zipped
 
 from data import ImageFolder, ImageNet
-from data.pictures.archives import opened
+from data.pictures.archives import open_archives
 from data.pictures.pictures import Files
 
 
@@ -38,7 +38,7 @@ def test_a_picture_that_is_in_no_class_folder_is_refused(folder, form, nested, o
     for split in ("train", "test"):
         lay(folder, split, [*TWO, nested], form)
     refused(
-        rf"mine/train.*{re.escape(nested)}.* (side by side|in the class folder|beside the class folders)",
+        rf"mine/train.*{re.escape(nested)}.* (different levels|in a subfolder of the class folder|beside the class folders)",
         on_error=on_error,
     )
 
@@ -48,16 +48,16 @@ def test_folders_above_the_classes_may_be_any_if_classes_lie_side_by_side(folder
     tar(folder / "train-1.tar", {f"train-1/{name}": png(k) for k, name in enumerate(TWO)})
     assert ImageFolder(folder="mine", **COMMON).classes == ["cat", "dog"]
     tar(folder / "train-2.tar", {"train/cat/1.png": png(1), "val/cat/1.png": png(1)})
-    refused(r"train-2.tar: train/cat/1.png and .*train-2.tar: val/cat/1.png: of which class\?")
+    refused(r"train-2.tar: train/cat/1.png and .*train-2.tar: val/cat/1.png are in folders at different levels")
     tar(folder / "train-2.tar", {"cat/1.png": png(1)})
-    refused(r"train-1.tar: train-1/dog/4.png and .*train-2.tar: cat/1.png: of which class\?")
+    refused(r"train-1.tar: train-1/dog/4.png and .*train-2.tar: cat/1.png are in folders at different levels")
 
 
 @pytest.mark.parametrize("form", FORMS)
 def test_every_class_has_test_pictures(folder, form, capsys):
     lay(folder, "train", [*TWO, "eel/0.png"], form)
     lay(folder, "test", TWO[3:7], form)
-    refused(r"mine/test: no pictures of the class 'eel'; every class needs some")
+    refused(r"mine/test: no pictures of the class 'eel'")
     for _ in range(2):
         module = ImageFolder(folder="mine", on_error="skip", **COMMON)
         module.setup("test")
@@ -69,7 +69,7 @@ def test_every_class_has_test_pictures(folder, form, capsys):
 def test_an_empty_class_is_counted_once_where_the_test_split_is_drawn(folder):
     lay(folder, ".", TWO, "folders")
     (folder / "emu").mkdir()
-    refused(r"mine/emu: no pictures in it", test_share=0.2)
+    refused(r"mine/emu: no pictures", test_share=0.2)
     module = ImageFolder(folder="mine", on_error="skip", test_share=0.2, **COMMON)
     module.setup("fit")
     module.setup("test")
@@ -78,9 +78,9 @@ def test_an_empty_class_is_counted_once_where_the_test_split_is_drawn(folder):
 
 def test_a_part_of_pictures_knows_what_the_whole_goes_without(folder):
     path = lay(folder, "train", TWO, "tar")
-    for pictures in (Files([path], folder), opened([path])):
+    for pictures in (Files([path], folder), open_archives([path])):
         pictures.empty = ("emu",)
-        assert pictures.only([0]).empty == ("emu",)
+        assert pictures.select([0]).empty == ("emu",)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -97,10 +97,10 @@ def test_members_that_lie_outside_their_archive_are_refused(folder, name, form):
     path = {"zip": zipped, "tar": tar}.get(form, tar)(folder / f"a.{form[:3]}", members)
     if form == "tar in a tar":
         path = tar(folder / "whole.tar", {"inner.tar": path.read_bytes()})
-    expected = f"^{path}: its member '{re.escape(name)}' lies outside the archive; make the archive anew$"
+    expected = f"^{path}: the path of its member '{re.escape(name)}' is outside the archive"
     for on_error in ("raise", "skip"):
         with pytest.raises(ValueError, match=expected):
-            opened([path], on_error)
+            open_archives([path], on_error)
     assert not list((folder.parent / "indexes").glob("*.part"))
 
 
@@ -115,21 +115,21 @@ def test_a_picture_that_is_a_link_or_no_plain_file_in_a_tar_is_refused(folder, k
             archive.addfile(link)
     with pytest.raises(
         ValueError,
-        match=r"a.tar: cat/2.png is a link or no plain file; make the tar with --dereference --hard-dereference",
+        match=r"a.tar: cat/2.png is a link or .*; make the tar with --dereference --hard-dereference",
     ):
-        opened([path])
+        open_archives([path])
 
 
 def test_a_zip_of_windows_has_folders_too(folder):
-    assert opened([zipped(folder / "a.zip", {"cat\\1.png": png(1)})]).inside(0) == "cat/1.png"
-    with pytest.raises(ValueError, match="lies outside the archive"):
-        opened([zipped(folder / "b.zip", {"cat\\..\\..\\1.png": png(1)})])
+    assert open_archives([zipped(folder / "a.zip", {"cat\\1.png": png(1)})]).inside(0) == "cat/1.png"
+    with pytest.raises(ValueError, match="outside the archive"):
+        open_archives([zipped(folder / "b.zip", {"cat\\..\\..\\1.png": png(1)})])
 
 
 def test_what_macos_adds_is_no_picture_and_no_tar(folder):
     inner = tar(folder / "inner", {"1.JPEG": png(1), "._1.JPEG": b"resource fork"}).read_bytes()
     members = {"._n1.tar": b"resource fork", "n1.tar": inner, "__MACOSX/n1.png": png(2)}
-    assert numbers(opened([tar(folder / "whole.tar", members)])) == [1]
+    assert numbers(open_archives([tar(folder / "whole.tar", members)])) == [1]
 
 
 @pytest.mark.parametrize("kind", [ImageFolder, ImageNet])
@@ -143,7 +143,7 @@ def test_two_forms_of_one_part_are_refused_with_both_names(folder, kind, one, ot
     for name in (one, other):
         split, _, form = name.partition(".")
         lay(root, split, TWO, form or "folders")
-    with pytest.raises(ValueError, match=f"{root / one} and {root / other} lie side by side.*keep one") as raised:
+    with pytest.raises(ValueError, match=f"{root / one} and {root / other} may hold the same pictures") as raised:
         (ImageFolder(folder="mine", **COMMON) if kind is ImageFolder else ImageNet(**COMMON)).setup("fit")
     assert "\n" not in str(raised.value)
 
@@ -160,7 +160,7 @@ def test_a_refused_archive_leaves_nothing_behind(folder):
     tar(folder / "good.tar", {"cat/1.png": png(1)})
     path = tar(folder / "bad.tar", {"a.png": png(1), "a.cls": b"cat"})
     with pytest.raises(ValueError, match="states no class"):
-        opened([folder / "good.tar", path])
+        open_archives([folder / "good.tar", path])
     assert [name for name in os.listdir(folder.parent / "indexes") if not name.endswith(".lock")] == []
 
 
@@ -170,7 +170,7 @@ def test_an_archive_that_is_called_after_two_parts_is_refused(folder, name):
     for split in ("train", "test"):
         lay(folder, split, TWO, "tar")
     tar(folder / name, {one: png(k) for k, one in enumerate(TWO)})
-    refused(rf"{name}: called after \w+ and \w+; which is it\? rename it")
+    refused(rf"{name}: named after two parts, \w+ and \w+; rename it")
 
 
 @pytest.mark.parametrize("name", ["train-1.tar.gz", "train-1.tgz", "test.tar.zst", "test.7z"])
@@ -178,7 +178,7 @@ def test_a_compressed_archive_beside_others_is_no_archive_that_is_passed_over(fo
     for split in ("train", "test"):
         lay(folder, split, TWO, "tar")
     (folder / name).write_bytes(b"packed")
-    refused(rf"{name}: a compressed archive cannot be read where it lies; make it a plain \.tar or a \.zip")
+    refused(rf"{name}: a compressed archive .* a plain \.tar or a \.zip")
 
 
 def test_a_tar_without_the_zeros_of_its_members_is_told_from_a_damaged_one(folder):
@@ -191,11 +191,11 @@ def test_a_tar_without_the_zeros_of_its_members_is_told_from_a_damaged_one(folde
         file.write(b"\1")
     subprocess.run(["tar", "-C", str(folder / "train"), "-S", "-cf", str(folder / "train.tar"), "cat"], check=True)
     shutil.rmtree(folder / "train")
-    refused(r"train\.tar: cat/1\.png is stored without its zeros; make the tar without --sparse")
+    refused(r"train\.tar: cat/1\.png is a sparse file.*--sparse")
 
 
 def test_a_class_folder_that_is_a_link_to_nothing_is_no_class_that_is_passed_over(folder):
     for split in ("train", "test"):
         lay(folder, split, TWO, "folders")
     (folder / "train" / "eel").symlink_to(folder / "nowhere")
-    refused("train/eel: a link that leads nowhere; mend it or remove it")
+    refused("train/eel: .*link")

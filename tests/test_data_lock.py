@@ -11,7 +11,7 @@ from archive_files import png
 
 from data.disk.lock import Busy, locked
 from data.disk.pack import packed
-from data.pictures.decoded_once import readable
+from data.pictures.decoded_once import readable_rows
 from data.pictures.pictures import Files
 
 FORK = multiprocessing.get_context("fork")
@@ -61,7 +61,7 @@ class Slow(Files):
 
 
 def look(folder):
-    assert readable(Slow([folder / "0.png", folder / "1.png"], folder), folder / "set", 0).tolist() == [0, 1]
+    assert readable_rows(Slow([folder / "0.png", folder / "1.png"], folder), folder / "set", 0).tolist() == [0, 1]
 
 
 def test_two_processes_try_each_picture_once_between_them(tmp_path, monkeypatch):

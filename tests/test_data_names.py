@@ -12,7 +12,7 @@ from data.__main__ import main as data_main
 from data.overlap.__main__ import main as overlap_main
 from data.pictures.decoded_once import digest
 from data.pictures.pictures import Files
-from data.sets.vtab.natural import listed
+from data.sets.vtab.natural import listed_rows
 from vit.__main__ import main as vit_main
 from vit.run.runner import save_traceback
 
@@ -69,11 +69,11 @@ def test_a_data_folder_of_such_a_name_is_shown(folder, monkeypatch, capsys):
 
 
 def test_a_run_that_fails_at_one_says_where_its_details_lie(folder):
-    assert "error.log" in save_traceback(ValueError(f"{CAFE}.png is no readable picture"), folder)
-    assert f"ValueError: {SHOWN}.png is no readable" in (folder / "error.log").read_text()
+    assert "error.log" in save_traceback(ValueError(f"{CAFE}.png is not a readable picture"), folder)
+    assert f"ValueError: {SHOWN}.png is not a readable" in (folder / "error.log").read_text()
 
 
 def test_a_file_of_names_that_is_no_text_is_named(folder):
     (folder / "list.txt").write_bytes(b"/a/caf\xe9.jpg\n")
     with pytest.raises(ValueError, match=rf"^{folder}/list.txt cannot be read \("):
-        listed(folder / "list.txt", [])
+        listed_rows(folder / "list.txt", [])

@@ -54,7 +54,7 @@ def test_a_validation_part_under_other_names_than_the_training_part_is_refused(r
     folders(root, "train", WNIDS)
     folders(root, "val", names)
     refused(
-        rf"imagenet: class 0 is '{'n0+' if split == 'train' else sorted(names)[0]}' in its .*WordNet ids \(n0144", split
+        rf"imagenet: class 0 is '{'n0+' if split == 'train' else sorted(names)[0]}' in the .*WordNet ids \(n0144", split
     )
 
 
@@ -73,7 +73,7 @@ def test_parts_under_the_same_other_names_are_read_but_real_beside_them_is_refus
         images, labels = ImageNet(**COMMON).arrays(split)
         assert [sorted(names)[label] for label in labels] == [names[number] for number in numbers(images)]
     (root / "real.json").write_text(json.dumps([[k] for k in range(1000)]))
-    refused(rf"imagenet/val: real.json .*class '{sorted(names)[0]}' is called otherwise; name class folders", "test")
+    refused(rf"imagenet/val: real.json .*class '{sorted(names)[0]}' .*; name class folders", "test")
 
 
 def test_real_and_the_labels_of_wordnet_folders_agree(root):
@@ -101,12 +101,12 @@ def test_samples_that_state_numbers_are_matched_by_the_wordnet_ids_in_their_name
 def test_samples_whose_names_say_nothing_are_not_matched_with_class_folders(root, split):
     samples(root, "train", range(1000))
     folders(root, "val", WNIDS)
-    refused("class 0 is .* nothing says that they are the same", split)
+    refused("class 0 is .* in the val part", split)
 
 
 def test_samples_numbered_in_another_order_than_that_of_their_wordnet_ids_are_refused(root):
     samples(root, "train", reversed(WNIDS))
-    refused(r"train.tar: n00000999.png: it states class 0, and n00000999 is not number 0 of the sorted", "train")
+    refused(r"train.tar: n00000999.png: its label is 0, but n00000999 is not number 0", "train")
 
 
 def test_data_and_so_weights_and_checkpoints_state_how_classes_are_numbered(root):

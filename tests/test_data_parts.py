@@ -20,7 +20,7 @@ def test_val_is_the_test_part_where_there_is_no_test_and_that_is_said(folder, fo
     module = ImageFolder(folder="mine", **COMMON)
     module.setup("test")
     assert module.parts["test"].labels.tolist() == [0, 1]
-    line = f"{folder}: there is no test, so val is the test part; held-out pictures come from train\n"
+    line = f"{folder}: no test part, so val is used"
     assert capsys.readouterr().err.count(line) == 1
 
 
@@ -31,7 +31,7 @@ def test_val_beside_test_is_said_to_be_unused(folder, form, capsys):
     module = ImageFolder(folder="mine", **COMMON)
     module.setup("test")
     assert module.parts["test"].labels.tolist() == [0, 1]
-    line = f"{folder}: val is not used; held-out pictures come from train, results from test\n"
+    line = f"{folder}: val is not used: "
     assert capsys.readouterr().err.count(line) == 1
 
 
@@ -50,7 +50,7 @@ def test_what_lies_beside_the_parts_and_is_not_used_is_said(folder, capsys):
 def test_pictures_of_one_class_are_refused(folder, form, on_error):
     for split in ("train", "test"):
         lay(folder, split, TWO[:5], form)
-    refused(r"mine: its pictures are of one class only, 'cat'; a part needs two or more$", on_error=on_error)
+    refused(r"mine: pictures of only one class, 'cat'; a part needs two classes or more$", on_error=on_error)
 
 
 @pytest.mark.parametrize("table", ["labels.csv", "train/labels.txt", "train/cat/labels.json"])
@@ -58,24 +58,22 @@ def test_a_table_of_labels_that_is_not_read_is_named_where_there_is_one_class(fo
     for split in ("train", "test"):
         lay(folder, split, TWO[:5], "folders")
     (folder / table).write_text("0.png,1")
-    refused(rf"one class only, 'cat'; a part needs two or more; {table} in {folder} is not read: a class is a folder")
+    refused(rf"only one class, 'cat'; .*not read from {table} in {folder}")
 
 
 def test_loose_pictures_beside_a_table_are_told_as_that(folder):
     lay(folder, "train", [f"{k}.png" for k in range(9)], "folders")
     (folder / "train" / "labels.csv").write_text("0.png,1")
-    refused(
-        r"mine/train: no class folders in it; it holds labels\.csv, 9 loose pictures; sort its pictures into a folder a"
-    )
+    refused(r"mine/train: no class folders; it contains labels\.csv, 9 pictures; sort its pictures into a folder")
     lay(folder.with_name("flat"), ".", [f"{k}.png" for k in range(9)], "folders")
-    with pytest.raises(ValueError, match=r"flat: there is no train/ in it, .* it holds 9 loose pictures; either bring"):
+    with pytest.raises(ValueError, match=r"flat: no train/ folder .* it contains 9 pictures; either"):
         ImageFolder(folder="flat", **COMMON)
 
 
 def test_a_part_of_one_class_is_refused_even_where_classes_may_be_empty(folder):
     lay(folder, "train", TWO, "folders")
     lay(folder, "test", TWO[:5], "folders")
-    refused(r"mine/test: its pictures are of one class only, 'cat'", on_error="skip")
+    refused(r"mine/test: pictures of only one class, 'cat'", on_error="skip")
 
 
 def test_a_class_of_which_test_share_leaves_nothing_is_refused(folder):
@@ -111,9 +109,7 @@ def test_a_class_that_cannot_be_read_at_all_is_told_as_that_and_one_picture_as_o
 def test_an_archive_of_everything_is_named_with_how_to_use_it(folder, name, share):
     folder.mkdir()
     (folder / name).resolve().write_bytes(b"packed")
-    refused(
-        rf"{name.removeprefix('../')} is an archive, and {folder} has no train.*; unpack it there", test_share=share
-    )
+    refused(rf"{name.removeprefix('../')} is an archive, and {folder} has no train.*; unpack", test_share=share)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -131,13 +127,13 @@ def test_the_data_folder_may_have_spaces_in_its_name(folder, form, monkeypatch):
 def test_a_part_that_is_missing_is_told_with_what_lies_there(folder):
     lay(folder, "train", TWO, "folders")
     lay(folder, "validation", TWO, "folders")
-    refused(r"mine/test: no such folder; in .*mine: train/, validation/", FileNotFoundError)
+    refused(r"mine/test: no such folder; .*mine contains train/, validation/", FileNotFoundError)
 
 
 def test_a_test_part_that_is_the_training_part_is_refused(folder):
     lay(folder, "train", TWO, "folders")
     (folder / "test").symlink_to(folder / "train")
-    refused(r"test is .*train itself; bring other pictures to test on")
+    refused(r"test and .*train are the same folder")
 
 
 def test_only_archives_belong_to_a_part(folder, capsys):
@@ -145,6 +141,4 @@ def test_only_archives_belong_to_a_part(folder, capsys):
         lay(folder, split, TWO, "folders")
     (folder / "train-0001.parquet").write_bytes(b"unread")
     ImageFolder(folder="mine", **COMMON)
-    assert (
-        "not used, since its name is that of no part (train, test, val): train-0001.parquet" in capsys.readouterr().err
-    )
+    assert "(train, test, val): train-0001.parquet" in capsys.readouterr().err

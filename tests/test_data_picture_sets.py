@@ -33,8 +33,8 @@ def made(kind, folder):
     """A small set of that kind in the data folder."""
     if kind is Resisc45:
         return foreign.resisc45(folder / "resisc45", zipped=True)
-    place = {DMLab: "dmlab", Retinopathy: "retinopathy", ObjectNet: "objectnet-1.0"}[kind]
-    return {DMLab: foreign.dmlab, Retinopathy: foreign.retinopathy, ObjectNet: foreign.objectnet}[kind](folder / place)
+    root = folder / {DMLab: "dmlab", Retinopathy: "retinopathy", ObjectNet: "objectnet-1.0"}[kind]
+    return {DMLab: foreign.dmlab, Retinopathy: foreign.retinopathy, ObjectNet: foreign.objectnet}[kind](root)
 
 
 @pytest.mark.parametrize(("kind", "split"), [(kind, split) for kind in SETS for split in SPLITS[kind]])
@@ -58,9 +58,9 @@ def test_pictures_are_decoded_when_they_are_needed_or_once(kind, folder):
         once, same = build(kind, "once").arrays(split)
         assert once.shape == (len(labels), 3, 32, 32)
         assert torch.equal(labels, same)
-        for few in (pictures.only([1]), pictures):  # a part is of the same kind as the whole
+        for few in (pictures.select([1]), pictures):  # a part is of the same kind as the whole
             assert {(image.dtype, image.ndim, len(image)) for image in few[range(len(few))]} == {(torch.uint8, 3, 3)}
-        assert torch.equal(pictures.only([1])[[0]][0], pictures[[1]][0])
+        assert torch.equal(pictures.select([1])[[0]][0], pictures[[1]][0])
 
 
 @pytest.mark.parametrize("kind", [DMLab, Resisc45, Retinopathy])
@@ -84,23 +84,23 @@ def test_dmlab_reads_each_picture_with_the_class_beside_it(folder):
     assert build(DMLab).arrays("test")[1].tolist() == [5, 0, 1]
 
 
-@pytest.mark.parametrize(("stated", "said"), [({"a.cls": b"6"}, "class 6"), ({}, "class -1")])
-def test_a_frame_of_another_class_is_named(stated, said, folder):
+@pytest.mark.parametrize(("stated", "label"), [({"a.cls": b"6"}, "class 6"), ({}, "class -1")])
+def test_a_frame_of_another_class_is_named(stated, label, folder):
     path = foreign.tar(folder / "dmlab" / "train" / "0.tar", {"a.webp": foreign.flat(9, kind="webp"), **stated})
     with pytest.raises(
-        ValueError, match=rf"^DMLab, train: {path}: a.webp: {said} is not one of 0 to 5; 1 of 1 are so$"
+        ValueError, match=rf"^DMLab, train: {path}: a.webp: {label} is not one of 0 to 5; 1 of 1 labels"
     ):
         build(DMLab).setup("fit")
 
 
 def test_tars_without_pictures_are_refused(folder):
     foreign.tar(folder / "dmlab" / "train" / "0.tar", {"a.txt": b"1"})
-    with pytest.raises(ValueError, match="has no pictures"):
+    with pytest.raises(ValueError, match=rf"{folder}/dmlab/train.* no pictures"):
         build(DMLab).arrays("train")
 
 
-def colours(pictures):
-    """(class, number) of Resisc45's pictures, from their colours."""
+def colors(pictures):
+    """(class, number) of Resisc45's pictures, from their colors."""
     return [
         tuple((image.float().mean((1, 2))[:2] / torch.tensor([5, 40])).round().int().tolist()) for image in pictures
     ]
@@ -117,9 +117,9 @@ def test_resisc45_follows_the_published_lists(zipped, folder):
         (folder / "resisc45" / f"resisc45-{split}.txt").write_text("".join(f"{name}\n" for name in names))
     pictures, labels = build(Resisc45).arrays("train")
     assert labels.tolist() == [0, 7]
-    assert colours(pictures[[0, 1]]) == [(0, 0), (7, 1)]
+    assert colors(pictures[[0, 1]]) == [(0, 0), (7, 1)]
     pictures, labels = build(Resisc45).arrays("test")
-    assert (labels.tolist(), colours(pictures[[0]])) == ([44], [(44, 4)])
+    assert (labels.tolist(), colors(pictures[[0]])) == ([44], [(44, 4)])
 
 
 def test_resisc45_is_divided_by_a_seed_without_lists_the_same_in_a_zip_and_a_folder(folder, tmp_path, monkeypatch):
@@ -129,7 +129,7 @@ def test_resisc45_is_divided_by_a_seed_without_lists_the_same_in_a_zip_and_a_fol
         foreign.resisc45(tmp_path / str(zipped) / "resisc45", zipped)
         for split in ("train", "test"):
             pictures, labels = build(Resisc45).arrays(split)
-            parts[zipped, split] = colours(pictures[range(len(pictures))])
+            parts[zipped, split] = colors(pictures[range(len(pictures))])
             assert labels.tolist() == [kind for kind, _ in parts[zipped, split]]
     assert [len(parts[True, split]) for split in ("train", "test")] == [135, 45]  # of 225
     assert not {*parts[True, "train"]} & {*parts[True, "test"]}
@@ -141,7 +141,7 @@ def test_resisc45_says_what_its_lists_and_folders_lack(folder):
     foreign.resisc45(folder / "resisc45", zipped=False, each=1)
     root = folder / "resisc45"
     for split, text, why in (
-        ("train", "kind_00_009.jpg\n", "no picture 'kind_00_009.jpg'"),
+        ("train", "kind_00_009.jpg\n", "picture 'kind_00_009.jpg' does not exist"),
         ("test", "\n", "is empty"),
     ):
         (root / "resisc45-train.txt").write_text("kind_00_001.jpg")
@@ -151,10 +151,10 @@ def test_resisc45_says_what_its_lists_and_folders_lack(folder):
             build(Resisc45).arrays(split)
     (root / "resisc45-test.txt").write_text("kind_00_001.jpg\nkind_01_001.jpg")
     (root / "resisc45-train.txt").write_text("kind_00_001.jpg")
-    with pytest.raises(ValueError, match=f"^{root}/resisc45-test.txt: 'kind_00_001.jpg' is in the list of training"):
+    with pytest.raises(ValueError, match=f"^{root}/resisc45-test.txt: 'kind_00_001.jpg' is in resisc45-train.txt"):
         build(Resisc45).arrays("train")
     (root / "resisc45-test.txt").unlink()
-    with pytest.raises(ValueError, match=f"^{root}/resisc45-test.txt is missing beside the other list"):
+    with pytest.raises(ValueError, match=f"^{root}/resisc45-test.txt is missing"):
         build(Resisc45).arrays("train")
     (root / "NWPU-RESISC45" / "kind_45").mkdir()
     foreign.written(root / "NWPU-RESISC45" / "kind_45" / "kind_45_001.jpg", foreign.flat(1, kind="jpeg"))
@@ -195,17 +195,17 @@ def test_a_photograph_that_cannot_be_read_is_named_once(spoil, folder):
     foreign.retinopathy(folder / "retinopathy")
     path = folder / "retinopathy" / "train" / "10_right.jpeg"
     spoil(path)
-    with pytest.raises(Unreadable, match=f"^{path} is no readable picture [^/]*$"):
+    with pytest.raises(Unreadable, match=f"^{path} is not a readable picture [^/]*$"):
         build(Retinopathy).arrays("train")[0].picture(1)
 
 
 @pytest.mark.parametrize(
     ("rows", "why"),
     [
-        ([["image", "level"], ["10_left", 0], ["10_right", 5]], "line 3 is no picture and its level"),
-        ([["image", "level"], ["../10_left", 0]], "line 2 is no picture"),
-        ([["image", "level"], ["10_left"]], "line 2 is no picture"),
-        ([["name", "grade"], ["10_left", 0]], "line 2 is no picture"),
+        ([["image", "level"], ["10_left", 0], ["10_right", 5]], "line 3 .*level"),
+        ([["image", "level"], ["../10_left", 0]], "line 2 .*level"),
+        ([["image", "level"], ["10_left"]], "line 2 .*level"),
+        ([["name", "grade"], ["10_left", 0]], "line 2 .*level"),
         ([["image", "level"]], "has no rows"),
         ([], "has no rows"),
     ],
@@ -235,13 +235,13 @@ def test_objectnets_red_frame_is_cut_off(folder):
     assert pictures.picture(3).unique(dim=1).tolist() == [[[0] * 16], [[50] * 16], [[101] * 16]]
     banana = folder / "objectnet-1.0" / "images" / "banana" / "0.png"
     banana.write_bytes(foreign.flat(0, 4, 4))
-    with pytest.raises(Unreadable, match=f"^{banana} is no readable picture .it is all frame"):
+    with pytest.raises(Unreadable, match=f"^{banana} is not a readable picture .*frame"):
         build(ObjectNet).arrays("test")[0].picture(2)
 
 
 def test_nothing_is_trained_on_objectnet(folder):
     foreign.objectnet(folder / "objectnet-1.0")
-    with pytest.raises(ValueError, match=r"^ObjectNet has no training images: [^\n]*$"):
+    with pytest.raises(ValueError, match=r"^ObjectNet has no training split: [^\n]*$"):
         build(ObjectNet).setup("fit")
     module = build(ObjectNet)
     module.setup("test")
@@ -255,16 +255,16 @@ def test_nothing_is_trained_on_objectnet(folder):
         (
             "objectnet_to_imagenet_1k.json",
             '{"Banana": "plantain"}',
-            "'Banana' stands for 'plantain', which is no class",
+            "'Banana' maps to 'plantain', which is not a class",
         ),
         ("objectnet_to_imagenet_1k.json", "{}", "maps no folder to a class"),
-        ("objectnet_to_imagenet_1k.json", '["Banana"]', "is no table of names"),
-        ("objectnet_to_imagenet_1k.json", '{"Banana": 3}', "is no table of names"),
+        ("objectnet_to_imagenet_1k.json", '["Banana"]', "is not a JSON object"),
+        ("objectnet_to_imagenet_1k.json", '{"Banana": 3}', "is not a JSON object"),
         ("objectnet_to_imagenet_1k.json", "{", "cannot be read"),
-        ("folder_to_objectnet_label.json", '{"../../x": "Banana"}', "'../../x' is no name of a folder"),
-        ("pytorch_to_imagenet_2012_id.json", '{"1000": 0}', "'1000' is no class with a line"),
-        ("pytorch_to_imagenet_2012_id.json", '{"1": -1}', "'1' is no class with a line"),
-        ("imagenet_to_label_2012_v2", "banana", "'998' is no class with a line"),
+        ("folder_to_objectnet_label.json", '{"../../x": "Banana"}', "'../../x' is not a folder name"),
+        ("pytorch_to_imagenet_2012_id.json", '{"1000": 0}', "'1000' is not a class"),
+        ("pytorch_to_imagenet_2012_id.json", '{"1": -1}', "'1' is not a class"),
+        ("imagenet_to_label_2012_v2", "banana", "'998' is not a class"),
     ],
 )
 def test_what_is_wrong_with_objectnets_tables_is_said(name, text, why, folder):
@@ -281,4 +281,4 @@ def test_a_part_of_files_keeps_their_kind(folder):
             return super().picture(index) // 2
 
     path = foreign.written(folder / "x.png", foreign.flat(100))
-    assert Dark([path], folder).only([0]).picture(0).unique().tolist() == [50]
+    assert Dark([path], folder).select([0]).picture(0).unique().tolist() == [50]

@@ -87,16 +87,16 @@ HEAD = struct.pack(">4B3I", 0, 0, 8, 3, 2, 28, 28)
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (b"", "truncated: 0 of 4 bytes"),
-        (b"\x89PNG\r\n", "starts with 89504e47, not with 00000803"),
-        (struct.pack(">4B3I", 0, 0, 13, 3, 2, 28, 28), "starts with 00000d03, not with 00000803"),  # floats
-        (struct.pack(">4B3I", 0, 0, 8, 3, 2, 32, 32), r"holds \(2, 32, 32\), not \(N, 28, 28\)"),
+        (b"", r"truncated: 0 of 4 bytes"),
+        (b"\x89PNG\r\n", "starts with 89504e47, not 00000803"),
+        (struct.pack(">4B3I", 0, 0, 13, 3, 2, 28, 28), "starts with 00000d03, not 00000803"),  # floats
+        (struct.pack(">4B3I", 0, 0, 8, 3, 2, 32, 32), r"shape \(2, 32, 32\), not \(N, 28, 28\)"),
         (HEAD + bytes(1567), "truncated: 1,567 of 1,568 bytes"),
         (HEAD + bytes(1569), "longer than its header says"),
-        (HEAD + bytes(1568), "holds 2 images and train-labels-idx1-ubyte 20 labels"),
+        (HEAD + bytes(1568), "2 images, but train-labels-idx1-ubyte has 20 labels"),
         (struct.pack(">4B3I", 0, 0, 8, 3, 2**31, 28, 28) + bytes(784), "truncated: 784 of 1,683,627,180,032 bytes"),
-        (gzip.compress(HEAD + bytes(1568))[:-9], "ended before the end-of-stream marker"),
-        (gzip.compress(HEAD + bytes(1568))[:-8] + bytes(8), "CRC check failed"),
+        (gzip.compress(HEAD + bytes(1568), mtime=0)[:-9], "ended before the end-of-stream marker"),
+        (gzip.compress(HEAD + bytes(1568), mtime=0)[:-8] + bytes(8), "CRC check failed"),
     ],
 )
 def test_what_is_wrong_with_an_idx_file_is_said_in_one_line(content, why, folder):
@@ -113,7 +113,7 @@ def test_what_is_wrong_with_an_idx_file_is_said_in_one_line(content, why, folder
 def test_a_label_that_is_no_digit_is_refused(folder):
     foreign.digits(folder / "mnist")
     foreign.written(folder / "mnist" / "train-labels-idx1-ubyte", foreign.idx(np.full(20, 10, np.uint8)))
-    with pytest.raises(ValueError, match="train-labels-idx1-ubyte holds no labels from 0 to 9"):
+    with pytest.raises(ValueError, match=r"train-labels-idx1-ubyte .*labels outside 0 to 9"):
         build(MNIST).arrays("train")
 
 
@@ -122,7 +122,7 @@ def number_of(images):
     return (images[:, 0, :16].long() // 255 << torch.arange(16)).sum(1)
 
 
-# VTAB's arithmetic: 32 places into 16 classes, floor(k / 2); 40 angles, floor(k / 2.5): three and two a class in turn
+# VTAB's arithmetic: 32 positions into 16 classes, floor(k / 2); 40 angles, floor(k / 2.5): three and two a class in turn
 LOCATION = [k for k in range(16) for _ in range(2)]
 ORIENTATION = [0, 0, 0, 1, 1, 2, 2, 2, 3, 3, 4, 4, 4, 5, 5, 6, 6, 6, 7, 7]
 ORIENTATION += [8, 8, 8, 9, 9, 10, 10, 10, 11, 11, 12, 12, 12, 13, 13, 14, 14, 14, 15, 15]
@@ -197,15 +197,15 @@ def test_nothing_in_an_npz_is_unpickled(folder, monkeypatch):
         ),
         (
             {"imgs": np.zeros((19, 64, 64), np.uint8), "latents_classes": np.zeros((20, 6), np.int64)},
-            "19 images and 20 rows",
+            "19 images, but latents_classes has 20 rows",
         ),
         (
             {"imgs": np.full((20, 64, 64), 2, np.uint8), "latents_classes": np.zeros((20, 6), np.int64)},
-            "more than 0 and 1",
+            "other than 0 and 1",
         ),
         (
             {"imgs": np.zeros((20, 64, 64), np.uint8), "latents_classes": np.full((20, 6), 32)},
-            "column 4, holds more than 0 to 31",
+            "column 4, .*outside 0 to 31",
         ),
         (
             {"imgs": np.zeros((1, 64, 64), np.uint8), "latents_classes": np.zeros((1, 6), np.int64)},
@@ -225,12 +225,12 @@ def test_what_is_wrong_with_an_npz_is_said_in_one_line(arrays, why, folder):
 @pytest.mark.parametrize("split", ["train", "test"])
 def test_small_norb_shows_the_first_camera_with_its_angles(split, zipped, folder):
     images, info = foreign.small_norb(folder / "smallnorb", split, zipped)
-    found, azimuths = build(SmallNORBAzimuth).arrays(split)
-    assert torch.equal(found, torch.from_numpy(images[:, 0]))
+    images_read, azimuths = build(SmallNORBAzimuth).arrays(split)
+    assert torch.equal(images_read, torch.from_numpy(images[:, 0]))
     assert azimuths.tolist() == [angle // 2 for angle in info[:, 2]]
     assert azimuths.unique().tolist() == list(range(18))
     same, elevations = build(SmallNORBElevation).arrays(split)
-    assert torch.equal(same, found)
+    assert torch.equal(same, images_read)
     assert elevations.tolist() == info[:, 1].tolist()
     assert len(list(folder.glob("*.npy"))) == 1
 
@@ -249,16 +249,16 @@ def test_small_norbs_header_is_the_published_one(folder):
 @pytest.mark.parametrize(
     ("kind", "content", "why"),
     [
-        ("dat", b"MATLAB 5.0 MAT-file, Platform", "starts with 0x4c54414d and .*: no uint8 4-d matrix"),
-        ("dat", foreign.matrix(np.zeros((9, 2, 96, 96), np.uint8)), "holds 9 images and .*-info.mat 162 rows"),
+        ("dat", b"MATLAB 5.0 MAT-file, Platform", "starts with 0x4c54414d and .*: not a 4-d matrix of uint8"),
+        ("dat", foreign.matrix(np.zeros((9, 2, 96, 96), np.uint8)), "9 images, but .*-info.mat has 162 rows"),
         (
             "dat",
             foreign.matrix(np.zeros((9, 2, 108, 108), np.uint8)),
-            r"holds \(9, 2, 108, 108\), not \(N, 2, 96, 96\)",
+            r"shape \(9, 2, 108, 108\), not \(N, 2, 96, 96\)",
         ),
-        ("info", foreign.matrix(np.zeros((9, 4), np.uint8)), "no int32 2-d matrix"),
-        ("info", foreign.matrix(np.full((162, 4), 3, np.int32)), "column 2 holds more than 0 to 34 in steps of 2"),
-        ("info", foreign.matrix(np.full((162, 4), 36, np.int32)), "column 2 holds more than 0 to 34 in steps of 2"),
+        ("info", foreign.matrix(np.zeros((9, 4), np.uint8)), "not a 2-d matrix of int32"),
+        ("info", foreign.matrix(np.full((162, 4), 3, np.int32)), "column 2 .*0 to 34 in steps of 2"),
+        ("info", foreign.matrix(np.full((162, 4), 36, np.int32)), "column 2 .*0 to 34 in steps of 2"),
         ("info", foreign.matrix(np.zeros((162, 4), np.int32)) + b"x", "longer than its header says"),
     ],
 )
@@ -270,7 +270,7 @@ def test_what_is_wrong_with_a_matrix_is_said_in_one_line(kind, content, why, fol
 
 
 @pytest.mark.parametrize("kind", [MNIST, DSpritesLocation, SmallNORBElevation])
-def test_batches_are_colour_images_between_minus_one_and_one(kind, folder):
+def test_batches_are_color_images_between_minus_one_and_one(kind, folder):
     foreign.digits(folder / "mnist")
     foreign.dsprites(folder / NAME)
     foreign.small_norb(folder)

@@ -29,7 +29,7 @@ def land(root):
 
 
 def sprites(root):
-    foreign.dsprites(root / NAME, places=2)
+    foreign.dsprites(root / NAME, positions=2)
 
 
 def unzipped_land(root):
@@ -70,8 +70,8 @@ def mutated(content: bytes, number: int) -> bytes:
         return content[: int(len(content) * random.random())]
     reach = len(content) if number % 3 == 1 else min(len(content), 256)
     data = np.frombuffer(content, np.uint8).copy()
-    places = random.integers(0, reach, random.integers(1, 9)) * random.choice([1, -1]) % len(data)
-    data[places] = random.integers(0, 256, len(places))
+    positions = random.integers(0, reach, random.integers(1, 9)) * random.choice([1, -1]) % len(data)
+    data[positions] = random.integers(0, 256, len(positions))
     return data.tobytes()
 
 
@@ -84,8 +84,8 @@ def look(kind, folder) -> None:
         assert all(image.dtype == torch.uint8 and image.ndim == 3 for image in images[range(len(images))])
     else:
         assert images.dtype == torch.uint8
-        images.sum()  # every byte is there
-    if labels.ndim == 1 and kind is not DMLab:  # there whatever a sample states is refused when the set is set up
+        images.sum()  # reads every byte
+    if labels.ndim == 1 and kind is not DMLab:  # DMLab's labels are checked at setup
         assert 0 <= labels.min() <= labels.max() < module.num_classes
     assert labels.dtype == (torch.bool if kind is ObjectNet else torch.int64)
 
@@ -105,7 +105,7 @@ def test_a_damaged_file_is_data_or_one_line(name, tmp_path, monkeypatch):
     fill(tmp_path / root)
     content = (tmp_path / name).read_bytes()
     look(kind, tmp_path)  # it is in order before
-    said = []
+    messages = []
     tracemalloc.start()
     for number in range(MUTATIONS):
         without_traces(tmp_path)
@@ -113,12 +113,12 @@ def test_a_damaged_file_is_data_or_one_line(name, tmp_path, monkeypatch):
         try:
             look(kind, tmp_path)
         except (ValueError, OSError) as error:
-            said.append(str(error))
+            messages.append(str(error))
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert most < MEMORY
-    assert said
-    for line in said:
+    assert messages
+    for line in messages:
         assert "\n" not in line
         assert str(tmp_path / root) in line
     assert not list(tmp_path.rglob("*.part"))

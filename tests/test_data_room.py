@@ -36,8 +36,8 @@ def test_a_million_millions_of_fractals_are_drawn_on_the_fly_and_nothing_is_kept
     data.setup("fit")
     images, labels = next(iter(data.train_dataloader()))
     assert len(data.parts["train"]) == MILLION**2 and images.shape == (8, 3, 16, 16)
-    places = next(iter(data.train_dataloader().sampler))[1]
-    assert labels.dtype == torch.int64 and labels.tolist() == (places // MILLION).tolist()
+    indices = next(iter(data.train_dataloader().sampler))[1]
+    assert labels.dtype == torch.int64 and labels.tolist() == (indices // MILLION).tolist()
     small = fractals(categories=MILLION, instances=1, packed=False).training_images()
     assert torch.equal(data.training_images()[[MILLION * 77, MILLION * 5]], small[[77, 5]])
 
@@ -54,18 +54,18 @@ def test_labels_that_are_worked_out_are_those_that_are_kept():
 
 @pytest.mark.parametrize("options", [{"validation": "held_out"}, {"subset": 0.1}, {"on_error": "skip"}], ids=str)
 def test_a_division_that_no_memory_holds_is_refused(many, options):
-    told = (
+    expected = (
         r"^1,000,000,000,000 fractals \(1,000,000 categories x 1,000,000 instances\) need 40 TB of memory,"
-        r" but only \S+ .B are free; lower either, or take [^\n]* packed: false$"
+        r" but only \S+ .B are free; lower categories or instances, [^\n]* packed: false$"
     )
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises(ValueError, match=expected):
         fractals(categories=MILLION, instances=MILLION, packed=False, **options).setup("fit")
 
 
 def test_a_pack_that_no_disk_holds_is_refused_before_anything_is_drawn(many, folder, monkeypatch):
     monkeypatch.setattr("data.fractals.rendered.draw", None)  # drawing would fail
-    told = r"fractals2-\S+16px-seed0.npy: 1,000,000,000,000 images need 256 TB of disk, but only \S+ .B are free; make room"
-    with pytest.raises(ValueError, match=told):
+    expected = r"fractals2-\S+16px-seed0.npy: 1,000,000,000,000 images need 256 TB of disk, but only \S+ .B are free; make room"
+    with pytest.raises(ValueError, match=expected):
         fractals(categories=MILLION, instances=MILLION).prepare_data()
     assert [path.suffix for path in folder.iterdir()] == [".lock"]
 
@@ -109,13 +109,13 @@ def test_a_checksum_on_a_full_disk_is_named(folder):
         record(folder / "a.zip", "0" * 64)
 
 
-def decode(said):
+def decode(messages):
     """In a process whose files may not grow beyond 3,000 bytes: 10 of the 30 pictures."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000))
     try:
         ImageFolder(folder="mine", **COMMON | {"image_size": 10}).setup("fit")
     except OSError as error:
-        said.put(str(error))
+        messages.put(str(error))
 
 
 def test_a_set_that_is_decoded_onto_a_full_disk_is_one_line_with_the_file(folder):
@@ -125,10 +125,10 @@ def test_a_set_that_is_decoded_onto_a_full_disk_is_one_line_with_the_file(folder
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(png(number))
     fork = multiprocessing.get_context("fork")
-    said = fork.Queue()
-    process = fork.Process(target=decode, args=(said,))
+    messages = fork.Queue()
+    process = fork.Process(target=decode, args=(messages,))
     process.start()
-    line = said.get(timeout=20)
+    line = messages.get(timeout=20)
     process.join()
     assert line.startswith(f"{folder}/mine-train-") and "10x10.npy cannot be written: File too large; make room" in line
     assert "\n" not in line and all(path.suffix == ".lock" for path in folder.iterdir() if path.is_file())

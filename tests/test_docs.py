@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from vit.paths import ROOT
-from vit.plan.experiment import experiment_names
+from vit.plan.experiment import experiment_files
 
 PAGES = [
     "README.md",
@@ -78,7 +78,11 @@ def test_every_path_of_the_repository_exists(page):
 @pytest.mark.parametrize("page", PAGES)
 def test_every_target_of_make_exists(page):
     makefile = text_of("Makefile")
-    targets = [*re.findall(r"^([a-z-]+):.*## ", makefile, re.M), *experiment_names(), "data-check"]
+    targets = [
+        *re.findall(r"^([a-z-]+):.*## ", makefile, re.M),
+        *[path.stem for path in experiment_files()],
+        "data-check",
+    ]
     inline, lines = re.findall(r"`make ([^`]+)`", text_of(page)), re.findall(r"^make ([^#\n]+)", text_of(page), re.M)
     for words in (*inline, *lines):
         for word in re.sub(r'\S+="[^"]*"', "", words).split():

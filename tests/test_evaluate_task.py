@@ -17,6 +17,7 @@ from vit import paths
 from vit.paths import ROOT
 from vit.plan import make_plan
 from vit.plan.cells import digest
+from vit.plan.graph import write_config
 from vit.run.progress import Progress
 from vit.run.runner import run_one
 from vit.weights import restore, save_weights
@@ -59,13 +60,14 @@ def plan(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def measured(plan, tmp_path_factory):
-    """(folder of the runs, what was said while ObjectNet was missing, folder of the data), every run finished."""
+    """(folder of the runs, messages while ObjectNet was missing, folder of the data), every run finished."""
     data, runs = tmp_path_factory.mktemp("data"), tmp_path_factory.mktemp("runs")
     imagenet(data / "imagenet")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("VIT_DATA", str(data))
         said, ends = Said(plan), {}
         for run in plan.runs.values():
+            write_config(run, runs / run.id)
             ends[run.id] = run_one(run, runs / run.id, said)
         assert ends == {run: not run.startswith("evaluate-") for run in plan.runs}
         objectnet(data / "objectnet-1.0")
@@ -133,7 +135,7 @@ def by_hand(run, data):
 
 def test_accuracies_are_those_of_numpy_from_the_files_and_the_fine_tunings_weights(plan, measured):
     runs, _, data = measured
-    found = []
+    accuracies = []
     for run in (run for run in plan.runs.values() if run.id.startswith("evaluate-")):
         metrics, (top1, top5) = record(runs, run.id)["metrics"], by_hand(runs / run.needs[0], data)
         expected = {"test_accuracy": top1, "test_top5_accuracy": top5, "test_images": 3 * EACH}
@@ -142,8 +144,8 @@ def test_accuracies_are_those_of_numpy_from_the_files_and_the_fine_tunings_weigh
         assert record(runs, run.id)["test_evaluations"] == 1
         assert "test_top5_accuracy" in (runs / run.id / "metrics.csv").read_text()
         assert list((runs / run.id).glob("events.out.tfevents.*"))
-        found.append((top1, top5))
-    assert len(found) == 2 and all(0 < top1 < top5 < 1 for top1, top5 in found)
+        accuracies.append((top1, top5))
+    assert len(accuracies) == 2 and all(0 < top1 < top5 < 1 for top1, top5 in accuracies)
 
 
 def test_imagenets_own_metrics_stay_beside_it(plan, measured):
@@ -173,6 +175,7 @@ def ended(plan, measured, monkeypatch):
         settled["data"].update({key: value for key, value in dict(data).items() if key == "class_path"})
         settled["data"]["init_args"].update({key: value for key, value in dict(data).items() if key != "class_path"})
         run, said = replace(evaluation, id=f"evaluate-{digest(settled)}", config=settled), Said(plan)
+        write_config(run, runs / run.id)
         finished = run_one(run, runs / run.id, said)
         return record(runs, run.id)["metrics"] if finished else None, said.failures
 
@@ -231,7 +234,7 @@ def test_a_published_head_is_measured_on_wordnet_ids(plan, measured, ended, tmp_
 
 def test_labels_of_another_number_of_classes_are_refused(ended):
     metrics, (said,) = ended(data={"class_path": "data.Digits"})
-    assert metrics is None and "its head has 1000 classes and the labels of these images 10; take a set" in said
+    assert metrics is None and "a head of 1000 classes, labels of 10" in said
 
 
 def test_a_file_of_weights_is_measured_as_the_run_it_is_of(plan, measured, ended):

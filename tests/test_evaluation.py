@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torchmetrics.functional.classification import multiclass_accuracy
 
-from data.batches.order import InOrder
+from data.batches.order import SequentialOrder
 from data.sets.label_sets import label_sets
 from vit.objectives.accuracy import Accuracy, Evaluation
 
@@ -80,7 +80,11 @@ def test_results_are_a_new_start():
 @pytest.mark.parametrize(("length", "ranks"), [(10, 3), (23, 4), (8, 8), (500, 7)])
 def test_devices_share_out_a_split_without_padding(length, ranks):
     shares = [
-        [index for _, indices in InOrder(length=length, batch_size=3, rank=rank, ranks=ranks) for index in indices]
+        [
+            index
+            for _, indices in SequentialOrder(length=length, batch_size=3, rank=rank, world_size=ranks)
+            for index in indices
+        ]
         for rank in range(ranks)
     ]
     assert [index for share in shares for index in share] == list(range(length))
@@ -88,8 +92,8 @@ def test_devices_share_out_a_split_without_padding(length, ranks):
 
 
 def test_fewer_images_than_devices_are_refused():
-    with pytest.raises(ValueError, match="3 images cannot be shared out among 4 devices"):
-        InOrder(length=3, batch_size=3, rank=0, ranks=4)
+    with pytest.raises(ValueError, match=r"3 images .*among 4 devices"):
+        SequentialOrder(length=3, batch_size=3, rank=0, world_size=4)
 
 
 def test_a_label_set_with_an_unknown_class_is_refused():

@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 import torch
+from folder_runs import run_of
 from plain_data import PLAIN
 from reference import archives, least_squares
 from weight_kinds import SIZES, write
@@ -14,11 +15,10 @@ from data import Digits, MNIST5k
 from vit.errors import UserError
 from vit.models import create_model
 from vit.plan import make_plan
-from vit.plan.cells import Run, digest
 from vit.plan.graph import write_config
+from vit.plan.recipe_values import check_value
 from vit.plan.resolve import config, values_for
 from vit.plan.schema import DataEntry
-from vit.plan.values import check_value
 from vit.run.cli import lightning_main
 from vit.run.progress import Progress
 from vit.run.runner import run_one
@@ -43,6 +43,7 @@ def pretraining(plan):
 def runs(plan, pretraining, tmp_path_factory):
     """A folder of runs with one finished pre-training."""
     folder = tmp_path_factory.mktemp("runs")
+    write_config(pretraining, folder / pretraining.id)
     assert run_one(pretraining, folder / pretraining.id, Progress(plan, ["table5"], 1, 0))
     return folder
 
@@ -54,11 +55,12 @@ def evaluation(plan, init, train_on="all", **changed):
     values |= {"shots": SHOTS, "draws": DRAWS} | changed
     entry = DataEntry("digits", "data.Digits", 1297)
     settled = config(values, cell, entry, plan.scale, seed=0, steps=0, train_on=train_on, start={"init": init})
-    return Run(f"fewshot-test-{digest(settled)}", settled, (init,) if init else (), 0, 10, "chain", False, False)
+    return run_of("fewshot-test", settled, needs=(init,) if init else (), images=0, classes=10)
 
 
 def measured(plan, run, runs):
     """The metrics of a run, run now."""
+    write_config(run, runs / run.id)
     assert run_one(run, runs / run.id, Progress(plan, ["table5"], 1, 0))
     return json.loads((runs / run.id / "metrics.json").read_text())
 
@@ -197,7 +199,7 @@ def test_a_data_module_gives_chosen_training_images_in_order_and_as_they_are():
     assert torch.equal(torch.cat(classes), labels[[30, 7, 7, 3999, 0]])
     raw = data.parts["train"].images[[30, 7, 7, 3999, 0]]
     assert torch.equal(torch.cat(images), (raw.float() / 127.5 - 1).expand(-1, 3, -1, -1))
-    with pytest.raises(ValueError, match="train_on 'all' keeps no images apart"):
+    with pytest.raises(ValueError, match=r"train_on 'all' .*no part 'val'"):
         data.labels("val")
 
 

@@ -12,8 +12,8 @@ from vit.models.hybrid import Hybrid
 from vit.models.resnet import ResNet
 from vit.paths import ROOT
 from vit.plan.difference import text
+from vit.plan.recipe_values import STATED, VALUES
 from vit.plan.resolve import load_recipe
-from vit.plan.values import STATED, VALUES
 from vit.weights.ours import arguments
 
 ROWS = [

@@ -1,4 +1,4 @@
-"""How images are prepared for an evaluation is part of a model: weights and checkpoints say it, and it is checked."""
+"""The image format of an evaluation is part of a model: weights and checkpoints state it, and it is checked."""
 
 from types import SimpleNamespace
 
@@ -31,7 +31,7 @@ def test_a_data_module_says_it():
 
 
 @pytest.mark.parametrize(("name", "value"), [("image_size", 32), ("evaluation", "resize"), ("resize", "vit_jax")])
-def test_weights_are_for_images_prepared_in_their_way(model, tmp_path, name, value):
+def test_weights_are_for_images_of_their_format(model, tmp_path, name, value):
     save(SimpleNamespace(model=model), tmp_path, digits().image_format())
     check_images(tmp_path, HERE)
     with pytest.raises(
@@ -53,8 +53,8 @@ def test_weights_from_elsewhere_say_nothing_of_it_and_are_taken(model, tmp_path)
 
 
 @pytest.mark.parametrize(("name", "value"), [("image_size", 20), ("evaluation", "resize"), ("resize", "vit_jax")])
-def test_a_checkpoint_is_refused_by_data_that_prepares_images_otherwise(name, value):
+def test_a_checkpoint_is_refused_by_data_of_another_image_format(name, value):
     state = digits().state_dict()
     digits().load_state_dict(state)
-    with pytest.raises(ValueError, match=f"a model for images with {name} .* here it is {value!r}"):
+    with pytest.raises(ValueError, match=f"a model for images with {name} .* has {value!r}"):
         digits(**{name: value}).load_state_dict(state)

@@ -1,4 +1,4 @@
-"""The Makefile with a stub in the trainer's place: what is trained, and how often."""
+"""The Makefile with a stub instead of the trainer: which runs are trained, and how often."""
 
 import os
 import shutil
@@ -25,26 +25,26 @@ class Checkout:
             ROOT / "results" / "paper", folder / "results" / "paper", ignore=shutil.ignore_patterns("runs", "grid.mk")
         )
 
+    def environment(self):
+        """Ours, without what a make above the tests passes on to its children."""
+        inherited = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "VIT_RESULTS")
+        kept = {key: value for key, value in os.environ.items() if key not in inherited}
+        return {**kept, "PYTHONPATH": str(self.folder)}
+
     def start(self, *arguments, **environment):
-        """make in a process group of its own."""
+        """make in a new process group, so that signals reach it and its children only."""
         stub = f"@{sys.executable} tests/stub_train.py results/smoke/runs {self.log}"
         variables = ["SCALE=smoke", "VENV=", f"PYTHON={sys.executable}", f"TRAIN={stub}"]
-        clean = {
-            key: value
-            for key, value in os.environ.items()
-            if key not in ("MAKEFLAGS", "MAKELEVEL", "VIT_RESULTS", "MFLAGS")
-        }
-        environment = {**clean, "PYTHONPATH": str(self.folder), **environment}
+        environment = {**self.environment(), **environment}
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "start_new_session": True}
         return subprocess.Popen(["make", *variables, *arguments], cwd=self.folder, env=environment, **pipes)
 
     def make(self, *arguments, check=True, **environment):
-        """make, to its end."""
+        """make, run to its end; AssertionError if it fails, unless check is False."""
         process = self.start(*arguments, **environment)
         out, err = process.communicate()
-        done = subprocess.CompletedProcess(arguments, process.returncode, out, err)
-        assert not check or done.returncode == 0, done.stdout + done.stderr
-        return done
+        assert not check or process.returncode == 0, out + err
+        return subprocess.CompletedProcess(arguments, process.returncode, out, err)
 
     def trained(self):
         """The runs trained since the last call, in order."""
@@ -57,10 +57,16 @@ class Checkout:
         assert old in text
         (self.folder / path).write_text(text.replace(old, new))
 
+    def count(self, costs):
+        """What the paper's models cost is counted already."""
+        (self.folder / "results" / "paper" / "costs.json").write_bytes(costs.read_bytes())
+
 
 @pytest.fixture(scope="module")
-def checkout(tmp_path_factory):
-    return Checkout(tmp_path_factory.mktemp("checkout"))
+def checkout(tmp_path_factory, paper_costs):
+    checkout = Checkout(tmp_path_factory.mktemp("checkout"))
+    checkout.count(paper_costs)
+    return checkout
 
 
 def test_cold_start_trains_every_run_of_the_table_once_and_what_a_run_needs_before_it(checkout):
@@ -134,7 +140,7 @@ def test_a_table_with_a_missing_run_is_an_error_and_is_not_rendered(checkout):
     table.unlink()
     done = checkout.make("table5", check=False, LOSE=victim.parent.name)
     assert done.returncode != 0 and not table.exists()
-    assert f"table5: 1 of 70 runs are not finished (the first: {victim.parent.name})" in done.stderr
+    assert "table5: 1 of 70 runs" in done.stderr and victim.parent.name in done.stderr
     assert "69 of 70" in checkout.make("report").stdout
     checkout.trained()
     checkout.make("table5")
@@ -149,11 +155,7 @@ def test_a_second_make_beside_a_living_one_trains_nothing(checkout):
     while not checkout.log.exists():
         time.sleep(0.05)
     second = checkout.make("table5", check=False)
-    assert (
-        second.returncode != 0
-        and f"process {first.pid} on " in second.stderr
-        and "trains here already" in second.stderr
-    )
+    assert second.returncode != 0 and f"process {first.pid}" in second.stderr
     first.communicate()
     trained = checkout.trained()
     assert first.returncode == 0 and len(trained) == len(set(trained)) == 8
@@ -169,9 +171,9 @@ def test_an_interrupted_make_keeps_what_is_finished(checkout, kind):
     while not checkout.log.exists() or len(checkout.log.read_text().split()) < 4:
         time.sleep(0.05)
     os.killpg(process.pid, kind)
-    _, said = process.communicate()
+    _, messages = process.communicate()
     finished = checkout.trained()[:-1]  # the last was interrupted
-    assert process.returncode != 0 and "Deleting file" not in said
+    assert process.returncode != 0 and "Deleting file" not in messages
     assert len(finished) >= 3 and all((runs / name / "metrics.json").exists() for name in finished)
     checkout.make("table5")
     assert set(checkout.trained()) == chain - set(finished)
@@ -182,21 +184,16 @@ def test_a_signal_to_make_and_its_processes_reaches_the_run_and_make_waits_for_i
     runs = checkout.folder / "results" / "smoke" / "runs"
     for path in runs.glob("finetune-ViT-B-32-fractals-40-*/metrics.json"):
         path.unlink()
-    clean = {
-        key: value
-        for key, value in os.environ.items()
-        if key not in ("MAKEFLAGS", "MAKELEVEL", "VIT_RESULTS", "MFLAGS")
-    }
     variables = ["SCALE=smoke", "VENV=", f"PYTHON={sys.executable}", f"LAUNCH=A=1 {sys.executable} {stub} {log}", "-j1"]
     process = subprocess.Popen(
         ["make", *variables, "table5"], cwd=checkout.folder, start_new_session=True,
-        env={**clean, "PYTHONPATH": str(checkout.folder)}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        env=checkout.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
-    said = []
+    logged = []
     for line, kind in (("started", signal.SIGUSR1), ("usr1", signal.SIGTERM)):
-        while line not in said:
+        while line not in logged:
             time.sleep(0.05)
-            said = log.read_text().split() if log.exists() else []
+            logged = log.read_text().split() if log.exists() else []
         assert process.poll() is None
         os.killpg(process.pid, kind)
     assert process.wait() != 0 and log.read_text().split() == ["started", "usr1", "saved"]
@@ -221,27 +218,28 @@ def test_help_is_the_default_and_needs_no_plan(checkout):
 
 
 @pytest.mark.parametrize(
-    ("goal", "said"),
+    ("goal", "message"),
     [
         ("SCALE=huge table5", "experiments/scales/huge.yaml: no such file"),
         ("tabel5", "No rule to make target 'tabel5'"),
     ],
 )
-def test_a_wrong_name_is_one_line(checkout, goal, said):
+def test_a_wrong_name_is_one_line(checkout, goal, message):
     done = checkout.make(*goal.split(), check=False)
-    assert done.returncode != 0 and said in done.stderr and "Traceback" not in done.stderr
+    assert done.returncode != 0 and message in done.stderr and "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("name", ["VIT_RESULTS", "VIT_DATA", "VENV"])
 def test_a_path_that_make_cannot_hold_is_one_line_before_anything_starts(checkout, name):
     checkout.trained()
     done = checkout.make("table5", f"{name}=/tmp/my folder", check=False)
-    assert done.returncode != 0 and f"{name} is '/tmp/my folder': make cannot hold a space" in done.stderr
+    assert done.returncode != 0 and f"{name} is '/tmp/my folder'" in done.stderr and "space" in done.stderr
     assert len(done.stderr.splitlines()) == 1 and not done.stdout and checkout.trained() == []
 
 
-def test_the_repository_may_lie_under_a_path_with_spaces(tmp_path):
+def test_the_repository_may_lie_under_a_path_with_spaces(tmp_path, paper_costs):
     spaced = Checkout(tmp_path / "my papers" / "vision transformer")
+    spaced.count(paper_costs)
     spaced.log = tmp_path / "trained.log"
     spaced.make("table6")
     assert spaced.trained() and (spaced.folder / "results" / "smoke" / "table6.md").exists()

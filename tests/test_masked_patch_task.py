@@ -9,8 +9,8 @@ from reference import official
 
 from vit.errors import UserError
 from vit.objectives.masked_patches import training_draws
+from vit.plan.recipe_values import TASKS
 from vit.plan.resolve import load_scale, values_for
-from vit.plan.values import TASKS
 from vit.tasks import MaskedPatch
 from vit.weights import save_weights
 

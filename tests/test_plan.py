@@ -9,7 +9,7 @@ from vit.paths import ROOT
 from vit.plan import make_plan
 from vit.plan.experiment import TARGETS
 from vit.plan.graph import groups, write_graph
-from vit.plan.values import TASKS
+from vit.plan.recipe_values import TASKS
 
 PAPER = ROOT / "results" / "paper"
 IMAGES = {"ImageNet": 1281167, "ImageNet-21k": 14197122, "JFT-300M": 303000000}

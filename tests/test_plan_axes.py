@@ -57,7 +57,7 @@ def values_of(tmp_path, monkeypatch):
         ("pretrain.image_size", [112, 224], [16, 32]),
         ("finetune.image_size", ["x2"], [64]),
         ("finetune.steps", [5000, 10000], [150, 300]),
-        ("finetune.steps", ["x0.1"], [30]),
+        ("finetune.steps", ["x0.5"], [150]),
         ("pretrain.batch_size", [2048, 4096], [32, 64]),
         ("finetune.dropout", [0.0, 0.1], [0.0, 0.1]),  # nothing stands in for it at mini
         ("pretrain.dropout", [0.0, 0.2], [0.0, 0.2]),  # mini has one value for all, of which a share is no multiple

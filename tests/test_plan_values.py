@@ -2,6 +2,9 @@
 
 import pytest
 
+from data.transforms.augment import AUGMENTATIONS
+from data.transforms.crops import CROPS
+from data.transforms.evaluation import EVALUATIONS
 from data.transforms.resize import RULES
 from vit.models.grid import MODES
 from vit.objectives.least_squares import DTYPES
@@ -13,13 +16,13 @@ from vit.optim.momentum import BUFFERS
 from vit.optim.optimizers import ADAM, DECAYED, OPTIMIZERS
 from vit.optim.schedules import DECAYS, WARMUP_FROM
 from vit.plan import make_plan
+from vit.plan.recipe_values import STATED, TASKS, VALUES, off_value, recipe_values, with_off_values
 from vit.plan.resolve import load_recipe
-from vit.plan.values import STATED, TASKS, VALUES, off_value, recipe_values, with_off_values
 
 REGISTRIES = {
     "optimizer": OPTIMIZERS, "decay": [*DECAYS, "staircase"], "warmup_from": WARMUP_FROM, "decay_form": ADAM, "decay_on": DECAYED,
     "momentum_dtype": BUFFERS, "clip_rule": CLIP_RULES, "loss": LOSSES, "positions": MODES, "resize": RULES, "target": TARGETS,
-    "color_bins": BINS, "counts": FATES, "solve_dtype": DTYPES,
+    "color_bins": BINS, "counts": FATES, "solve_dtype": DTYPES, "augment": CROPS | AUGMENTATIONS, "evaluation": EVALUATIONS,
 }  # fmt: skip
 ELSEWHERE = {"precision", "random_patch_from", "head_hidden"}  # Lightning's words, and two that are no key of a table
 
@@ -41,7 +44,8 @@ def test_off_values_are_values_and_say_where_they_are_from():
 
 
 def test_a_value_that_another_one_needs_must_be_stated():
-    stated = {key: value for key, value in load_recipe("pretrain").items() if key != "beta2"}
+    recipe = load_recipe("pretrain")
+    stated = {key: value for key, value in {**recipe, **recipe["rows"][0]}.items() if key != "beta2"}
     with pytest.raises(KeyError, match="beta2"):
         with_off_values(stated, "vit.tasks.Pretrain")
     assert off_value("beta2", {**stated, "optimizer": "sgd"}) is None

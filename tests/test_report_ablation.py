@@ -1,4 +1,4 @@
-"""An experiment that is not in the paper is rendered by the same code: labels, dots, and places that must be named."""
+"""An experiment that is not in the paper is rendered by the same code: labels, dots, and axes that rows or columns must name."""
 
 import shutil
 
@@ -27,7 +27,7 @@ columns: COLUMNS
 
 @pytest.fixture
 def ablation(tmp_path, monkeypatch):
-    """A checkout's experiments with one more, all of its runs finished at scale smoke."""
+    """The experiments and an ablation beside them, all of its runs finished at scale smoke."""
 
     def make(columns):
         monkeypatch.setenv("VIT_RESULTS", str(tmp_path / "results"))
@@ -51,9 +51,11 @@ def test_rows_columns_and_picture(ablation):
     assert "a tenth / ViT-B/16" in picture and "the paper" not in picture
 
 
-def test_two_cells_in_one_place_are_an_error_that_names_the_axis(ablation):
-    with pytest.raises(
-        UserError,
-        match=r"dropout\.yaml: several cells stand at without / CIFAR-10; name 'model' in rows or columns too",
-    ):
+def test_two_results_in_the_same_cell_are_an_error_that_names_the_axis(ablation):
+    with pytest.raises(UserError, match=r"dropout\.yaml: rows and columns .*'model'"):
         render(ablation("[transfer]"), "dropout")
+
+
+def test_a_mean_under_the_name_of_a_column_is_an_error_that_names_the_cell(ablation):
+    with pytest.raises(UserError, match=r"dropout\.yaml: without / ViT-B/32 "):
+        render(ablation("[model]\nmeans: {model: {ViT-B/32: [ViT-B/32, ViT-B/16]}}"), "dropout")

@@ -1,4 +1,4 @@
-"""TensorBoard gets mean, min and max over the seeds of every cell, and only work that is new is done."""
+"""TensorBoard curves: mean, min and max over the seeds of a cell, rewritten only when runs have finished since."""
 
 import pytest
 from report_runs import cell, finish
@@ -11,14 +11,14 @@ from vit.report.tensorboard import write_curves
 
 
 @pytest.fixture
-def one(tmp_path, monkeypatch):
+def two_seeds(tmp_path, monkeypatch):
     """A plan and a cell of it with two finished seeds, 40% and 60%."""
     monkeypatch.setenv("VIT_RESULTS", str(tmp_path))
     plan = make_plan("smoke", ["table5"])
-    found = cell(plan, model="ViT-B/16", pretrain="none", transfer="CIFAR-10")
-    for run, accuracy in zip(found.runs, (0.4, 0.6), strict=True):
+    chosen = cell(plan, model="ViT-B/16", pretrain="none", transfer="CIFAR-10")
+    for run, accuracy in zip(chosen.runs, (0.4, 0.6), strict=True):
         finish(plan, run, accuracy)
-    return plan, found
+    return plan, chosen
 
 
 def curve(kind, tag):
@@ -28,16 +28,16 @@ def curve(kind, tag):
     return [(event.step, round(event.value, 4)) for event in events.Scalars(tag)]
 
 
-def test_mean_min_and_max_over_the_seeds(one):
-    write_curves(collect(one[0], "table5"))
+def test_mean_min_and_max_over_the_seeds(two_seeds):
+    write_curves(collect(two_seeds[0], "table5"))
     assert curve("mean", "train_loss") == [(9, 1.0), (19, 0.5)]
     assert curve("min", "train_loss") == [(9, 0.8), (19, 0.4)]
     assert curve("max", "train_loss") == [(9, 1.2), (19, 0.6)]
     assert curve("mean", "test_accuracy") == [(20, 0.5)]
 
 
-def test_only_a_new_finished_run_makes_them_anew(one):
-    plan, _ = one
+def test_only_a_new_finished_run_rewrites_them(two_seeds):
+    plan, _ = two_seeds
     write_curves(collect(plan, "table5"))
     marker = results("smoke") / "cells" / "table5" / "marker"
     marker.write_text("")
@@ -48,8 +48,8 @@ def test_only_a_new_finished_run_makes_them_anew(one):
     assert not marker.exists()
 
 
-def test_a_result_without_its_log_has_no_curve(one):
-    plan, found = one
-    (runs_folder("smoke") / found.runs[0] / "metrics.csv").unlink()
+def test_a_result_without_its_log_has_no_curve(two_seeds):
+    plan, chosen = two_seeds
+    (runs_folder("smoke") / chosen.runs[0] / "metrics.csv").unlink()
     write_curves(collect(plan, "table5"))
     assert curve("mean", "test_accuracy") == [(20, 0.6)]

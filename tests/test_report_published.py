@@ -1,4 +1,4 @@
-"""The paper's numbers are found by (table, row, column); the expected ones are typed here from the paper."""
+"""The paper's numbers are looked up by (table, row, column); the expected ones are typed here from the paper."""
 
 import pytest
 
@@ -68,9 +68,9 @@ def test_numbers_are_the_same_however_they_are_written(table, asked, written):
         ("", "table.csv: no column 'name'"),
         ("name,epochs,top\nA,7,ninety\n", "table.csv:2: column 'top': 'ninety' is not a number"),
         ("name,epochs,top\nA,7,nan\n", "table.csv:2: column 'top': 'nan' is not a number"),
-        ("name,epochs,top\nA,7\n", "table.csv:2: 3 columns were expected"),
-        ("name,epochs,top\nA,7,90,91\n", "table.csv:2: 3 columns were expected"),
-        ("name,epochs,top\nA,7,90\nA,7.0,91\n", "table.csv: lines 2 and 3 both stand for name A, epochs 7"),
+        ("name,epochs,top\nA,7\n", "table.csv:2: expected 3 columns"),
+        ("name,epochs,top\nA,7,90,91\n", "table.csv:2: expected 3 columns"),
+        ("name,epochs,top\nA,7,90\nA,7.0,91\n", "table.csv: lines 2 and 3 have the same key (name A, epochs 7)"),
     ],
 )
 def test_a_malformed_table_is_one_line_that_names_file_and_column(table, content, complaint):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from vit.report.verdicts import COMPARED, MEANING, counted, verdict
+from vit.report.verdicts import COMPARED, MEANING, count_verdicts, verdict
 
 NUMBERS = {"ours": 98.0, "paper": 98.2, "tolerance": 0.5}
 COMPLETE = {**NUMBERS, "private": False, "planned": 3, "finished": 3, "stand_in": False, "schedule": 1.0}
@@ -43,4 +43,4 @@ def test_a_difference_is_shown_only_where_data_and_model_are_the_papers():
 
 
 def test_verdicts_are_counted_in_one_order():
-    assert counted(["NOT RUN", "OFF", "NOT RUN"]) == "1 OFF, 2 NOT RUN"
+    assert count_verdicts(["NOT RUN", "OFF", "NOT RUN"]) == "1 OFF, 2 NOT RUN"

@@ -1,4 +1,4 @@
-"""Whole batches of a part of a set: what a loader asks for by places, and gets as images and labels.
+"""Batches: the images and labels of a part, a whole batch at a time.
 
 B batch, N images of the part, C classes, S image size.
 """
@@ -15,11 +15,12 @@ from data.pictures.skipped import Skipped
 
 CPU = torch.device("cpu")
 
-Arrays = tuple[torch.Tensor | Pictures, torch.Tensor, ...]  # images, labels and what else belongs to each image
+Arrays = tuple[torch.Tensor | Pictures, torch.Tensor, ...]  # images, labels, and further tensors with a row an image
+Samples = tuple[np.ndarray, np.ndarray]  # epochs and indices (B,), as the samplers of data.batches.order yield them
 
 
 class Batches(Dataset):
-    """Whole batches: (epochs, indices) -> images float32 (B, 3, S, S) in [-1, 1] and labels, int64 (B,) and whatever else."""
+    """Samples -> images float32 (B, 3, S, S) in [-1, 1], labels int64 (B,), and the rows of the further tensors."""
 
     def __init__(
         self,
@@ -32,11 +33,12 @@ class Batches(Dataset):
         device: torch.device = CPU,
         skipped: Skipped | None = None,
     ):
-        """transform: images, seed, epochs and indices -> new float32 (B, 1 or 3, S, S), 0 .. 255.
+        """labels: tensors (N, ...), the classes first.
 
-        labels: tensors (N, ...), the classes first. training: an unreadable picture is replaced by the next one, instead of left out.
-        device: where batches are transformed, of
-        images that come as a tensor. skipped: None where an unreadable picture is an error.
+        transform: images, seed, epochs, indices -> new float32 (B, 1 or 3, S, S), 0 .. 255.
+        training: the next readable picture replaces an unreadable one, which an evaluation leaves out.
+        device: where images that come as a tensor are transformed.
+        skipped: None if an unreadable picture is an error.
         """
         self.images, self.all_labels, self.transform, self.seed = images, labels, transform, seed
         self.training, self.device, self.skipped = training, device, skipped
@@ -49,23 +51,22 @@ class Batches(Dataset):
     def __len__(self):
         return len(self.labels)
 
-    def __getitem__(self, place: tuple[np.ndarray, np.ndarray]) -> tuple[torch.Tensor, ...]:
-        pixels, labels = self.pixels(place)
+    def __getitem__(self, samples: Samples) -> tuple[torch.Tensor, ...]:
+        pixels, labels = self.pixels(samples)
         images = torch.empty(len(pixels), 3, *pixels.shape[2:], device=pixels.device)
-        return scaled(pixels, images), *labels
+        return scale_into(images, pixels), *labels
 
-    def pixels(self, place: tuple[np.ndarray, np.ndarray]) -> tuple[torch.Tensor, list[torch.Tensor]]:
-        """Images of one's own, float32 (B, 1 or 3, S, S) of 0 .. 255, and labels."""
-        epochs, indices = place
-        images, epochs, indices = self.read_images(epochs, indices)
+    def pixels(self, samples: Samples) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        """Transformed images, float32 (B, 1 or 3, S, S) of 0 .. 255, which share no memory with the set; and labels."""
+        images, epochs, indices = self.read_images(*samples)
         pixels = self.transform(images, self.seed, epochs, indices)
-        chosen = torch.from_numpy(indices)
-        return pixels, [labels[chosen] for labels in self.all_labels]
+        rows = torch.from_numpy(indices)
+        return pixels, [labels[rows] for labels in self.all_labels]
 
     def read_images(
         self, epochs: np.ndarray, indices: np.ndarray
     ) -> tuple[torch.Tensor | list, np.ndarray, np.ndarray]:
-        """The images, with epochs and indices of those that could be read."""
+        """The images, with the epochs and indices of those that could be read."""
         if isinstance(self.images, torch.Tensor):
             rows = torch.from_numpy(indices).to(self.images.device)
             return self.images.index_select(0, rows).to(self.device), epochs, indices
@@ -74,34 +75,34 @@ class Batches(Dataset):
             return images.to(self.device) if isinstance(images, torch.Tensor) else images, epochs, indices
         if self.skipped is None:
             return self.images[indices], epochs, indices
-        found = [(self.readable(int(index)), epoch) for epoch, index in zip(epochs, indices, strict=True)]
-        found = [(image, epoch, index) for (image, index), epoch in found if image is not None]
-        if not found:
+        samples = [(*self.readable(int(index)), epoch) for epoch, index in zip(epochs, indices, strict=True)]
+        samples = [sample for sample in samples if sample[0] is not None]
+        if not samples:
             raise Unreadable(
-                f"none of the {len(indices)} pictures of a batch can be read, {indices[0]} to {indices[-1]} of them all"
+                f"none of the {len(indices)} pictures of a batch can be decoded, from index {indices[0]} on"
             )
-        images, epochs, indices = zip(*found, strict=True)
+        images, indices, epochs = zip(*samples, strict=True)
         return list(images), np.array(epochs, int), np.array(indices, int)
 
     def readable(self, index: int) -> tuple[torch.Tensor | None, int]:
-        """The image, and where it is: in training the next that can be read, else None in place of one that cannot."""
+        """The image and its index. An unreadable one is replaced by the next readable one in training, by None elsewhere."""
         while True:
             try:
                 return self.images[[index]][0], index
             except Unreadable as error:
-                self.skipped.add(index, error)
+                self.skipped.add(index, error)  # raises above the limit, which ends this loop
             if not self.training:
                 return None, index
             index = (index + 1) % len(self)
 
 
-def scaled(pixels: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
-    """`images` (B, 3, S, S), filled with pixels (B, 1 or 3, S, S) of 0 .. 255 brought to -1 .. 1; they are used up."""
+def scale_into(images: torch.Tensor, pixels: torch.Tensor) -> torch.Tensor:
+    """Writes pixels (B, 1 or 3, S, S) of 0 .. 255 into `images` (B, 3, S, S) as -1 .. 1. `pixels` is overwritten."""
     return torch.sub(pixels.div_(127.5).expand_as(images), 1, out=images)
 
 
 def select(rows: np.ndarray, images: torch.Tensor | Pictures, *labels: torch.Tensor) -> tuple:
-    """(images, *labels) of these rows."""
+    """(images, *labels) at these rows."""
     chosen = torch.from_numpy(rows)
-    images = images[chosen] if isinstance(images, torch.Tensor) else images.only(rows)
-    return images, *(one[chosen] for one in labels)
+    images = images[chosen] if isinstance(images, torch.Tensor) else images.select(rows)
+    return images, *(tensor[chosen] for tensor in labels)

@@ -1,4 +1,4 @@
-"""Labels that are none of the classes of a set: the first is named, or with on_error "skip" those images are left out."""
+"""Labels that are no class of the set: an error that names the first image, or rows to leave out with on_error "skip"."""
 
 import numpy as np
 import torch
@@ -6,18 +6,21 @@ import torch
 from data.pictures.pictures import Pictures
 
 
-def outside(
-    images: torch.Tensor | Pictures, labels: torch.Tensor, classes: int, *, most: float, where: str
+def rows_out_of_range(
+    images: torch.Tensor | Pictures, labels: torch.Tensor, classes: int, *, limit: float, name: str
 ) -> np.ndarray:
-    """Rows of the labels (N,) that are not in 0 .. classes - 1; of sets of classes (N, C) none.
+    """Rows of the labels (N,) outside 0 .. classes - 1; none for sets of classes (N, C).
 
-    ValueError for more than `most` of them names the first image; where: the set and split.
+    ValueError for more than `limit` of them. name: of the set and split, for the message.
     """
     if labels.ndim > 1:
         return np.empty(0, int)
-    wrong = ((labels < 0) | (labels >= classes)).nonzero()[:, 0].numpy()
-    if len(wrong) > most:
-        image = f"image {wrong[0]}" if isinstance(images, torch.Tensor) else images.name(int(wrong[0]))
-        reason = f"class {labels[wrong[0]]} is not one of 0 to {classes - 1}"
-        raise ValueError(f"{where}: {image}: {reason}; {len(wrong):,} of {len(labels):,} are so")
-    return wrong
+    rows = ((labels < 0) | (labels >= classes)).nonzero()[:, 0].numpy()
+    if len(rows) > limit:
+        first = int(rows[0])
+        image = f"image {first}" if isinstance(images, torch.Tensor) else images.name(first)
+        raise ValueError(
+            f"{name}: {image}: class {labels[first]} is not one of 0 to {classes - 1};"
+            f" {len(rows):,} of {len(labels):,} labels are out of range"
+        )
+    return rows

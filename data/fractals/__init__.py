@@ -1,1 +1,1 @@
-"""Images of iterated function systems, computed and never downloaded: the offline stand-in for large pre-training sets."""
+"""Images of iterated function systems (IFS), computed, not downloaded: the offline stand-in for large pre-training sets."""

@@ -1,6 +1,6 @@
-"""Fractals that behave like a tensor of images: drawn when they are asked for.
+"""Fractals that behave like a tensor of images, rendered when they are indexed.
 
-An image is a pure function of (seed, category, instance). B images asked for of N, S size.
+An image is a pure function of (seed, category, instance). B images of one index, N in all, S size.
 """
 
 from collections.abc import Sequence
@@ -10,50 +10,50 @@ import numpy as np
 import torch
 from torch.utils.data import get_worker_info
 
-from data.batches.lazy import WorkedOut
 from data.disk.room import check_memory
 from data.fractals.chaos_game import draw
-from data.fractals.fractal_colors import coloured
+from data.fractals.fractal_colors import colorize
 from data.fractals.ifs import affine, candidates, search, varied, views
+from data.fractals.lazy import LazyArray
 
-PIXELS = 2**24  # of the images of one call: the memory that is needed besides the images themselves
+PIXELS = 2**24  # rendered at once: limits the memory for anything but the images themselves
 
 
 @dataclass(frozen=True, eq=False)
 class Rendered:
-    """Image k shows instances[k] of categories[k], whose system was accepted at attempts[k] (data.ifs.search).
+    """Image k shows instances[k] of categories[k], whose system was accepted at attempts[k] (data.fractals.ifs.search).
 
-    `rendered[indices]` is uint8 (B, 1, S, S), in colour (B, 3, S, S), and lies on the CPU, where the rest of a batch
-    is prepared. Nothing that was drawn is kept.
+    `rendered[indices]` is uint8 (B, 1, S, S), in color (B, 3, S, S), on the CPU, where batches are transformed. Nothing
+    is cached.
     """
 
     seed: int
-    categories: np.ndarray | WorkedOut  # (N,)
-    instances: np.ndarray | WorkedOut  # (N,)
-    attempts: np.ndarray | WorkedOut  # (N,)
+    categories: np.ndarray | LazyArray  # (N,)
+    instances: np.ndarray | LazyArray  # (N,)
+    attempts: np.ndarray | LazyArray  # (N,)
     size: int
-    colour: bool
+    color: bool
 
     def __len__(self):
         return len(self.categories)
 
-    def only(self, indices: Sequence[int]) -> "Rendered":
-        """Those, in that order."""
+    def select(self, indices: Sequence[int]) -> "Rendered":
+        """The images at `indices`, in that order."""
         names = ("categories", "instances", "attempts")
         return replace(self, **{name: getattr(self, name)[np.asarray(indices)] for name in names})
 
     def all(self) -> torch.Tensor:
-        """Every image, drawn now: uint8 (N, S, S), in colour (N, 3, S, S). ValueError where there is no memory for them."""
-        check_room(len(self), self.size, self.colour)
+        """Every image, rendered now: uint8 (N, S, S), in color (N, 3, S, S). ValueError if memory is short."""
+        check_room(len(self), self.size, self.color)
         images = self[np.arange(len(self))]
-        return images if self.colour else images[:, 0]
+        return images if self.color else images[:, 0]
 
     def __getitem__(self, indices: Sequence[int]) -> torch.Tensor:
         return self.drawn(np.asarray(indices), drawing_device())
 
     def drawn(self, indices: np.ndarray, device: str) -> torch.Tensor:
-        """The images at `indices` by that device, and then on the CPU."""
-        images = torch.empty(len(indices), 3 if self.colour else 1, self.size, self.size, dtype=torch.uint8)
+        """The images at `indices`, rendered on that device and returned on the CPU."""
+        images = torch.empty(len(indices), 3 if self.color else 1, self.size, self.size, dtype=torch.uint8)
         step = max(1, PIXELS // self.size**2)
         for start in range(0, len(indices), step):
             images[start : start + step] = self.block(indices[start : start + step], device)
@@ -64,17 +64,17 @@ class Rendered:
         keys = self.seed, categories, instances
         systems = candidates(self.seed, categories, self.attempts[indices])
         tones = draw(affine(varied(systems, *keys), views(*keys)).to(device), self.size)
-        return coloured(tones, *keys) if self.colour else tones[:, None]
+        return colorize(tones, *keys) if self.color else tones[:, None]
 
 
-def check_room(count: int, size: int, colour: bool) -> None:
-    """ValueError where there is no memory for so many images."""
-    pixels = count * (3 if colour else 1) * size**2
+def check_room(count: int, size: int, color: bool) -> None:
+    """ValueError if the memory is too small for so many images."""
+    pixels = count * (3 if color else 1) * size**2
     check_memory(f"{count:,} fractals of {size} px", pixels, "categories, instances or image_size")
 
 
 def drawing_device() -> str:
-    """The GPU where there is one; not in a loader's process, which is forked and cannot use it."""
+    # A worker process of a loader is forked, and CUDA does not work in a fork.
     return "cuda" if torch.cuda.is_available() and get_worker_info() is None else "cpu"
 
 
@@ -84,11 +84,11 @@ def rendered(
     instances: np.ndarray,
     *,
     size: int,
-    colour: bool = False,
+    color: bool = False,
     attempts: np.ndarray | None = None,
 ) -> Rendered:
-    """The attempts of the images' categories are searched for where they are not known."""
+    """Images of these categories and instances (N,). attempts: of each image; None searches for them."""
     if attempts is None:
-        known, place = np.unique(categories, return_inverse=True)
-        attempts = np.concatenate(list(search(seed, known)))[place]
-    return Rendered(seed, categories.astype(np.int32), instances.astype(np.int32), attempts, size, colour)
+        unique, inverse = np.unique(categories, return_inverse=True)
+        attempts = np.concatenate(list(search(seed, unique)))[inverse]
+    return Rendered(seed, categories.astype(np.int32), instances.astype(np.int32), attempts, size, color)

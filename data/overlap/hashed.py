@@ -56,10 +56,10 @@ class FolderOfPictures(ImageFolder):
     """The picture files, whose names are reported, instead of a pack of their pixels."""
 
     def arrays(self, split):
-        found = self.found(split)
+        listing = self.listing(split)
         if self.on_error == "skip":  # a run with it does not count unreadable pictures, so its list may not either
-            found = found.only(self.without_unreadable(split, found.pictures))
-        return found.pictures, torch.from_numpy(found.labels)
+            listing = listing.select(self.find_readable(split, listing.pictures))
+        return listing.pictures, torch.from_numpy(listing.labels)
 
 
 def side(module: ImageData, split: str, label: str | None = None) -> Side:

@@ -12,7 +12,7 @@ from data.disk.folder import data_folder
 from data.disk.room import disk_errors
 from data.overlap.hashed import file_name
 from data.overlap.pairs import Overlap
-from data.pictures.without import digest_of, text
+from data.pictures.without import digest_of, list_text
 
 COLUMNS = (
     *("transfer", "pretraining_index", "pretraining_name", "test_index", "test_name"),
@@ -45,7 +45,9 @@ def write(results: list[Overlap], stem: Path) -> list[str]:
     # One list for all transfer sets: the model is pre-trained once.
     rows = np.unique(np.concatenate([result.rows for result in results]))
     with disk_errors(listed):
-        listed.write_bytes(text(rows, results[0].pretraining.hashes, about(results)).encode("utf-8", "surrogateescape"))
+        listed.write_bytes(
+            list_text(rows, results[0].pretraining.hashes, about(results)).encode("utf-8", "surrogateescape")
+        )
     lines = [f"pairs: {table}"]
     sheet.unlink(missing_ok=True)
     if any(map(len, results)):

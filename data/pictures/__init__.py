@@ -1,1 +1,1 @@
-"""Encoded pictures in folders and archives: found, labelled by their folders, decoded."""
+"""Encoded pictures in folders and archives: listed, labelled by their folders or samples, decoded."""

@@ -1,6 +1,6 @@
-"""Which files among pictures may be passed over without a word; every other file that is not read is refused by name.
+"""Which files among pictures are ignored silently; every other file that is not read is an error that names it.
 
-The list names what is known to be no picture. A list of foreign pictures would be silent about the next format.
+The list is of known non-pictures: a list of unsupported picture formats would ignore the next new format silently.
 """
 
 import os
@@ -13,10 +13,10 @@ SCRIPTS = (".py", ".sh", ".m")  # such as valprep.sh of many copies of ImageNet
 DESKTOP = (".db", ".ini")  # Thumbs.db, desktop.ini
 ENDINGS = (*TEXT, *CHECKSUMS, *SCRIPTS, *DESKTOP)
 NOTES = ("license", "licence", "readme", "checksums", "md5sums", "sha256sums")
-NAMES = (*NOTES, "tmp")  # Caltech-101 ships a file called tmp
+NAMES = (*NOTES, "tmp")  # Caltech-101 ships a file named tmp
 
 
 def harmless(path: str) -> bool:
-    """By its name alone: hidden, or a text, a checksum, a script, or what a desktop leaves behind."""
+    """By its name: hidden, or a text, a checksum, a script, or a file of the desktop."""
     name = os.path.basename(path).lower()
     return hidden(path) or name in NAMES or os.path.splitext(name)[1] in ENDINGS

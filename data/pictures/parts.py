@@ -1,35 +1,35 @@
-"""Which parts a folder of pictures has, and what lies in it that is not used: said, or refused, never passed over."""
+"""Which parts (train, test, val) a folder of pictures has; what is not used is printed or an error, never ignored."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 from data.pictures.class_folders import contents, files_below
-from data.pictures.classes import COMPRESSED, entries_of, is_archive, is_there, parts_in
+from data.pictures.classes import COMPRESSED, entries_of, has_part, is_archive, parts_in
 from data.pictures.decode import one_line
 from data.pictures.harmless import harmless
-from data.pictures.skipped import say
+from data.pictures.skipped import print_once
 
 PARTS = ("train", "test", "val")
 TABLES = (".csv", ".tsv", ".txt", ".json", ".jsonl")  # files in which people keep labels
 NAMED = 3  # tables that a message names
 
 
-def test_part(root: Path) -> str:
-    """ "test", or "val" where there is no test; which of them counts is said in one line."""
-    if not is_there(root, "val"):
+def name_of_test_part(root: Path) -> str:
+    """ "test", or "val" if there is no test; prints which of the two is used."""
+    if not has_part(root, "val"):
         return "test"
-    if is_there(root, "test"):
-        say(f"{root}: val is not used; held-out pictures come from train, results from test")
+    if has_part(root, "test"):
+        print_once(f"{root}: val is not used: validation images are held out from train, and test is the test part")
         return "test"
-    say(f"{root}: there is no test, so val is the test part; held-out pictures come from train")
+    print_once(f"{root}: no test part, so val is used as it; validation images are held out from train")
     return "val"
 
 
-def say_unused(root: Path) -> None:
-    """In one line, what lies beside the parts."""
+def print_unused(root: Path) -> None:
+    """Prints the entries beside the parts, in one line."""
     names = [path.name for path in entries_of(root) if not harmless(path.name) and not belongs(path)]
     if names:
-        say(f"{root}: not used, since its name is that of no part (train, test, val): {one_line(', '.join(names))}")
+        print_once(f"{root}: not used, as not named after a part (train, test, val): {one_line(', '.join(names))}")
 
 
 def belongs(path: Path) -> bool:
@@ -37,29 +37,33 @@ def belongs(path: Path) -> bool:
 
 
 def check_unpacked(root: Path) -> None:
-    """ValueError for an archive of everything, in the folder or beside it, where no folders of pictures are."""
-    inside = entries_of(root)
-    if any(path.is_dir() and not harmless(path.name) for path in inside):
+    """ValueError for an archive of the whole set, in the folder or beside it, if there are no folders of pictures."""
+    entries = entries_of(root)
+    if any(path.is_dir() and not harmless(path.name) for path in entries):
         return
     beside = [path for path in entries_of(root.parent) if path.name.startswith(f"{root.name}.")]
-    if whole := [path for path in (*inside, *beside) if is_archive(path) or COMPRESSED.search(path.name.lower())]:
-        how = "unpack it there, or call plain tars or zips after their part, train.tar and test.tar"
-        raise ValueError(f"{whole[0]} is an archive, and {root} has no train and no class folders; {how}")
+    for path in (*entries, *beside):
+        if is_archive(path) or COMPRESSED.search(path.name.lower()):
+            raise ValueError(
+                f"{path} is an archive, and {root} has no train part and no class folders; unpack the archive in {root},"
+                " or name plain tars or zips after their part: train.tar, test.tar"
+            )
 
 
-def check_several(classes: Sequence[str], where: Path, root: Path) -> None:
-    """ValueError for pictures of one class: whatever is trained on them is right always, and means nothing."""
+def check_two_classes(classes: Sequence[str], name: Path, root: Path) -> None:
+    """ValueError for a part with fewer than two classes, on which any model is always right."""
     if len(classes) > 1:
         return
     tables = [str(path.relative_to(root)) for path in files_below(root) if path.suffix.lower() in TABLES]
-    unread = f"; {one_line(', '.join(tables[:NAMED]))} in {root} is not read: a class is a folder" if tables else ""
-    which = f"one class only, {classes[0]!r}" if classes else "no class"
-    raise ValueError(f"{where}: its pictures are of {which}; a part needs two or more{unread}")
+    names = one_line(", ".join(tables[:NAMED]))
+    unread = f"; labels are not read from {names} in {root}, only from folders" if tables else ""
+    number = f"only one class, {classes[0]!r}" if classes else "no class"
+    raise ValueError(f"{name}: pictures of {number}; a part needs two classes or more{unread}")
 
 
-def lacking(root: Path) -> str:
-    """What to do where there is no train, and no test_share."""
+def missing_train(root: Path) -> str:
+    """What to do about a folder without a train part, for which test_share is not set."""
     return (
-        f"there is no train/ in it, and no train*.tar; it holds {contents(root)}; either bring train and test (or val), or sort"
-        " the pictures into a folder a class and give test_share, such as 0.2"
+        f"no train/ folder and no train*.tar; it contains {contents(root)}; either add train and test (or val), or sort"
+        " the pictures into a folder for each class and set test_share, such as 0.2"
     )

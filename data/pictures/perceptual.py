@@ -1,7 +1,7 @@
 """A perceptual hash (pHash): images that look the same get hashes that differ in few bits, whatever their size or file.
 
-N or B images, C channels, H and W their size. Of an image shrunk to 32 x 32 the 63 lowest frequencies, 8 x 8 without the
-constant, are each above their median or not: bits of a uint64 whose lowest bit, the constant's, is 0.
+An image is shrunk to 32 x 32; each of its 63 lowest DCT frequencies (8 x 8 without the constant) is above their median or
+not. These are the bits of a uint64, whose lowest bit, the constant's, is 0. N or B images, C channels, H and W their size.
 """
 
 import os
@@ -21,16 +21,16 @@ from data.transforms.evaluation import area_weights
 
 SIDE, LOW = 32, 8
 LUMA = torch.tensor([0.299, 0.587, 0.114])
-BLANK = 2.0  # levels: below this standard deviation the bits would be those of noise, and blank images all alike
-BLOCK = 1000  # images at a time
-THREADS = min(16, os.cpu_count() or 1)  # decoding lets go of Python's lock
+BLANK = 2.0  # standard deviation in levels; below it the bits are noise, and all blank images look alike
+BLOCK = 1000  # images in memory at a time
+THREADS = min(16, os.cpu_count() or 1)  # decoding releases the GIL
 BASIS = np.cos(np.pi * np.arange(LOW)[:, None] * (np.arange(SIDE) + 0.5) / SIDE)  # DCT-II: (8, 32)
-MIRROR = np.where(np.arange(LOW) % 2, -1, 1)  # to a mirrored image, odd frequencies across have the other sign
+MIRROR = np.where(np.arange(LOW) % 2, -1, 1)  # mirroring an image flips the sign of its odd horizontal frequencies
 
 
 @dataclass(frozen=True)
 class Hashes:
-    """Hashes uint64 (N,) of images and of the same mirrored; bool (N,): which are blank, which cannot be read."""
+    """Hashes uint64 (N,) of the images and of their mirror images; bool (N,): blank, and unreadable."""
 
     plain: np.ndarray
     mirrored: np.ndarray
@@ -42,14 +42,14 @@ class Hashes:
 
     @property
     def known(self) -> np.ndarray:
-        """Indices of the images that can be compared: a blank one is like any other blank one, which says nothing."""
+        """Indices of the images that can be compared: neither blank nor unreadable."""
         return np.flatnonzero(~(self.blank | self.unreadable))
 
 
 def hashes(images: torch.Tensor | Pictures) -> Hashes:
-    """Of images as `ImageData.arrays` gives them; a picture that cannot be read is marked, none stops the others."""
+    """Of images as `ImageData.arrays` returns them. An unreadable picture is flagged, not an error."""
     parts = []
-    for small, read in told(blocks(images), len(images)):
+    for small, read in with_progress(blocks(images), len(images)):
         waves = frequencies(small)
         blank = (small.std(axis=(1, 2)) < BLANK) & read
         parts.append((bits(waves), bits(waves * MIRROR), blank, ~read))
@@ -58,7 +58,8 @@ def hashes(images: torch.Tensor | Pictures) -> Hashes:
 
 
 def frequencies(small: np.ndarray) -> np.ndarray:
-    """(N, 32, 32) -> the lowest (N, 8, 8) of the DCT-II in mean levels, rounded: what is 0 stays 0 whatever the machine."""
+    """(N, 32, 32) -> the lowest (N, 8, 8) coefficients of the DCT-II, in mean levels."""
+    # Rounded, so that a coefficient of 0 is 0 on every machine, and its bit the same.
     return (BASIS @ small @ BASIS.T / SIDE**2).round(3)
 
 
@@ -71,7 +72,7 @@ def bits(waves: np.ndarray) -> np.ndarray:
 
 
 def blocks(images: torch.Tensor | Pictures) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Luma (B, 32, 32) of each block, and which of them could be read."""
+    """Luma (B, 32, 32) of each block, 0 for an unreadable picture; bool (B,): could it be read?"""
     if isinstance(images, torch.Tensor):
         for block in images.split(BLOCK):
             yield shrunk(block).double().numpy(), np.ones(len(block), bool)
@@ -80,8 +81,9 @@ def blocks(images: torch.Tensor | Pictures) -> Iterator[tuple[np.ndarray, np.nda
         for first in range(0, len(images), BLOCK):
             part = range(first, min(first + BLOCK, len(images)))
             small = list(threads.map(lambda index: shrunk_picture(images, index), part))
-            read = np.array([one is not None for one in small])
-            yield torch.stack([torch.zeros(SIDE, SIDE) if one is None else one for one in small]).double().numpy(), read
+            read = np.array([luma is not None for luma in small])
+            small = [torch.zeros(SIDE, SIDE) if luma is None else luma for luma in small]
+            yield torch.stack(small).double().numpy(), read
 
 
 def shrunk_picture(pictures: Pictures, index: int) -> torch.Tensor | None:
@@ -92,7 +94,7 @@ def shrunk_picture(pictures: Pictures, index: int) -> torch.Tensor | None:
 
 
 def shrunk(images: torch.Tensor) -> torch.Tensor:
-    """uint8 (B, H, W) or (B, C, H, W), grey or coloured -> luma float32 (B, 32, 32), each the average of an area."""
+    """uint8 (B, H, W) or (B, C, H, W), grey or RGB -> luma float32 (B, 32, 32), by area averages."""
     levels = images.float()
     if images.ndim == 4:
         levels = torch.tensordot(levels, LUMA, ([1], [0])) if images.shape[1] == 3 else levels[:, 0]
@@ -105,12 +107,14 @@ def weights(length: int) -> torch.Tensor:
     return area_weights(length, SIDE, SIDE).float()
 
 
-def told(parts: Iterator[tuple[np.ndarray, np.ndarray]], total: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Passes the blocks on; says every minute how far it is."""
-    said, done = time.monotonic(), 0
-    for part in parts:
-        yield part
-        done += len(part[0])
-        if time.monotonic() - said > 60:
-            said = time.monotonic()
-            print(f"compared so far: {done:,} of {total:,} images", file=sys.stderr, flush=True)
+def with_progress(
+    blocks: Iterator[tuple[np.ndarray, np.ndarray]], total: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """The blocks; prints every minute how many images are done."""
+    printed, done = time.monotonic(), 0
+    for block in blocks:
+        yield block
+        done += len(block[0])
+        if time.monotonic() - printed > 60:
+            printed = time.monotonic()
+            print(f"hashed {done:,} of {total:,} images", file=sys.stderr, flush=True)

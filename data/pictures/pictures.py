@@ -1,4 +1,4 @@
-"""Encoded pictures that behave like a tensor of images: decoded when they are asked for."""
+"""Encoded pictures that are indexed like a tensor of images and decoded on access."""
 
 import os
 import stat
@@ -13,60 +13,60 @@ from data.pictures.decode import decoded, dimensions, unreadable
 
 
 class Pictures:
-    """`pictures[indices]` is a list of uint8 (3, H, W). A subclass says how many there are, and of each name and bytes.
+    """`pictures[indices]` is a list of uint8 (3, H, W); an `ImageData` takes them wherever it takes a tensor of images.
 
-    In an `ImageData` they may stand wherever a tensor of images may.
+    A subclass defines the methods that raise NotImplementedError.
     """
 
-    damage: Sequence[str] = ()  # what is wrong with the archives they lie in, a line each
-    lost: float = 0  # the share of those archives that is known to be missing
-    empty: Sequence[str] = ()  # classes that have no pictures, where on_error "skip" goes without
+    damage: Sequence[str] = ()  # what is wrong with the archives of the pictures, a line each
+    lost: float = 0  # the fraction of those archives that is known to be missing
+    empty: Sequence[str] = ()  # classes without pictures, which only on_error "skip" allows
 
     def __len__(self) -> int:
         raise NotImplementedError
 
     def name(self, index: int) -> str:
-        """What a person finds the picture by."""
+        """The path of a picture, for messages."""
         raise NotImplementedError
 
     def encoded(self, index: int) -> bytes:
-        """The picture as it lies on the disk. OSError or ValueError where it cannot be had."""
+        """The encoded bytes. OSError or ValueError if they cannot be read."""
         raise NotImplementedError
 
-    def only(self, indices: Sequence[int]) -> "Pictures":
-        """Those, in that order."""
+    def select(self, indices: Sequence[int]) -> "Pictures":
+        """The pictures at these indices, in their order."""
         raise NotImplementedError
 
     def stamps(self) -> Iterable[str]:
-        """A text for each, or for all of them, that changes when a picture does."""
+        """Texts of which at least one changes when a picture is changed, added or removed."""
         raise NotImplementedError
 
     def picture(self, index: int) -> torch.Tensor:
-        """uint8 (3, H, W). Unreadable if it is not what it should be."""
+        """uint8 (3, H, W), or Unreadable."""
         return decoded(self.bytes_of(index), self.name(index))
 
     def dimensions(self, index: int) -> tuple[int, int]:
-        """(H, W) of one."""
+        """(H, W), or Unreadable."""
         return dimensions(self.bytes_of(index), self.name(index))
 
     def bytes_of(self, index: int) -> bytes:
         try:
             return self.encoded(index)
         except (OSError, ValueError) as error:
-            why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-            raise unreadable(self.name(index), why) from error
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            raise unreadable(self.name(index), reason) from error
 
     def __getitem__(self, indices: Sequence[int]) -> list[torch.Tensor]:
         return [self.picture(int(index)) for index in indices]
 
 
 class Files(Pictures):
-    """A file a picture."""
+    """Pictures in files of their own."""
 
     def __init__(self, files: Sequence[Path | str], root: Path):
-        """root: a folder above all of them; names are counted from there where pictures are compared."""
+        """root: a folder above all files; stamps hold the paths relative to it, so that a moved set keeps its stamps."""
         self.root = str(root)
-        self.files = np.array([os.fsencode(path) for path in files], dtype=np.bytes_)  # a quarter of what str takes
+        self.files = np.array([os.fsencode(path) for path in files], dtype=np.bytes_)  # a quarter of the memory of str
 
     def __len__(self):
         return len(self.files)
@@ -75,35 +75,35 @@ class Files(Pictures):
         return os.fsdecode(self.files[index])
 
     def encoded(self, index):
-        with open(self.files[index], "rb", opener=without_waiting) as file:
+        with open(self.files[index], "rb", opener=open_without_blocking) as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise ValueError("it is a pipe, a socket or a device")
             return file.read()
 
-    def only(self, indices):
+    def select(self, indices):
         chosen = type(self)([], Path(self.root))
         chosen.files, chosen.empty = self.files[np.asarray(indices)], self.empty
         return chosen
 
     def absent(self) -> list[str]:
-        """Names of those that their folders do not list: each folder is listed once, no file is opened."""
+        """Names of missing files. Each folder is listed once and no file is opened."""
         entries: dict[bytes, set[bytes]] = {}
         for folder in {os.path.dirname(path) for path in self.files}:
-            with suppress(OSError):  # a folder that is not there lists nothing
+            with suppress(OSError):  # a missing folder: all its files are absent
                 entries[folder] = set(os.listdir(folder))
-        split = (os.path.split(path) for path in self.files)
-        return [self.name(row) for row, (folder, name) in enumerate(split) if name not in entries.get(folder, ())]
+        paths = (os.path.split(path) for path in self.files)
+        return [self.name(row) for row, (folder, name) in enumerate(paths) if name not in entries.get(folder, ())]
 
     def stamps(self):
         for path in self.files:
             try:
-                state = os.stat(path)
-                stamp = f"{state.st_size} {state.st_mtime_ns}"
-            except OSError as error:  # a link to nothing, or to itself: whoever reads it says so
+                status = os.stat(path)
+                stamp = f"{status.st_size} {status.st_mtime_ns}"
+            except OSError as error:  # a dangling or circular link: reading the picture reports it
                 stamp = error.strerror
             yield f"{os.path.relpath(os.fsdecode(path), self.root)} {stamp}"
 
 
-def without_waiting(path: bytes, flags: int) -> int:
-    """Opens a file; a pipe would wait for a writer for ever."""
+def open_without_blocking(path: bytes, flags: int) -> int:
+    # Without O_NONBLOCK, opening a pipe waits for a writer for ever.
     return os.open(path, flags | os.O_NONBLOCK)

@@ -1,4 +1,4 @@
-"""on_error: what becomes of a picture that cannot be read: an error that names it, or it is skipped, counted and told."""
+"""on_error "skip": pictures that cannot be read are left out, counted and printed; too many of them are an error."""
 
 import sys
 
@@ -7,57 +7,57 @@ import torch
 from data.pictures.decode import Unreadable
 from data.pictures.pictures import Pictures
 
-TOLD: set[str] = set()  # lines that this process has said
+PRINTED: set[str] = set()  # lines of this process
 
 
-def say(line: str) -> None:
-    """Once in a process, however often its cause is met."""
-    if line not in TOLD:
-        TOLD.add(line)
+def print_once(line: str) -> None:
+    """To stderr, once in a process: parts and stages may meet the same cause again."""
+    if line not in PRINTED:
+        PRINTED.add(line)
         print(line, file=sys.stderr, flush=True)
 
 
-def tell(line: str) -> None:
-    """Of something that is gone without."""
-    say(f"skipped: {line}")
+def print_skipped(line: str) -> None:
+    print_once(f"skipped: {line}")
 
 
-def passed_over(pictures: Pictures, split: str, limit: float) -> set[tuple[str, str]]:
-    """(kind, which) of all that these pictures of a split do without: archives in part, and classes.
+def skipped_groups(pictures: Pictures, split: str, limit: float) -> set[tuple[str, str]]:
+    """(kind, name) of what these pictures of a split lack as a whole: damaged archives, and classes without pictures.
 
-    ValueError for a test split that lies in an archive that is cut short, since nobody knows of how much a result would be
-    then, and where more than the share `limit` of the training archives is known to be lost.
+    ValueError for a damaged archive of the test split, and if more than the fraction `limit` of the archives is lost.
     """
-    if pictures.damage and split == "test":
-        raise ValueError(f"{pictures.damage[0]}, for nothing is tested on a part of a test split")
+    if pictures.damage and split == "test":  # nobody knows of how many pictures its result would be
+        raise ValueError(f"{pictures.damage[0]}; an incomplete test split is not evaluated, even with on_error 'skip'")
     if pictures.lost > limit:
-        raise ValueError(f"{pictures.damage[0]} ({pictures.lost:.2%} at least is lost, skip_limit allows {limit:.2%})")
-    return {("damaged archives", line) for line in pictures.damage} | {("empty classes", one) for one in pictures.empty}
+        raise ValueError(f"{pictures.damage[0]} (at least {pictures.lost:.2%} is lost, skip_limit allows {limit:.2%})")
+    return {("damaged archives", line) for line in pictures.damage} | {
+        ("empty classes", name) for name in pictures.empty
+    }
 
 
 def on_any_device(flags: torch.Tensor, trainer) -> torch.Tensor:
-    """Flags (N,) that are set on this or on another of the trainer's devices, if there is a trainer."""
+    """Flags (N,) that are set on any of the trainer's devices. A collective operation."""
     if trainer is None or trainer.world_size == 1:
         return flags
     return trainer.strategy.reduce(flags.int().to(trainer.strategy.root_device), reduce_op="max").cpu()
 
 
 class Skipped:
-    """Which images of a part were skipped, whoever met them: the processes that load it share this.
+    """Flags of the images of a part that were skipped, shared by the processes that load it.
 
-    In training the next readable image of the part stands in, so that a batch stays a pure function of its place; in an
-    evaluation the image is left out.
+    In training the next readable image of the part replaces a skipped one, so that a batch remains a pure function of
+    its position; in an evaluation the image is left out.
     """
 
     def __init__(self, length: int, limit: float):
-        """limit: how many images may be skipped, as a share of `length`."""
+        """limit: the fraction of `length` that may be skipped."""
         self.flags, self.most = torch.zeros(length, dtype=torch.bool).share_memory_(), int(limit * length)
 
     def __len__(self):
         return int(self.flags.sum())
 
     def add(self, index: int, error: Unreadable) -> None:
-        """Unreadable itself is raised again where too many were skipped."""
+        """Unreadable if more images are skipped than the limit allows."""
         if not self.flags[index]:
             self.flags[index] = True
             print(f"skipped: {error}", file=sys.stderr, flush=True)

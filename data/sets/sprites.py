@@ -1,4 +1,4 @@
-"""Sprites: one simple shape an image, and the question which way it points (made, like VTAB's dSprites-orientation).
+"""Sprites: one simple shape per image, labelled by its orientation, as in VTAB's dSprites-orientation; generated.
 
 An image is a pure function of (seed, index). B images, S image size; x is to the right and y down.
 """
@@ -12,7 +12,7 @@ from data.draws import uniform
 from data.values import check
 
 ORIENTATION, ANGLE, SHAPE, RADIUS, CENTRE_X, CENTRE_Y, FRONT, BACK = range(8)  # streams of draws
-TEST = 1_000_000  # index of the first test image, whatever the size of the training part
+TEST = 1_000_000  # index of the first test image: the same test set for every size of the training set
 
 
 def box(x, y, left, right, half_height):
@@ -49,15 +49,15 @@ def ell(x, y):
     return np.minimum(box(x, y + 0.3, -0.75, 0.75, 0.2), box(x + 0.55, y - 0.1, -0.2, 0.2, 0.6))
 
 
-# Signed distance to the edge, negative inside, of points in the shape's own frame, where it points along x and fits
-# into the unit circle. None looks the same after any turn, so that the orientation is never ambiguous.
+# Signed distance to the edge, negative inside, of points in the shape's coordinates: it points along x and fits into
+# the unit circle. No shape has a rotational symmetry, which would make the orientation ambiguous.
 SHAPES = {"arrow": arrow, "wedge": wedge, "drop": drop, "half_disc": half_disc, "ell": ell}
 
 
 def parameters(seed: int, indices: np.ndarray, orientations: int) -> dict[str, np.ndarray]:
-    """What image `indices[k]` shows, arrays (B,): lengths in image sizes, greys in 0 .. 1, angles in radians."""
+    """Shape, position, orientation and greys of images, arrays (B,): lengths in image sizes, greys 0 .. 1, radians."""
     label = np.floor(orientations * uniform(seed, indices, ORIENTATION)).astype(np.int64)
-    within = 0.8 * (uniform(seed, indices, ANGLE) - 0.5)  # a fifth of the circle stays free, between the orientations
+    within = 0.8 * (uniform(seed, indices, ANGLE) - 0.5)  # of a sector: gaps keep neighbouring orientations apart
     radius = 0.25 + 0.2 * uniform(seed, indices, RADIUS)
     return {
         "label": label,
@@ -71,16 +71,16 @@ def parameters(seed: int, indices: np.ndarray, orientations: int) -> dict[str, n
     }
 
 
-def draw(shown: dict[str, np.ndarray], size: int) -> np.ndarray:
-    """Images uint8 (B, S, S); a pixel on the edge is covered as far as its centre lies inside."""
-    shown = {name: value[:, None, None] for name, value in shown.items()}
+def draw(sprites: dict[str, np.ndarray], size: int) -> np.ndarray:
+    """`parameters` -> images uint8 (B, S, S), antialiased: a pixel's cover follows its centre's distance to the edge."""
+    sprites = {name: value[:, None, None] for name, value in sprites.items()}
     middle = (np.arange(size) + 0.5) / size
-    right, down = (middle - shown["x"]) / shown["radius"], (middle[:, None] - shown["y"]) / shown["radius"]
-    cosine, sine = np.cos(shown["angle"]), np.sin(shown["angle"])
+    right, down = (middle - sprites["x"]) / sprites["radius"], (middle[:, None] - sprites["y"]) / sprites["radius"]
+    cosine, sine = np.cos(sprites["angle"]), np.sin(sprites["angle"])
     x, y = cosine * right + sine * down, cosine * down - sine * right  # (B, S, S), in the shape's frame
-    distance = np.choose(shown["shape"], [shape(x, y) for shape in SHAPES.values()])
-    cover = np.clip(0.5 - distance * shown["radius"] * size, 0, 1)
-    return np.rint(255 * (shown["back"] + (shown["front"] - shown["back"]) * cover)).astype(np.uint8)
+    distance = np.choose(sprites["shape"], [shape(x, y) for shape in SHAPES.values()])
+    cover = np.clip(0.5 - distance * sprites["radius"] * size, 0, 1)
+    return np.rint(255 * (sprites["back"] + (sprites["front"] - sprites["back"]) * cover)).astype(np.uint8)
 
 
 class Sprites(ImageData):
@@ -93,17 +93,17 @@ class Sprites(ImageData):
         super().__init__(**common)
         check(orientations=orientations, train_size=train_size, test_size=test_size)
         if train_size > TEST:
-            raise ValueError(f"train_size lies between 1 and {TEST:,}, not at {train_size:,}")
+            raise ValueError(f"train_size must be from 1 to {TEST:,}, not {train_size:,}")
         self.num_classes = self.orientations = orientations
         self.train_size, self.test_size = train_size, test_size
 
     def arrays(self, split):
         indices = np.arange(self.train_size) if split == "train" else TEST + np.arange(self.test_size)
-        told, pixels = f"{len(indices):,} sprites of {self.image_size} px", len(indices) * self.image_size**2
-        check_memory(told, pixels, f"{split}_size or image_size")
+        pixels = len(indices) * self.image_size**2
+        check_memory(f"{len(indices):,} sprites of {self.image_size} px", pixels, f"{split}_size or image_size")
         images, labels = [], []
-        for first in range(0, len(indices), 1000):  # the points of all at once would fill the memory
-            shown = parameters(self.sprite_seed, indices[first : first + 1000], self.orientations)
-            images.append(draw(shown, self.image_size))
-            labels.append(shown["label"])
+        for start in range(0, len(indices), 1000):  # the float coordinates of all pixels at once would fill the memory
+            sprites = parameters(self.sprite_seed, indices[start : start + 1000], self.orientations)
+            images.append(draw(sprites, self.image_size))
+            labels.append(sprites["label"])
         return torch.from_numpy(np.concatenate(images)), torch.from_numpy(np.concatenate(labels))

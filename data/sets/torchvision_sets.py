@@ -1,6 +1,7 @@
-"""The transfer sets of the paper (section 4.1) that torchvision reads, brought by `python -m data fetch NAME`."""
+"""The transfer sets of the paper (section 4.1) that torchvision reads, downloaded by `python -m data fetch NAME`."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -13,27 +14,26 @@ from data.disk.folder import data_folder
 from data.fetch.ledger import advice
 from data.pictures.pictures import Files
 
-INCOMPLETE = (RuntimeError, FileNotFoundError, NotADirectoryError)  # what torchvision says of missing and damaged files
+INCOMPLETE = (RuntimeError, FileNotFoundError, NotADirectoryError)  # torchvision's, for missing and damaged files
 
 
-def there(kind: type, make: Callable):
-    """What `make` makes of torchvision's classes, from files that lie there; nothing is downloaded on the way to training."""
-    name = kind.__name__
+@contextmanager
+def torchvision_errors(kind: type) -> Iterator[None]:
+    """Errors of a torchvision constructor become one line: how to get the files or the package of a data module."""
     try:
-        return make()
+        yield
     except INCOMPLETE as error:
-        raise FileNotFoundError(f"{name} is not complete in {data_folder()}: {advice(kind)}") from error
+        raise incomplete(kind) from error
     except ModuleNotFoundError as error:
-        raise ImportError(f"{name} needs {error.name}: pip install {error.name}") from error
+        raise ImportError(f"{kind.__name__} needs {error.name}: pip install {error.name}") from error
+
+
+def incomplete(kind: type) -> FileNotFoundError:
+    return FileNotFoundError(f"{kind.__name__} is not complete in {data_folder()}: {advice(kind)}")
 
 
 class TorchvisionData(ImageData):
-    """Colour images of a torchvision data set: resized to S x S while they are loaded, or as large as they are."""
-
-    @classmethod
-    def present(cls, split: str) -> list:
-        """The sources of a split, if torchvision finds their files whole. FileNotFoundError if not."""
-        return there(cls, lambda: cls.sources(split))
+    """Color images of a torchvision data set: resized to S x S while they are loaded, or at their own sizes."""
 
     @staticmethod
     def sources(split: str) -> list:
@@ -45,24 +45,30 @@ class TorchvisionData(ImageData):
         """Images uint8 (N, H, W, 3) or their files, and labels, of one of the sources."""
         raise NotImplementedError
 
+    @classmethod
+    def complete_sources(cls, split: str) -> list:
+        """`sources(split)`. FileNotFoundError if files are missing or damaged; nothing is downloaded."""
+        with torchvision_errors(cls):
+            return cls.sources(split)
+
     def test_listing(self):
-        return self.as_they_are("test")
+        return self.full_size("test")
 
     def arrays(self, split):
-        return self.small(split) if self.resize == "once" else self.as_they_are(split)
+        return self.resized(split) if self.resize == "once" else self.full_size(split)
 
-    def as_they_are(self, split: str) -> tuple[torch.Tensor | Files, torch.Tensor]:
+    def full_size(self, split: str) -> tuple[torch.Tensor | Files, torch.Tensor]:
         """Images uint8 (N, 3, H, W), or their files, and labels."""
-        images, labels = zip(*map(self.originals, self.present(split)), strict=True)
+        images, labels = zip(*map(self.originals, self.complete_sources(split)), strict=True)
         labels = torch.from_numpy(np.concatenate(labels).astype(np.int64))
         if isinstance(images[0], np.ndarray):
             return torch.from_numpy(np.concatenate(images)).permute(0, 3, 1, 2).contiguous(), labels
         return Files([file for files in images for file in files], data_folder()), labels
 
-    def small(self, split: str) -> tuple[torch.Tensor, torch.Tensor]:
-        """uint8 (N, 3, S, S), antialiased, whatever their shape."""
+    def resized(self, split: str) -> tuple[torch.Tensor, torch.Tensor]:
+        """uint8 (N, 3, S, S), antialiased; the aspect ratio is not kept."""
         images, labels = [], []
-        for source in self.present(split):
+        for source in self.complete_sources(split):
             for image, label in source:
                 small = image.convert("RGB").resize((self.image_size,) * 2, Image.Resampling.BILINEAR)
                 images.append(np.asarray(small).transpose(2, 0, 1))

@@ -1,1 +1,1 @@
-"""From a decoded picture to S x S pixels: crops, resizing, augmentation, for training and for evaluation."""
+"""From a decoded image to S x S pixels: crops, resizing and augmentation, for training and for evaluation."""

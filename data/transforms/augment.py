@@ -1,7 +1,7 @@
 """Augmentations of a whole batch at once, each a pure function of (seed, epoch, index) of its images.
 
-They take images (B, C, S, S), uint8 or float, with epochs and indices (B,), and give images of the same shape. What
-takes a random part of images of any size, is in data.transforms.crops.
+They take images (B, C, S, S) of 0 .. 255, uint8 or float, with epochs and indices (B,), and return images of the same
+shape. Random crops of images of any size are in crops.py.
 """
 
 import math
@@ -13,8 +13,8 @@ from torch.nn import functional as F
 from data.draws import uniform
 from data.transforms.color_jitter import color_jitter
 
-FLIP, SHIFT_Y, SHIFT_X, CROP_AREA, CROP_RATIO, CROP_Y, CROP_X = range(7)  # streams: no two draws are the same numbers
-CUT_Y, CUT_X = 203, 204  # after those of color_jitter.py
+FLIP, SHIFT_Y, SHIFT_X, CROP_AREA, CROP_RATIO, CROP_Y, CROP_X = range(7)  # streams of draws, none used twice
+CUT_Y, CUT_X = 203, 204  # the numbers before them are those of color_jitter.py
 
 
 def flip(images: torch.Tensor, seed: int, epochs: np.ndarray, indices: np.ndarray) -> torch.Tensor:
@@ -24,22 +24,22 @@ def flip(images: torch.Tensor, seed: int, epochs: np.ndarray, indices: np.ndarra
 
 
 def one_by_one(images: torch.Tensor, mirrored: torch.Tensor) -> torch.Tensor:
-    """The images, some of them mirrored: bool (B,). Faster where an image fits a cache."""
+    """Mirrors the images that `mirrored`, bool (B,), says. On a CPU faster than `at_once`, as an image fits its cache."""
     return torch.stack([image.flip(-1) if mirror else image for image, mirror in zip(images, mirrored, strict=True)])
 
 
 def at_once(images: torch.Tensor, mirrored: torch.Tensor) -> torch.Tensor:
-    """The same in one call."""
+    """The same as `one_by_one` in one call, for a GPU."""
     return torch.where(mirrored.to(images.device)[:, None, None, None], images.flip(-1), images)
 
 
 def shift(images: torch.Tensor, seed: int, epochs: np.ndarray, indices: np.ndarray) -> torch.Tensor:
-    """Moves each image by whole pixels, -S//8 .. S//8 down and right; what comes in is 0 (black)."""
+    """Moves each image by whole pixels, -S//8 .. S//8 down and right; the border is filled with 0 (black)."""
     return pad_crop(images, seed, epochs, indices, images.shape[-1] // 8)
 
 
 def pad_crop(images: torch.Tensor, seed: int, epochs: np.ndarray, indices: np.ndarray, reach: int) -> torch.Tensor:
-    """Moves each image by -reach .. reach pixels: a random S x S of the image in a black frame, usual for CIFAR."""
+    """A random S x S crop of the image padded by `reach` black pixels on each side, usual for CIFAR."""
     size = images.shape[-1]
     down, right = (
         torch.from_numpy(np.floor(uniform(seed, epochs, indices, stream) * (2 * reach + 1)).astype(np.int64)) - reach
@@ -50,7 +50,7 @@ def pad_crop(images: torch.Tensor, seed: int, epochs: np.ndarray, indices: np.nd
 
 
 def crop(images: torch.Tensor, seed: int, epochs: np.ndarray, indices: np.ndarray) -> torch.Tensor:
-    """Random resized crop: 1/2 .. 1 of the area, aspect ratio 3/4 .. 4/3, bilinear; gives float images, 0 .. 255."""
+    """Random resized crop: 1/2 .. 1 of the area, aspect ratio 3/4 .. 4/3, bilinear; returns float images."""
     area = 0.5 + 0.5 * uniform(seed, epochs, indices, CROP_AREA)
     ratio = np.exp(math.log(4 / 3) * (2 * uniform(seed, epochs, indices, CROP_RATIO) - 1))
     height, width = np.minimum(1, np.sqrt(area / ratio)), np.minimum(1, np.sqrt(area * ratio))
@@ -64,7 +64,7 @@ def crop(images: torch.Tensor, seed: int, epochs: np.ndarray, indices: np.ndarra
 
 
 def cutout(images: torch.Tensor, seed: int, epochs: np.ndarray, indices: np.ndarray, reach: int) -> torch.Tensor:
-    """A square of `reach` x `reach`, its middle anywhere in the image, becomes grey (127.5, which is 0 for the model)."""
+    """Cutout: a square of `reach` x `reach`, centred anywhere in the image, becomes grey (127.5, which is 0 for the model)."""
     pixel = torch.arange(images.shape[-1])
     down, across = (
         covered(pixel, uniform(seed, epochs, indices, stream) * images.shape[-1], reach) for stream in (CUT_Y, CUT_X)
@@ -74,7 +74,7 @@ def cutout(images: torch.Tensor, seed: int, epochs: np.ndarray, indices: np.ndar
 
 
 def covered(pixel: torch.Tensor, middle: np.ndarray, reach: int) -> torch.Tensor:
-    """Is a pixel (S,) one of the `reach` around the middle (B,)? bool (B, S)."""
+    """bool (B, S): is a pixel (S,) one of the `reach` around the middle (B,)?"""
     first = torch.from_numpy(np.floor(middle).astype(np.int64))[:, None] - reach // 2
     return (pixel >= first) & (pixel < first + reach)
 
@@ -84,6 +84,6 @@ AUGMENTATIONS = {
     "shift": shift,
     "crop": crop,
     "pad_crop": pad_crop,
-    "colour": color_jitter,
+    "color": color_jitter,
     "cutout": cutout,
 }

@@ -5,15 +5,18 @@ import torch
 
 from data.draws import uniform
 
-BRIGHTNESS, CONTRAST, SATURATION = range(200, 203)  # streams of draws, apart from those of augment.py and boxes.py
+BRIGHTNESS, CONTRAST, SATURATION = range(200, 203)  # streams of draws, none of augment.py or boxes.py
 GREY = (0.299, 0.587, 0.114)  # of red, green, blue (ITU-R BT.601)
 
 
 def color_jitter(
     images: torch.Tensor, seed: int, epochs: np.ndarray, indices: np.ndarray, strength: float
 ) -> torch.Tensor:
-    """Brightness, contrast, saturation: the distances from black, from the image's mean grey and from each pixel's grey
-    are multiplied, in this order, each by a factor of its own in 1 - strength .. 1 + strength."""
+    """Scales the distance from black (brightness), from the image's mean grey (contrast) and from each pixel's grey
+    (saturation), in this order, by factors uniform in 1 - strength .. 1 + strength.
+
+    images (B, C, S, S) of 0 .. 255, uint8 or float; epochs and indices (B,). Returns float32 of the same shape and range.
+    """
     images = images.float()
     for stream, centre in ((BRIGHTNESS, torch.zeros_like), (CONTRAST, mean_grey), (SATURATION, grey)):
         factor = 1 + strength * (2 * uniform(seed, epochs, indices, stream) - 1)

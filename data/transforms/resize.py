@@ -1,7 +1,7 @@
-"""Resizing as the authors' code does it, of single pictures of any size and of whole batches of one size.
+"""Resizing as in the authors' code, of images of any size and of whole batches of one size.
 
-B images, C channels, H and W their size, h and w that of a box in them, S the size they get. Pixels are 0 .. 255.
-A batch is uint8 (B, C, H, W), or where sizes differ a list of B images uint8 (C, H, W).
+B images, C channels, H and W their size, h and w that of a box in them, S the new size. Pixels are 0 .. 255.
+A batch is uint8 (B, C, H, W) or, if sizes differ, a list of B images uint8 (C, H, W).
 """
 
 from collections.abc import Sequence
@@ -12,20 +12,23 @@ import torch
 from torch.nn import functional as F
 
 Images = torch.Tensor | Sequence[torch.Tensor]
-SMALL = 32  # on a CPU, up to this side of the images, two products for the batch are faster than a call for each
+SMALL = 32  # images up to this side are resized on a CPU faster by two matrix products a batch than by a call an image
 
 
 @dataclass(frozen=True)
 class Rule:
-    """What the paper leaves open. antialias: where an image shrinks, PIL and torchvision widen the filter and
-    TensorFlow does not. truncate: big_vision goes back to whole levels by truncation, vit_jax keeps fractions."""
+    """What the paper leaves open.
+
+    antialias: when an image shrinks, PIL and torchvision widen the filter, TensorFlow does not.
+    truncate: big_vision truncates to whole levels, vit_jax keeps fractions.
+    """
 
     antialias: bool = False
     truncate: bool = False
 
     @property
-    def kind(self) -> torch.dtype:
-        """Of the numbers that are computed with: a level that only rounding keeps below a whole one must not be lost."""
+    def dtype(self) -> torch.dtype:
+        # A whole level that rounding errors of float32 leave slightly lower would be truncated to the level below.
         return torch.float64 if self.truncate else torch.float32
 
 
@@ -33,43 +36,43 @@ RULES = {
     "vit_jax": Rule(),
     "big_vision": Rule(truncate=True),
     "antialiased": Rule(antialias=True),
-    "once": Rule(antialias=True),  # and before any crop, to S x S with rounding, when a set is loaded
+    "once": Rule(antialias=True),  # besides, a set is resized to S x S, with rounding, when it is loaded
 }
 
 
 def crop_and_resize(images: Images, boxes: np.ndarray, size: int, rule: Rule) -> torch.Tensor:
-    """The boxes, integers (B, 4) of top, left, h, w, in their images, each resized to S x S: float32 (B, C, S, S).
+    """Crops the boxes, integers (B, 4) of top, left, h, w, and resizes each to S x S: float32 (B, C, S, S).
 
-    Bilinear with half-pixel centres, as torch's interpolate of the box; it knows nothing of the pixels around.
+    Bilinear with half-pixel centres, as torch's interpolate of the box; pixels outside the box have no weight.
     """
     if isinstance(images, torch.Tensor) and (images.device.type != "cpu" or max(images.shape[-2:]) <= SMALL):
         return by_products(images, boxes, size, rule)
     channels = images[0].shape[0]
     new = torch.empty(len(images), channels, size, size)
     area = int(boxes[:, 2:].prod(1).max())
-    scratch = torch.empty(channels * area, dtype=rule.kind)  # used again: it stays in the cache
-    pixels = torch.empty(1, channels, size, size, dtype=rule.kind, memory_format=torch.channels_last)
-    for place, image, (top, left, height, width) in zip(new, images, boxes.tolist(), strict=True):
+    scratch = torch.empty(channels * area, dtype=rule.dtype)  # reused for every image, so that it stays in the cache
+    pixels = torch.empty(1, channels, size, size, dtype=rule.dtype, memory_format=torch.channels_last)
+    for target, image, (top, left, height, width) in zip(new, images, boxes.tolist(), strict=True):
         box = scratch[: channels * height * width].view(1, height, width, channels).permute(0, 3, 1, 2)
         box.copy_(image[None, :, top : top + height, left : left + width])
         bilinear_into(pixels, box, rule.antialias)
-        place.copy_(truncated(pixels[0]) if rule.truncate else pixels[0])
+        target.copy_(truncated(pixels[0]) if rule.truncate else pixels[0])
     return new
 
 
 def bilinear_into(new: torch.Tensor, box: torch.Tensor, antialias: bool) -> None:
-    """F.interpolate's own kernel, without a copy of what it gives. Pixels lie together, channels last, as decoders leave
-    them: more than twice as fast."""
+    """F.interpolate(box, bilinear) written into `new`, both (1, C, h, w) in channels-last memory."""
+    # The kernel itself, as F.interpolate cannot write into a tensor; channels last is more than twice as fast.
     kernel = torch.ops.aten._upsample_bilinear2d_aa if antialias else torch.ops.aten.upsample_bilinear2d
     kernel.out(box, list(new.shape[-2:]), False, out=new)
 
 
 def by_products(images: torch.Tensor, boxes: np.ndarray, size: int, rule: Rule) -> torch.Tensor:
-    """The same by two products of matrices an image, all at once."""
+    """`crop_and_resize` of images of one size by two batched matrix products."""
     batch, channels, height, width = images.shape
-    down = bilinear_weights(boxes[:, 0], boxes[:, 2], height, size, rule.antialias).to(images.device, rule.kind)
-    across = bilinear_weights(boxes[:, 1], boxes[:, 3], width, size, rule.antialias).to(images.device, rule.kind)
-    new = images.to(rule.kind).flatten(1, 2) @ across.mT  # (B, C H, S)
+    down = bilinear_weights(boxes[:, 0], boxes[:, 2], height, size, rule.antialias).to(images.device, rule.dtype)
+    across = bilinear_weights(boxes[:, 1], boxes[:, 3], width, size, rule.antialias).to(images.device, rule.dtype)
+    new = images.to(rule.dtype).flatten(1, 2) @ across.mT  # (B, C H, S)
     new = new.view(batch, channels, height, size).transpose(1, 2).flatten(2)  # (B, H, C S)
     new = (down @ new).view(batch, size, channels, size).transpose(1, 2)  # (B, C, S, S)
     return truncated(new) if rule.truncate else new
@@ -79,16 +82,16 @@ def bilinear(images: torch.Tensor, size: tuple[int, int], antialias: bool) -> to
     return F.interpolate(images, size, mode="bilinear", align_corners=False, antialias=antialias)
 
 
-def bilinear_weights(first: np.ndarray, length: np.ndarray, whole: int, size: int, antialias: bool) -> torch.Tensor:
-    """How much each of the `whole` pixels of a row gives to each of `size` new ones: float64 (B, S, whole).
+def bilinear_weights(first: np.ndarray, length: np.ndarray, row: int, size: int, antialias: bool) -> torch.Tensor:
+    """float64 (B, S, row): the weight of each of the `row` pixels of a row in each of `size` new ones.
 
-    The new pixels share out the old ones first .. first + length - 1, whose weights are a triangle around the new
-    one's centre; it reaches as far as an old pixel is wide or, antialiased, the wider of an old and a new one.
+    The new pixels divide the old ones first .. first + length - 1. Weights are a triangle around the centre of the new
+    pixel, as wide as an old pixel or, antialiased, as the wider of an old and a new one.
     """
     first, length = first[:, None, None], length[:, None, None]
     centre = (np.arange(size)[:, None] + 0.5) * (length / size) - 0.5  # (B, S, 1), in pixels of the box
-    pixel = np.arange(whole) - first  # (B, 1, whole)
-    if not antialias:  # the pixel at the edge stands for all beyond it
+    pixel = np.arange(row) - first  # (B, 1, whole)
+    if not antialias:  # the pixel at the edge is repeated beyond it
         return torch.from_numpy(np.maximum(0, 1 - np.abs(pixel - np.clip(centre, 0, length - 1))))
     weights = np.maximum(0, 1 - np.abs(pixel - centre) / np.maximum(1, length / size))
     weights *= (pixel >= 0) & (pixel < length)
@@ -96,20 +99,21 @@ def bilinear_weights(first: np.ndarray, length: np.ndarray, whole: int, size: in
 
 
 def truncated(levels: torch.Tensor) -> torch.Tensor:
-    """float64 -> whole float32; what only rounding keeps below a whole level has reached it."""
+    """float64 levels -> float32, truncated to whole ones."""
+    # 1e-9: a level that rounding errors leave just below a whole one counts as that one.
     return (levels + 1e-9).floor_().float()
 
 
-def whole(images: Images) -> np.ndarray:
-    """The boxes (B, 4) that hold all of each image."""
+def full_boxes(images: Images) -> np.ndarray:
+    """Boxes (B, 4) of the whole images."""
     return np.array([(0, 0, *image.shape[-2:]) for image in images])
 
 
 def resized(images: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
-    """uint8 (N, C, H, W) -> uint8 (N, C, *size), antialiased and rounded; in blocks, to need little memory."""
+    """uint8 (N, C, H, W) -> uint8 (N, C, *size), antialiased and rounded."""
     if images.shape[-2:] == size:
         return images
-    blocks = []
+    blocks = []  # float32 takes four times the memory of uint8, so not for all N at once
     for block in images.split(1000):
         blocks.append(bilinear(block.float(), size, antialias=True).round().clamp(0, 255).to(torch.uint8))
     return torch.cat(blocks)

@@ -10,7 +10,7 @@ from vit.models.model import Model
 from vit.models.resnet import RESNETS, ResNet
 from vit.models.vit import SIZES, ViT
 
-__all__ = ["MODELS", "create_model"]
+__all__ = ["MODELS", "arguments_of", "create_model", "lookup"]
 
 # size/patch of the paper and of the authors' released models; `lookup` takes any other patch size too
 VITS = {

@@ -22,7 +22,7 @@ HYBRIDS = {  # /32 reads the output of stage 4; /16 has the layers of stage 4 in
     "R26+ViT-B/32": dict(units=(2, 2, 2, 2), patch=1, **SIZES["B"]),
     "R+ViT-Ti/16": dict(units=(), patch=8, **SIZES["Ti"]),  # the authors' name, although 4 * 8 = 32
 }
-EPS = 1e-6  # of the hybrid's GroupNorms; BiT's have 1e-5
+EPS = 1e-6  # of the GroupNorms, as in the authors' code of the hybrid; BiT's have 1e-5
 
 
 def same_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:

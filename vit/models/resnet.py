@@ -21,7 +21,7 @@ RESNETS = {
     f"ResNet{depth}x{factor}": dict(units=UNITS[depth], width_factor=factor)
     for depth, factor in ((50, 1), (50, 2), (50, 3), (101, 1), (101, 3), (152, 1), (152, 2), (152, 4), (200, 3))
 }
-ROOT_PADDING = {"zero": 0.0, "inf": float("-inf")}  # of the root's max pool: BiT's zeros, or torch's usual -inf
+ROOT_PADDING = {"zero": 0.0, "inf": float("-inf")}  # of the root's max pool: big_transfer pads zeros, big_vision -inf
 
 
 class StandardConv(nn.Conv2d):
@@ -41,7 +41,7 @@ class StandardConv(nn.Conv2d):
 def group_norm(channels: int, eps: float = 1e-5) -> nn.GroupNorm:
     if channels % 32:
         raise ValueError(f"GroupNorm has 32 groups, which do not divide {channels} channels: change the width")
-    return nn.GroupNorm(32, channels, eps=eps)
+    return nn.GroupNorm(32, channels, eps=eps)  # BiT has 1e-5, the hybrid 1e-6
 
 
 class PreActivationUnit(nn.Module):
@@ -74,6 +74,7 @@ class ResNet(Model):
     ):
         super().__init__()
         width = int(64 * width_factor)
+        # the root has no norm or ReLU: the first unit starts with its own
         self.root, self.root_padding = StandardConv(3, width, 7, 2), choose(ROOT_PADDING, root_padding, "root_padding")
         self.stages = nn.ModuleList()
         inputs = width

@@ -41,6 +41,7 @@ class Attention(nn.Module):
 
     def project(self, z: Tensor) -> Iterator[Tensor]:
         """Equation 5: queries, keys and values, each (B, H, N, D / H)."""
+        # head-major: the first D / H features are head 0, as in the authors' weights
         return (part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in self.qkv(z).chunk(3, dim=-1))
 
     def bias(self, q: Tensor) -> Tensor | None:
@@ -97,6 +98,7 @@ class Block(nn.Module):
         self.mlp = MLP(width=width, hidden=mlp, gelu=gelu, dropout=dropout)
 
     def forward(self, z: Tensor) -> Tensor:
+        # dropout after the output projection, none on attention weights: Section B.1 excepts the qkv projections
         z = z + self.dropout(self.attention(self.norm1(z)))  # Equation 2
         return z + self.mlp(self.norm2(z))  # Equation 3; the MLP has dropout inside
 
@@ -170,6 +172,7 @@ class ViT(Model):
 
     def initial_sequence(self, tokens: Tensor) -> Tensor:
         """z_0 of Equation 1, (B, N, D): the class token in front, positions added, then dropout (Section B.1)."""
+        # the class token comes first and has a position, as in vision_transformer; big_vision adds positions before it
         if self.class_token is not None:
             tokens = torch.cat([self.class_token.expand(len(tokens), -1, -1), tokens], dim=1)
         return self.dropout(self.position(tokens))

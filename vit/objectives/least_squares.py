@@ -20,8 +20,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 Array = np.ndarray | Tensor
-EPSILON, L2, CONSTANT = 1e-5, 1024.0, 100.0  # the authors' values
-DTYPES = {"float64": torch.float64, "float32": torch.float32}  # the authors use float32, ill-conditioned for small l2
+# The authors' values. CONSTANT makes an eigenvalue of Z'Z about N * 10^4, which is ill-conditioned in float32 for small l2.
+EPSILON, L2, CONSTANT = 1e-5, 1024.0, 100.0
+DTYPES = {"float64": torch.float64, "float32": torch.float32}  # the authors use float32; see CONSTANT
 
 
 def draw(labels: Array, shots: int, seed: int) -> np.ndarray:

@@ -26,6 +26,7 @@ def sigmoid_xent(logits: Tensor, targets: Tensor) -> Tensor:
     )  # 16 bits are too few to sum thousands of classes
     # log sigmoid(z) = z + log sigmoid(-z), so the sum is over -log sigmoid(-z_c) - y_c z_c; labels need no one-hot (B, C)
     products = (logits * targets).sum(1) if targets.ndim == 2 else logits.gather(1, targets[:, None])[:, 0]
+    # a sum over classes, as in the authors' code; torch's binary cross-entropy divides by C too
     return -(F.logsigmoid(-logits).sum(1) + products).mean()
 
 

@@ -44,7 +44,9 @@ class Momentum(torch.optim.Optimizer):
         if decay and group["coupled"]:
             gradients = torch._foreach_add(gradients, parameters, alpha=decay)
         momenta = self.accumulate(parameters, gradients, group["momentum"])
-        if decay and not group["coupled"]:
+        if (
+            decay and not group["coupled"]
+        ):  # decays theta before the step, which equals lr (t + decay theta) of the docstring
             torch._foreach_mul_(parameters, 1 - lr * decay)
         torch._foreach_add_(parameters, momenta, alpha=-lr)
 

@@ -47,6 +47,7 @@ def adam(
 ) -> torch.optim.Optimizer:
     """Adam (Table 3): theta = theta - lr (u + weight_decay theta), where u = m_hat / (sqrt(v_hat) + 1e-8)."""
     groups = parameter_groups(model, weight_decay, decay_on)
+    # epsilon outside the square root, as in the authors' optimizer (optax)
     return ADAM[decay_form](groups, lr=lr, betas=(beta1, beta2), eps=1e-8)
 
 

@@ -44,6 +44,7 @@ def rate_factor(
     warmup = min(1.0, count / warmup_steps) if warmup_steps else 1.0
     if decay == "staircase":
         return warmup / 10 ** sum(drop < count for drop in drops)  # < and not <=: BiT's code drops one step later
+    # the decay runs over the steps after the warm-up, during which progress is 0
     progress = min(max((count - warmup_steps) / (steps - warmup_steps), 0.0), 1.0)
     return warmup * (end + (1 - end) * DECAYS[decay](progress))
 
@@ -77,7 +78,9 @@ def with_schedule(
 
     linear_end: a rate, not a fraction. Raises ValueError as `check` does.
     """
-    end = linear_end / optimizer.defaults["lr"] if linear_end else 0.0
+    end = (
+        linear_end / optimizer.defaults["lr"] if linear_end else 0.0
+    )  # vision_transformer states a rate, big_vision a fraction
     schedule = dict(steps=steps, warmup_steps=warmup_steps, decay=decay, end=end, drops=drops, warmup_from=warmup_from)
     scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: rate_factor(step, **schedule))
     return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}

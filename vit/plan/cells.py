@@ -68,7 +68,9 @@ class Cell:
     notes: tuple = ()
 
     def key(self, axes):
-        return tuple(self.axes.get(axis) for axis in axes)
+        """Values of these axes, as a key: a list, such as steps of augmentation, becomes a tuple."""
+        values = (self.axes.get(axis) for axis in axes)
+        return tuple(tuple(value) if isinstance(value, list) else value for value in values)
 
 
 @dataclass

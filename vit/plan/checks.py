@@ -5,7 +5,7 @@ import fnmatch
 from vit import paths
 from vit.errors import UserError
 from vit.plan.kinds import count, number, words
-from vit.plan.options import check_options
+from vit.plan.model_options import check_options
 from vit.plan.yaml_files import check_keys
 
 

@@ -7,7 +7,7 @@ from vit import paths
 from vit.errors import UserError
 from vit.plan.cells import Plan
 from vit.plan.checks import check_cells, check_names
-from vit.plan.options import check_options
+from vit.plan.model_options import check_options
 from vit.plan.resolve import check_axes, holds, load_experiment, load_scale
 from vit.plan.runs import fill
 

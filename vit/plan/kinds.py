@@ -1,6 +1,7 @@
 """Kinds of values in YAML: each a predicate, and how a message says what was expected."""
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -58,6 +59,17 @@ def one_of(*names: str) -> Kind:
     return Kind(lambda value: value in names, " or ".join(filter(None, [", ".join(names[:-1]), names[-1]])), names)
 
 
+def step_of(*names: str) -> Callable:
+    """Is it a step of a transform: a name, or a name with a number in brackets?"""
+    return lambda word: isinstance(word, str) and bool(re.fullmatch(rf"({'|'.join(names)})(\(\d+(\.\d+)?\))?", word))
+
+
+def steps_of(*names: str) -> Kind:
+    fits = step_of(*names)
+    expected = f"a list of steps, each one of {', '.join(names)}, such as [{names[0]}]"
+    return Kind(lambda value: words(value) and all(map(fits, value)), expected, names)
+
+
 COUNT = Kind(count, "a whole number above 0")
 WHOLE = Kind(whole, "a whole number")
 NUMBER = Kind(number, "a number")
@@ -75,9 +87,7 @@ ONE_OR_MORE = Kind(
     "a number or a list of them",
 )
 RISING = Kind(rising, "a list of rising whole numbers")
-NAMES = Kind(words, "a list of names")
 COUNTS = Kind(lambda value: isinstance(value, list) and all(map(count, value)), "a list of whole numbers above 0")
-TEXT = Kind(lambda value: isinstance(value, str), "a name, such as resize or central_crop(256)")
 DIFFERENT_COUNTS = Kind(different(count), "a list of different whole numbers above 0")
 DIFFERENT_WHOLES = Kind(different(whole), "a list of different whole numbers")
 ABOVE_0_TO_1 = Kind(lambda value: number(value) and 0 < value <= 1, "a number above 0 to 1")

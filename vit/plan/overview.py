@@ -1,5 +1,7 @@
 """`make plan` and `make status`: what is to be done, what it costs, what is done."""
 
+from collections.abc import Iterable, Sequence
+
 from vit.locks import is_running
 from vit.paths import runs_folder
 from vit.plan.cost_file import TRAINING, costs_of
@@ -32,7 +34,7 @@ def overview(plan, jobs: int) -> str:
         rows.append(_row(name, [plan.runs[run] for run in plan.runs_of(name)], costs, speed * jobs))
     rows.append(_row("all together", list(plan.runs.values()), costs, speed * jobs))
     foot = f"time: {jobs} processes at {speed:.2g} FLOP/s each ({source}); runs shared by several experiments are counted once in the last line"
-    return _aligned(rows) + "\n" + foot
+    return "\n".join([*aligned(rows), foot])
 
 
 def _row(name, runs, costs, speed):
@@ -51,7 +53,7 @@ def status(plan) -> str:
         finished = [run for run in runs if read_record(folder / run)]
         running = [run for run in runs if run not in finished and is_running(folder / run)]
         rows.append((name, str(len(finished)), str(len(running)), str(len(runs) - len(finished) - len(running))))
-    return _aligned(rows)
+    return "\n".join(aligned(rows))
 
 
 def duration(seconds: float) -> str:
@@ -62,12 +64,13 @@ def duration(seconds: float) -> str:
     return f"{seconds / 3600:.1f} h" if seconds < 48 * 3600 else f"{seconds / 86400:,.0f} days"
 
 
-def _aligned(rows):
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return "\n".join(
+def aligned(rows: list[Sequence[str]], left: Iterable[int] = (0,)) -> list[str]:
+    """The lines of a table of texts. left: columns aligned to the left; others, such as numbers, to the right."""
+    widths, left = [max(map(len, column)) for column in zip(*rows, strict=True)], set(left)
+    return [
         "  ".join(
-            text.ljust(width) if not i else text.rjust(width)
+            text.ljust(width) if i in left else text.rjust(width)
             for i, (text, width) in enumerate(zip(row, widths, strict=True))
-        )
+        ).rstrip()
         for row in rows
-    )
+    ]

@@ -6,9 +6,9 @@ from functools import lru_cache
 from vit import paths
 from vit.errors import UserError, nearest
 from vit.plan.checks import check_args, check_entry, check_experiment, check_models, check_paper
+from vit.plan.recipe_values import TASKS, check_needed, check_value, recipe_values, with_off_values
 from vit.plan.schema import AXES, SETS, DataEntry, EvaluationEntry, Experiment, Paper, Scale
 from vit.plan.stand_ins import is_multiple, multiplied, of_axis, stand_in
-from vit.plan.values import TASKS, check_needed, check_value, recipe_values, with_off_values
 from vit.plan.yaml_files import build, check_keys, read_yaml
 
 MATCHED = ("model", "pretrain", "transfer")  # keys of a row that say when it holds

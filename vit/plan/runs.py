@@ -6,9 +6,9 @@ from fnmatch import fnmatchcase
 from vit.errors import UserError, nearest
 from vit.plan.cells import Cell, Run, digest
 from vit.plan.checks import check_metric
+from vit.plan.recipe_values import EVALUATE, TASKS
 from vit.plan.resolve import config, load_recipe, values_for
 from vit.plan.schema import SCRATCH
-from vit.plan.values import EVALUATE, TASKS
 
 
 @dataclass(frozen=True)

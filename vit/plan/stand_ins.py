@@ -4,7 +4,7 @@ import re
 
 from vit.errors import UserError
 from vit.plan.kinds import number
-from vit.plan.values import VALUES
+from vit.plan.recipe_values import VALUES
 
 MULTIPLE = re.compile(r"x(\d+(?:\.\d+)?)")  # "x0.3": that many times the value that the scale would take
 

@@ -1,4 +1,4 @@
-"""From finished runs and the paper's numbers to tables, pictures and pages with a verdict in every cell. Never imports torch."""
+"""Finished runs and the paper's numbers -> tables, pictures and pages with a verdict in every cell. Never imports torch."""
 
 from vit.report.frame import frame
 from vit.report.render import render

@@ -1,4 +1,4 @@
-"""Everything that is rendered of one experiment, read once: finished runs, cells with their verdicts, costs."""
+"""The input of every rendered file of one experiment, read once: finished runs, cells with verdicts, costs."""
 
 from dataclasses import dataclass
 
@@ -6,11 +6,11 @@ from vit.paths import runs_folder
 from vit.plan import Plan
 from vit.plan.schema import Experiment, Paper
 from vit.record import read_record
-from vit.report.cost.rows import read_costs
+from vit.report.cost.rows import Cost, read_costs
 from vit.report.frame import cells_of
 from vit.report.means import group_means
 from vit.report.paper_values import Published
-from vit.report.results import read_results
+from vit.report.results import Result, read_results
 
 
 @dataclass(frozen=True)
@@ -20,28 +20,27 @@ class Report:
     plan: Plan
     name: str
     experiment: Experiment
-    paper: Paper | None  # where its published numbers stand
-    runs: list  # ids of all its runs: pre-training, sweeps, seeds
-    finished: dict  # id -> metrics.json
-    results: list
-    means: list  # results over several of them
-    costs: dict  # key of a row -> Cost; empty where the paper prints none
+    paper: Paper | None  # None: an experiment without published numbers
+    runs: list[str]  # ids: pre-training, sweeps, seeds
+    finished: dict[str, dict]  # run id -> its record (metrics.json)
+    results: list[Result]  # one per cell
+    means: list[Result]  # means over groups of cells
+    costs: dict[tuple, Cost]  # key of a row -> Cost; empty where the paper prints no cost
 
     @property
-    def shown(self):
-        """Everything that has a place in the table."""
+    def table_results(self) -> list[Result]:
         return [*self.results, *self.means]
 
     @property
-    def planned(self):
+    def planned(self) -> list[Result]:
         """The results that have runs at this scale."""
         return [result for result in self.results if result.cell.runs]
 
 
-def collect(plan, name):
+def collect(plan: Plan, name: str) -> Report:
     experiment = plan.experiments[name]
     runs, folder = plan.runs_of(name), runs_folder(plan.scale_name)
-    finished = {run: metrics for run in runs if (metrics := read_record(folder / run))}
+    finished = {run: record for run in runs if (record := read_record(folder / run))}
     paper = Paper(**experiment.paper) if experiment.paper else None
     published = Published(paper) if paper else None
     cells = cells_of(plan, name)

@@ -1,5 +1,6 @@
-"""Finished seeds as one tidy table of pandas, a row a seed of a cell: what the tables group, and what notebooks start from."""
+"""Finished seeds as one tidy pandas table, a row per seed of a cell; the report's tables group it, notebooks can too."""
 
+from collections.abc import Sequence
 from math import nan
 from statistics import fmean, stdev
 
@@ -7,15 +8,15 @@ import pandas as pd
 
 from vit.errors import UserError
 from vit.paths import name_of, runs_folder
-from vit.plan import make_plan
+from vit.plan import Cell, Plan, make_plan
 from vit.record import read_record
 from vit.report.names import text
 
 COLUMNS = ("cell", "experiment", "metric", "value", "run", "lr", "seconds", "pretrain_run", "date", "commit", "device")
 
 
-def frame(scale, experiments=None):
-    """The finished seeds of a scale's experiments (default: all), a DataFrame. Experiments share runs: group one at a time.
+def frame(scale: str, experiments: Sequence[str] | None = None) -> pd.DataFrame:
+    """The finished seeds of a scale's experiments (default: all). Experiments share runs: group one at a time.
 
     Columns: cell (its position in the experiment), experiment, the axes under the paper's names, metric, value (percent),
     run, lr, seconds, pretrain_run, date, commit, device. An axis that a cell does not have is "".
@@ -27,14 +28,14 @@ def frame(scale, experiments=None):
     return pd.concat(frames, ignore_index=True).fillna("")
 
 
-def cells_of(plan, name):
-    return [cell for cell in plan.cells if cell.experiment == name]
+def cells_of(plan: Plan, experiment: str) -> list[Cell]:
+    return [cell for cell in plan.cells if cell.experiment == experiment]
 
 
-def seeds(plan, cells, finished):
-    """The rows of these cells. `finished`: run id -> metrics.json of every finished run."""
+def seeds(plan: Plan, cells: list[Cell], finished: dict[str, dict]) -> pd.DataFrame:
+    """The rows of these cells. finished: run id -> record."""
     rows = [
-        {"cell": position, **{axis: text(value) for axis, value in cell.axes.items()}, **seed(plan, cell, run, finished[run])}
+        {"cell": position, **{axis: text(value) for axis, value in cell.axes.items()}, **seed_row(plan, cell, run, finished[run])}
         for position, cell in enumerate(cells)
         for run in chosen(cell, finished)
         if run in finished
@@ -42,22 +43,25 @@ def seeds(plan, cells, finished):
     return pd.DataFrame(rows) if rows else pd.DataFrame(columns=COLUMNS)
 
 
-def seed(plan, cell, run, record):
-    measured = {"metric": cell.metric, "value": percent(plan, run, record, cell.metric), "run": run}
+def seed_row(plan: Plan, cell: Cell, run: str, record: dict) -> dict:
+    measured = {"metric": cell.metric, "value": metric_percent(plan, run, record, cell.metric), "run": run}
     made = {key: record[key] for key in ("lr", "seconds", "date", "commit", "device")}
     return {"experiment": cell.experiment, **measured, "pretrain_run": cell.upstream or "", **made}
 
 
-def percent(plan, run, record, metric):
-    measured = record["metrics"]
-    if metric not in measured:
+def metric_percent(plan: Plan, run: str, record: dict, metric: str) -> float:
+    metrics = record["metrics"]
+    if metric not in metrics:
         path = name_of(runs_folder(plan.scale_name) / run / "metrics.json")
-        raise UserError(f"{path}: metrics: no '{metric}' (there is: {', '.join(measured)})")
-    return 100 * measured[metric]
+        raise UserError(f"{path}: metrics: no '{metric}'; this run measured {', '.join(metrics)}")
+    return 100 * metrics[metric]
 
 
-def chosen(cell, finished):
-    """The runs whose mean the cell is: of competing settings, those whose sweep did best on held-out images (B.1.1)."""
+def chosen(cell: Cell, finished: dict[str, dict]) -> Sequence[str]:
+    """Ids of the cell's seeds; of competing settings, those whose sweep did best on held-out images (B.1.1).
+
+    Empty until every sweep is finished: a choice among some of them might change later.
+    """
     if not cell.choices:
         return cell.runs
     swept = [run for sweep, _ in cell.choices for run in sweep]
@@ -66,17 +70,15 @@ def chosen(cell, finished):
     return max(cell.choices, key=lambda choice: max(held_out(finished[run]) for run in choice[0]))[1]
 
 
-def held_out(record):
+def held_out(record: dict) -> float:
     return record["metrics"]["held_out_accuracy"]
 
 
-def statistics(values):
-    """mean, std (of a sample, n - 1; NaN of a single seed) and count of the seeds of each cell that has any, by `cell`.
-
-    Python's own functions round once, whatever the order of the seeds, so equal seeds give equal bytes on every machine.
-    """
-    return values.groupby("cell")["value"].agg(mean=fmean, std=deviation, count="count")
+def statistics(values: pd.DataFrame) -> pd.DataFrame:
+    """mean and std (of a sample, n - 1; NaN for a single seed) of each cell that has finished seeds, indexed by `cell`."""
+    # Not pandas' own mean and std: fmean and stdev round once, so the order of the seeds and the machine change no byte.
+    return values.groupby("cell")["value"].agg(mean=fmean, std=deviation)
 
 
-def deviation(values):
+def deviation(values: pd.Series) -> float:
     return stdev(values) if len(values) > 1 else nan

@@ -1,24 +1,26 @@
-"""How the paper's names are shown, and what stands in for them at a scale."""
+"""How the paper's names are printed, and which data set or model stands in for them at a scale."""
 
 import json
+from collections.abc import Callable, Iterable
 
-from vit.plan.schema import SCRATCH, SETS
+from vit.plan import Plan
+from vit.plan.schema import SCRATCH, SETS, DataEntry, EvaluationEntry, Experiment
 
 TITLES = {
     "pretrain": "pre-training",
     "transfer": "transfer to",
     "tested_on": "tested on",
-}  # of axes; the others are called as they are
+}  # axis -> its printed name; other axes keep their names
 JUDGED_OTHERWISE = {"steps", "epochs", "precision"}  # a shorter schedule is SHORT; the paper names no precision
 PRINTED = {SCRATCH: "from scratch"}
 
 
-def title(axis):
+def title(axis: str) -> str:
     return TITLES.get(axis, axis)
 
 
-def text(value):
-    """A value of an axis as one word or line."""
+def text(value: object) -> str:
+    """A value of an axis on one line; '' for None."""
     if value is None:
         return ""
     if isinstance(value, (dict, list)):
@@ -26,39 +28,40 @@ def text(value):
     return PRINTED.get(str(value), str(value))
 
 
-def real_transfer(experiment, transfer):
+def real_transfer(experiment: Experiment, transfer: str | None) -> str | None:
     """The transfer set whose runs a cell reads: 'ImageNet ReaL' is another label set for the runs on ImageNet."""
     return experiment.same_run.get(transfer, {"transfer": transfer})["transfer"]
 
 
-def entry(plan, experiment, axis, name):
-    """The scale's DataEntry for a data set's name; None for 'none' and for what the scale leaves out."""
+def data_entry(plan: Plan, experiment: Experiment, axis: str, name: str | None) -> DataEntry | EvaluationEntry | None:
+    """The scale's entry for a data set; None for 'none' and for sets that the scale leaves out."""
     if axis == "transfer":
         name = real_transfer(experiment, name)
     return getattr(plan.scale, axis).get(name)
 
 
-def stand_in(plan, experiment, axis, name):
-    """Name of what runs instead of a data set of the paper, or nothing where it is the set itself."""
+def stand_in(plan: Plan, experiment: Experiment, axis: str, name: str | None) -> str:
+    """Short name of the set that replaces a data set of the paper; '' where it is the paper's own, or no data set."""
     if axis not in SETS:
         return ""
-    found = entry(plan, experiment, axis, name)
-    return found.name if found and found.about else ""
+    entry = data_entry(plan, experiment, axis, name)
+    return entry.name if entry and entry.about else ""
 
 
-def has_stand_in(plan, experiment, axes):
-    """Does anything that the paper names in this cell differ at this scale?"""
+def has_stand_in(plan: Plan, experiment: Experiment, axes: dict) -> bool:
+    """Does a data set, the model or a setting of the cell with these axes differ from the paper at this scale?"""
     sets = any(stand_in(plan, experiment, axis, axes.get(axis)) for axis in SETS)
     settings = any(set(values) - JUDGED_OTHERWISE for values in plan.scale.recipes.values())
     return sets or settings or axes.get("model") in plan.scale.models
 
 
-def percent(fraction):
+def as_percent(fraction: float) -> str:
     """'0.033%', '5%', '100%': two significant digits below one hundred."""
     return f"{100 * fraction:.2g}%" if fraction < 0.995 else f"{100 * fraction:.0f}%"
 
 
-def span(values, show):
+def span(values: Iterable[float], show: Callable[[float], str]) -> str:
     """'3%' or '3% to 8%'."""
+    values = list(values)
     low, high = show(min(values)), show(max(values))
     return low if low == high else f"{low} to {high}"

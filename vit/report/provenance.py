@@ -1,37 +1,39 @@
-"""Where the numbers come from: taken from the runs themselves, so that rendering later changes nothing."""
+"""Where the numbers come from: read from the runs' records only, so that rendering again later gives the same bytes."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from vit.plan.overview import duration
+from vit.report.collect import Report
 
 
-def provenance(report):
-    """One line: runs and their time, dates, devices, versions, commits."""
-    runs = list(report.finished.values())
-    if not runs:
+def provenance(report: Report) -> str:
+    """One line: number of runs and their time, dates, devices, versions, commits."""
+    records = list(report.finished.values())
+    if not records:
         return "No run is finished yet."
-    days = sorted(metrics["date"][:10] for metrics in runs)
+    days = sorted(record["date"][:10] for record in records)
     dates = days[0] if days[0] == days[-1] else f"{days[0]} to {days[-1]}"
-    devices = _distinct(
-        f"{metrics['device']}, {metrics['threads']} thread{'s' * (metrics['threads'] != 1)}" for metrics in runs
+    devices = distinct(
+        f"{record['device']}, {record['threads']} thread{'s' * (record['threads'] != 1)}" for record in records
     )
-    versions = _distinct(f"{name} {version}" for metrics in runs for name, version in metrics["versions"].items())
-    commits = _distinct(metrics["commit"] or "unknown" for metrics in runs)
-    resumed = sum(metrics["resumed"] for metrics in runs)
+    versions = distinct(f"{name} {version}" for record in records for name, version in record["versions"].items())
+    commits = distinct(record["commit"] or "unknown" for record in records)
+    resumed = sum(record["resumed"] for record in records)
     return (
-        f"From {len(runs)} runs of {duration(sum(metrics['seconds'] for metrics in runs))} in sum, "
-        f"{duration(wall_time(runs))} from the first start to the last end ({resumed} resumed); "
+        f"From {len(records)} runs of {duration(sum(record['seconds'] for record in records))} in sum, "
+        f"{duration(wall_time(records))} from the first start to the last end ({resumed} resumed); "
         f"{dates}; {'; '.join(devices)}; {', '.join(versions)}; commit {', '.join(commits)}"
         f"{' (+: with uncommitted changes)' if any('+' in commit for commit in commits) else ''}."
     )
 
 
-def wall_time(runs):
-    """Seconds by the clock, pauses between commands included."""
-    ends = [(datetime.fromisoformat(metrics["date"]), metrics["seconds"]) for metrics in runs]
+def wall_time(records: list[dict]) -> float:
+    """Seconds from the first start to the last end, idle time between commands included."""
+    ends = [(datetime.fromisoformat(record["date"]), record["seconds"]) for record in records]
     first = min(end - timedelta(seconds=seconds) for end, seconds in ends)
     return (max(end for end, _ in ends) - first).total_seconds()
 
 
-def _distinct(words):
-    return sorted(set(words))
+def distinct(texts: Iterable[str]) -> list[str]:
+    return sorted(set(texts))

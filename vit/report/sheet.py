@@ -1,8 +1,10 @@
-"""NAME.csv: one line a cell, for people who go on computing."""
+"""NAME.csv: one line per cell, for further computation."""
 
 import pandas as pd
 
+from vit.report.collect import Report
 from vit.report.names import text
+from vit.report.results import Result
 
 NUMBERS = (
     "metric",
@@ -20,15 +22,16 @@ NUMBERS = (
 )
 
 
-def sheet(report):
-    """The whole file as text; costs follow as rows of their own metric."""
+def sheet(report: Report) -> str:
+    """The file's text: the cells, then the costs as two rows per row of the table, under metrics of their own."""
     axes = list(
         dict.fromkeys(
             axis for result in report.results for axis, value in result.cell.axes.items() if value is not None
         )
     )
     rows = [
-        {**{axis: text(result.cell.axes.get(axis)) for axis in axes}, **_numbers(result)} for result in report.shown
+        {**{axis: text(result.cell.axes.get(axis)) for axis in axes}, **numbers(result)}
+        for result in report.table_results
     ]
     for key, cost in report.costs.items():
         labels = dict(zip(report.experiment.rows, map(text, key), strict=True))
@@ -42,22 +45,22 @@ def sheet(report):
     return table.fillna("").to_csv(index=False, lineterminator="\n")
 
 
-def _numbers(result):
+def numbers(result: Result) -> dict[str, str]:
     return {
         "metric": result.cell.metric,
-        "ours_mean": _number(result.mean),
-        "ours_std": _number(result.std),
+        "ours_mean": four_digits(result.mean),
+        "ours_std": four_digits(result.std),
         "n": str(len(result.finished)),
         "planned": str(result.planned),
         "paper": "" if result.paper is None else f"{result.paper:.2f}",
-        "difference": _number(result.difference),
+        "difference": four_digits(result.difference),
         "verdict": result.verdict,
         "pretrain_run": result.cell.upstream or "",
         "runs": ";".join(result.cell.runs),
-        "lr": ";".join(dict.fromkeys(f"{metrics['lr']:g}" for metrics in result.finished)),
-        "seconds": f"{sum(metrics['seconds'] for metrics in result.finished):.1f}" if result.finished else "",
+        "lr": ";".join(dict.fromkeys(f"{record['lr']:g}" for record in result.finished)),
+        "seconds": f"{sum(record['seconds'] for record in result.finished):.1f}" if result.finished else "",
     }
 
 
-def _number(value):
+def four_digits(value: float | None) -> str:
     return "" if value is None else f"{value:.4f}"

@@ -1,96 +1,99 @@
-"""The paper's layout: rows, columns and what stands in each place, the same for Markdown, HTML and the terminal."""
+"""The paper's layout of rows and columns with an entry in each cell, the same for Markdown, HTML and the terminal."""
 
 from dataclasses import dataclass
 
 from vit.errors import UserError
+from vit.report.collect import Report
+from vit.report.cost.rows import Cost
 from vit.report.names import stand_in, text, title
+from vit.report.results import Result
+
+Key = tuple[str, ...]  # a row or a column: the printed values of its axes
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One place of a table: a text, a small one below it, and the verdict that colours it."""
+    """One cell of a table: its text, a small line below it, and the verdict, which also sets its color."""
 
     main: str
     small: str = ""
     verdict: str = ""
 
     @property
-    def below(self):
+    def below(self) -> str:
         return " · ".join(part for part in (self.small, self.verdict) if part)
 
 
 @dataclass(frozen=True)
 class Table:
-    """Entries only; `labels` is how many columns at the left name the row."""
+    """Entries only. labels: number of columns at the left that name the row."""
 
     labels: int
-    header: list
-    rows: list
-    folded: str  # what is not shown because nothing of it runs at this scale
+    header: list[Entry]
+    rows: list[list[Entry]]
+    folded: str  # names of what is not shown because nothing of it runs at this scale
 
 
-def lay_out(report):
-    """Rows and columns without any planned run are folded away, unless a counted cost stands in the row."""
+def lay_out(report: Report) -> Table:
+    """Rows and columns without any planned run are folded away, except rows with a counted cost."""
     row_axes, column_axes = report.experiment.rows, report.experiment.columns
-    places = _places(report)
-    rows, columns = _keys(report, row_axes), _keys(report, column_axes)
+    results = results_by_key(report)
+    rows, columns = ordered_keys(report, row_axes), ordered_keys(report, column_axes)
     costs = {tuple(map(text, key)): cost for key, cost in report.costs.items()}
-    busy = [result for result in report.shown if result.cell.runs]
-    busy_rows = {_key(result, row_axes) for result in busy} | set(costs)
-    busy_columns = {_key(result, column_axes) for result in busy}
+    busy = [result for result in report.table_results if result.cell.runs]
+    busy_rows = {printed_key(result, row_axes) for result in busy} | set(costs)
+    busy_columns = {printed_key(result, column_axes) for result in busy}
     shown = [column for column in columns if column in busy_columns]
     body = []
     for row in (row for row in rows if row in busy_rows):
-        cells = [_cell_entry(places.get((row, column))) for column in shown]
-        body.append(_labels(report, row_axes, row) + cells + (_cost_entries(costs.get(row)) if costs else []))
-    header = [Entry(title(axis)) for axis in row_axes] + [
-        _column_label(report, column_axes, column) for column in shown
-    ]
+        cells = [accuracy_entry(results.get((row, column))) for column in shown]
+        body.append(label_entries(report, row_axes, row) + cells + (cost_entries(costs.get(row)) if costs else []))
+    header = [Entry(title(axis)) for axis in row_axes] + [column_label(report, column_axes, key) for key in shown]
     header += [Entry("exaFLOPs", "counted"), Entry("exaFLOPs", "these runs")] if costs else []
     idle = [(row_axes, row) for row in rows if row not in busy_rows]
     idle += [(column_axes, column) for column in columns if column not in busy_columns]
-    return Table(len(row_axes), header, body, _folded(report, idle))
+    return Table(len(row_axes), header, body, folded_names(report, idle))
 
 
-def _key(result, axes):
+def printed_key(result: Result, axes: list[str]) -> Key:
     return tuple(map(text, result.cell.key(axes)))
 
 
-def _keys(report, axes):
-    """Names of rows or columns, each axis in the order in which its values first appear."""
-    keys = dict.fromkeys(_key(result, axes) for result in report.shown)
+def ordered_keys(report: Report, axes: list[str]) -> list[Key]:
+    """Keys of all rows or columns, each axis in the order in which its values first appear."""
+    keys = dict.fromkeys(printed_key(result, axes) for result in report.table_results)
     order = [list(dict.fromkeys(values)) for values in zip(*keys, strict=True)]
     return sorted(keys, key=lambda key: [known.index(value) for known, value in zip(order, key, strict=True)])
 
 
-def _places(report):
-    """(row, column) -> result; two results in one place would hide each other."""
-    rows, columns, places = report.experiment.rows, report.experiment.columns, {}
-    for result in report.shown:
-        place = _key(result, rows), _key(result, columns)
-        if place in places:
-            one, other = places[place].cell.axes, result.cell.axes
-            hidden = [axis for axis in {**one, **other} if one.get(axis) != other.get(axis)]
-            cause = f"name '{hidden[0]}' in rows or columns too" if hidden else "the grid names it twice"
-            raise UserError(f"{report.name}.yaml: several cells stand at {' / '.join(place[0] + place[1])}; {cause}")
-        places[place] = result
-    return places
+def results_by_key(report: Report) -> dict[tuple[Key, Key], Result]:
+    """(row, column) -> result. UserError for two with the same keys: one would hide the other."""
+    results = {}
+    for result in report.table_results:
+        row, column = printed_key(result, report.experiment.rows), printed_key(result, report.experiment.columns)
+        # The planner compares the cells' axes; a label under `means` may still be the name of another row or column.
+        if (row, column) in results:
+            raise UserError(
+                f"{report.name}.yaml: {' / '.join(row + column)} is printed for two results; rename one label"
+            )
+        results[row, column] = result
+    return results
 
 
-def _labels(report, axes, key):
+def label_entries(report: Report, axes: list[str], key: Key) -> list[Entry]:
     return [
         Entry(name, stand_in(report.plan, report.experiment, axis, name)) for axis, name in zip(axes, key, strict=True)
     ]
 
 
-def _column_label(report, axes, key):
-    entries = _labels(report, axes, key)
+def column_label(report: Report, axes: list[str], key: Key) -> Entry:
+    entries = label_entries(report, axes, key)
     return Entry(
         " / ".join(entry.main for entry in entries), " / ".join(entry.small for entry in entries if entry.small)
     )
 
 
-def _cell_entry(result):
+def accuracy_entry(result: Result | None) -> Entry:
     if result is None:
         return Entry("")
     planned, n = result.planned, len(result.finished)
@@ -102,7 +105,7 @@ def _cell_entry(result):
     return Entry(main, " · ".join(notes), result.verdict)
 
 
-def _cost_entries(cost):
+def cost_entries(cost: Cost | None) -> list[Entry]:
     """Counted cost beside the paper's; what these runs spent has nothing to be compared with."""
     if cost is None:
         return [Entry(""), Entry("")]
@@ -112,15 +115,15 @@ def _cost_entries(cost):
     return [Entry(f"{cost.counted:.2f}", paper, cost.verdict), Entry(spent)]
 
 
-def _folded(report, keys):
-    """'transfer to ImageNet; model ViT-H/14': names of which nothing runs, or whole keys where the names run elsewhere."""
+def folded_names(report: Report, keys: list[tuple[list[str], Key]]) -> str:
+    """'transfer to ImageNet; model ViT-H/14': names that nothing runs for; whole keys if their names run elsewhere."""
     names = {}
     for axes, key in keys:
-        idle = [(title(axis), name) for axis, name in zip(axes, key, strict=True) if not _runs(report, axis, name)]
+        idle = [(title(axis), name) for axis, name in zip(axes, key, strict=True) if not has_runs(report, axis, name)]
         for kind, name in idle or [(" / ".join(map(title, axes)), " / ".join(key))]:
             names.setdefault(kind, {})[name] = True
     return "; ".join(f"{kind} {', '.join(known)}" for kind, known in names.items())
 
 
-def _runs(report, axis, name):
+def has_runs(report: Report, axis: str, name: str) -> bool:
     return any(text(result.cell.axes.get(axis)) == name for result in report.planned)

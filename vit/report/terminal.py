@@ -1,29 +1,29 @@
-"""What `make table5` prints at its end: the table in plain aligned text, and where the files lie."""
+"""What `make table5` prints at its end: the table as aligned plain text, and the paths of the rendered files."""
+
+from pathlib import Path
 
 from vit.paths import name_of
+from vit.plan.overview import aligned
+from vit.report.collect import Report
 from vit.report.header import summary
-from vit.report.table import lay_out
+from vit.report.table import Table, lay_out
+
+PARTS = ("main", "small", "verdict")  # of an entry: a line each, or wide tables would not fit a terminal
 
 
-def terminal(report, paths):
+def terminal(report: Report, paths: list[Path]) -> str:
     table = lay_out(report)
-    lines = ["", report.experiment.title, "", *_aligned(table)]
+    lines = ["", report.experiment.title, "", *table_lines(table)]
     lines += [f"Not run at this scale: {table.folded}."] if table.folded else []
     return "\n".join([*lines, "", summary(report)[1], *(f"  {name_of(path)}" for path in paths)])
 
 
-def _aligned(table):
-    """Three short lines a row, so that a table fits a terminal: ours, the paper's, the verdict."""
+def table_lines(table: Table) -> list[str]:
+    """Up to three lines per row (ours, the paper's, the verdict), then a ruler."""
     if not table.rows:
         return []
-    parts = ("main", "small", "verdict")
-    columns = zip(table.header, *table.rows, strict=True)
-    widths = [max(len(getattr(entry, part)) for entry in column for part in parts) for column in columns]
-    ruler = "  ".join("-" * width for width in widths)
-    lines = []
-    for row in (table.header, *table.rows):
-        texts = [
-            [getattr(entry, part).ljust(width) for entry, width in zip(row, widths, strict=True)] for part in parts
-        ]
-        lines += [line for words in texts if (line := "  ".join(words).rstrip())] + [ruler]
-    return lines
+    blocks = [[[getattr(entry, part) for entry in row] for part in PARTS] for row in (table.header, *table.rows)]
+    columns = zip(*(line for block in blocks for line in block), strict=True)
+    ruler = ["-" * max(map(len, column)) for column in columns]
+    lines = aligned([line for block in blocks for line in (*block, ruler)], left=range(len(ruler)))
+    return [line for line in lines if line]  # a part that no entry of the row has makes no line

@@ -1,7 +1,9 @@
-"""What may be said of a cell: one verdict, by one pure function."""
+"""The verdict of a cell, as one pure function, and what each verdict means."""
+
+from collections.abc import Iterable
 
 FULL_SCHEDULE = 0.995  # steps are whole numbers, so a complete schedule may miss the paper's by a fraction of a percent
-ROUNDING = 1e-9  # 1.1 - 0.6 is a hair above 0.5 in binary
+ROUNDING = 1e-9  # in binary 1.1 - 0.6 is slightly above 0.5, and a difference equal to the tolerance is REPRODUCED
 
 MEANING = {
     "REPRODUCED": "same data, model and schedule as the paper; the difference is within the tolerance",
@@ -13,11 +15,21 @@ MEANING = {
     "NOT RUN": "left out at this scale",
     "NO PAPER VALUE": "the paper prints no value for this cell",
 }
-COMPARED = ("REPRODUCED", "OFF", "SHORT")  # the verdicts beside which a difference is fair
+COMPARED = ("REPRODUCED", "OFF", "SHORT")  # the verdicts beside which a difference is printed
 
 
-def verdict(*, ours, paper, tolerance, private, planned, finished, stand_in, schedule):
-    """The first verdict that applies. `schedule`: the smallest fraction of the paper's images over the recipes of the cell."""
+def verdict(
+    *,
+    ours: float | None,
+    paper: float | None,
+    tolerance: float | None,
+    private: bool,
+    planned: int,
+    finished: int,
+    stand_in: bool,
+    schedule: float,
+) -> str:
+    """The first verdict that applies. schedule: the smallest fraction of the paper's images over the cell's recipes."""
     if paper is None:
         return "NO PAPER VALUE"
     if private:
@@ -33,11 +45,11 @@ def verdict(*, ours, paper, tolerance, private, planned, finished, stand_in, sch
     return within(ours, paper, tolerance)
 
 
-def within(ours, paper, tolerance):
+def within(ours: float, paper: float, tolerance: float) -> str:
     return "REPRODUCED" if abs(ours - paper) <= tolerance + ROUNDING else "OFF"
 
 
-def counted(verdicts):
-    """'24 STAND-IN, 12 NOT TESTABLE': in the order of the list above."""
+def count_verdicts(verdicts: Iterable[str]) -> str:
+    """'24 STAND-IN, 12 NOT TESTABLE': in the order of MEANING."""
     verdicts = list(verdicts)
-    return ", ".join(f"{verdicts.count(one)} {one}" for one in MEANING if one in verdicts)
+    return ", ".join(f"{verdicts.count(name)} {name}" for name in MEANING if name in verdicts)

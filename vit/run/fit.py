@@ -65,6 +65,6 @@ def fit(
 
 def check_test_split(datamodule: LightningDataModule, log: Callable[[str], None]) -> None:
     """Before training: an error if the test split of its end cannot be evaluated; no image is opened."""
-    look = getattr(datamodule, "look_at_test", None)  # data modules of other projects have none
-    if look and (missing := look()) and is_main_process():
+    check = getattr(datamodule, "check_test_part", None)  # data modules of other projects have none
+    if check and (missing := check()) and is_main_process():
         log(missing)

@@ -86,7 +86,7 @@ def exit_guard():
     except Exception as error:
         if signals.end_signal is not None:  # other ranks may have received the signal too and closed their connections
             raise Interrupted(signals.end_signal) from error
-        from data.batches.handover import KILLED, LOADER_KILLED
+        from data.batches.shared_memory import KILLED, LOADER_KILLED
 
         # torch's SIGCHLD handler raises this wherever the main process is when a loader process dies
         if isinstance(error, RuntimeError) and KILLED.match(str(error)):

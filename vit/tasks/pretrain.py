@@ -55,7 +55,9 @@ class Pretrain(Classify):
             network, num_classes=num_classes, loss=loss, label_smoothing=label_smoothing, clip_rule=clip_rule
         )
         self.save_hyperparameters()
-        self.model.set_head_bias(head_bias)
+        self.model.set_head_bias(
+            head_bias
+        )  # the head's weights are zero, so this is the logit of every class at the start
 
     def configure_optimizers(self):
         hp = self.hparams

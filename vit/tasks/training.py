@@ -10,7 +10,7 @@ class Training(LightningModule):
     """Makes dropout a function of (seed, update, micro-batch, rank). A subclass sets `clip_rule` (vit.optim.clipping)."""
 
     def on_fit_start(self):
-        self.seed = torch.initial_seed()  # that of seed_everything, before this process draws a number
+        self.seed = torch.initial_seed()  # that of seed_everything; on_train_batch_start changes it from here on
 
     def on_train_batch_start(self, batch, batch_idx):
         self.micro_batch = batch_idx % self.trainer.accumulate_grad_batches  # index within the update

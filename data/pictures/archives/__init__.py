@@ -1,5 +1,5 @@
-"""Tars and zips read in place: their members are listed once, into an index, and then read in any order; never unpacked."""
+"""Tars and zips read in place: their members are listed once, into an index, then read in any order; never unpacked."""
 
-from data.pictures.archives.members import Members, opened
+from data.pictures.archives.members import Members, open_archives
 
-__all__ = ["Members", "opened"]
+__all__ = ["Members", "open_archives"]

@@ -1,7 +1,6 @@
-"""The index of a list of archives: where each picture lies; built once, then opened as memory maps in no time.
+"""The index of a list of archives: the position of each picture; built once, then opened as memory maps.
 
-N pictures. An index belongs to its archives' names, lengths and times: one that changed has another index, so none is
-ever older than its archive.
+N pictures. The name of an index holds a digest of its archives' paths, sizes and times, so a changed archive gets another.
 """
 
 import hashlib
@@ -31,24 +30,24 @@ ROW = np.dtype(
         ("name", "i8"),
         ("method", "u1"),
     ]
-)  # folder: number of the path in `folders`; name: where the file's name ends in the file of names
+)  # archive, folder: indices into `archives`, `folders`; name: the end of the file's name in the file "names"
 
 
 class Index:
-    """rows: memory map (N,) of ROW; folders: paths inside the archives; damage: what was found wrong, a line an archive.
+    """rows: memory map (N,) of ROW. folders: paths in the archives. damage: a line for each damaged archive.
 
-    lost: the share of the archives' bytes that is known to be missing; more may be.
+    lost: the fraction of the archives' bytes that is known to be missing, a lower bound.
     """
 
-    def __init__(self, place: Path, archives: Sequence[Path]):
-        self.place, self.archives = place, [str(path) for path in archives]
-        about = json.loads((place / "about.json").read_text())
+    def __init__(self, path: Path, archives: Sequence[Path]):
+        self.path, self.archives = path, [str(archive) for archive in archives]
+        about = json.loads((path / "about.json").read_text())
         self.folders, self.damage, self.lost = about["folders"], about["damage"], about["lost"]
-        self.rows = np.load(place / "rows.npy", mmap_mode="r")
-        self.names = np.memmap(place / "names", np.uint8, mode="r") if len(self.rows) else np.empty(0, np.uint8)
+        self.rows = np.load(path / "rows.npy", mmap_mode="r")
+        self.names = np.memmap(path / "names", np.uint8, mode="r") if len(self.rows) else np.empty(0, np.uint8)
 
-    def __reduce__(self):  # a process that is sent one opens it anew, and copies nothing
-        return Index, (self.place, self.archives)
+    def __reduce__(self):  # another process opens the index itself, instead of receiving a copy
+        return Index, (self.path, self.archives)
 
     def name(self, row: int) -> str:
         start = self.rows[row - 1]["name"] if row else 0
@@ -56,16 +55,16 @@ class Index:
 
 
 def index_of(archives: Sequence[Path]) -> Index:
-    """Opened, or built first. ValueError or FileNotFoundError, in one line, for what is no archive."""
+    """Opens the index, which is built if it does not exist. ValueError or FileNotFoundError for what is no archive."""
     if missing := [path for path in archives if not path.is_file()]:
         raise FileNotFoundError(f"{missing[0]}: no such file")
-    place = data_folder() / "indexes" / f"{archives[0].stem}-{digest(archives)}"
-    if not (place / "about.json").exists():
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with locked(place):
-            if not (place / "about.json").exists():  # another process may have been faster
-                build(archives, place)
-    return Index(place, archives)
+    path = data_folder() / "indexes" / f"{archives[0].stem}-{digest(archives)}"
+    if not (path / "about.json").exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with locked(path):
+            if not (path / "about.json").exists():  # another process may have been faster
+                build(archives, path)
+    return Index(path, archives)
 
 
 def digest(archives: Sequence[Path]) -> str:
@@ -77,9 +76,9 @@ def digest(archives: Sequence[Path]) -> str:
     return stamp.hexdigest()[:10]
 
 
-def build(archives: Sequence[Path], place: Path) -> None:
-    """Into a temporary folder, then renamed: presence means finished. Nothing is left where an archive is refused."""
-    with replacing(place, locked=True) as part:
+def build(archives: Sequence[Path], path: Path) -> None:
+    """In a temporary folder, then renamed: presence means finished. An error leaves no files."""
+    with replacing(path, locked=True) as part:
         shutil.rmtree(part, ignore_errors=True)  # of a killed process
         part.mkdir()
         write(archives, part)
@@ -89,22 +88,22 @@ def write(archives: Sequence[Path], part: Path) -> None:
     folders, blocks, damage, end, lost, size = {}, [], [], 0, 0, 0
     with open(part / "names", "wb") as names:
         for number, path in enumerate(tqdm(archives, desc="indexing", unit="archive", disable=not sys.stderr.isatty())):
-            found = listing(path)
-            block, end = rows_of(found, number, folders, names, end)
+            contents = listing(path)
+            block, end = rows_of(contents, number, folders, names, end)
             blocks.append(block)
-            damage += [found.damage] if found.damage else []
-            lost, size = lost + found.lost, size + found.bytes
+            damage += [contents.damage] if contents.damage else []
+            lost, size = lost + contents.lost, size + contents.bytes
     np.save(part / "rows.npy", np.concatenate(blocks))
     about = {"folders": list(folders), "damage": damage, "lost": lost / max(size, 1)}
     (part / "about.json").write_text(json.dumps(about))
 
 
-def rows_of(found: Listing, archive: int, folders: dict[str, int], names, end: int) -> tuple[np.ndarray, int]:
-    """The rows (N,) of one archive; its names are appended to the file of names, which is `end` bytes long."""
+def rows_of(contents: Listing, archive: int, folders: dict[str, int], names, end: int) -> tuple[np.ndarray, int]:
+    """The rows (N,) of one archive and the new length of the file of names, which is `end` bytes long before."""
     rows = []
-    for member, class_ in zip(found.pictures, found.classes, strict=True):
+    for member, class_ in zip(contents.pictures, contents.classes, strict=True):
         folder, _, name = member.inside.rpartition("/")
         end += names.write(name.encode(errors="replace"))
-        place = folders.setdefault(folder, len(folders))
-        rows.append((archive, place, member.offset, member.size, class_, end, member.method))
+        folder_index = folders.setdefault(folder, len(folders))
+        rows.append((archive, folder_index, member.offset, member.size, class_, end, member.method))
     return np.array(rows, ROW), end

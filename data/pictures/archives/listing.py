@@ -1,23 +1,23 @@
-"""What one archive holds: every picture's place in the file, and the class that a WebDataset sample states beside it."""
+"""The contents of one archive: the position of every picture, and the class that a WebDataset sample states for it."""
 
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from data.pictures.archives.samples import STATED, Statements, key_of
-from data.pictures.archives.tars import CutShort, tar_members
+from data.pictures.archives.tars import Truncated, tar_members
 from data.pictures.archives.zips import zip_members
-from data.pictures.decode import SUFFIXES, foreign
+from data.pictures.decode import SUFFIXES, unsupported_file
 from data.pictures.harmless import harmless
 
-MEMBERS = {".tar": tar_members, ".zip": zip_members}  # suffix -> its reader
+READERS = {".tar": tar_members, ".zip": zip_members}  # suffix -> members of such an archive
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A file in an archive: its bytes are `size` from `offset` on, packed by `method` (0 as they are, 8 deflated)."""
+    """A file in an archive: `size` bytes from `offset` on, compressed by `method` (0 stored, 8 deflated)."""
 
-    inside: str  # its path in the archive; that of an archive in the archive is a folder
+    inside: str  # its path in the archive; an archive in the archive is a folder of this path
     offset: int
     size: int
     method: int = 0
@@ -25,42 +25,44 @@ class Member:
 
 @dataclass
 class Listing:
-    """Pictures in the order of the archive, the class of each, and what is wrong with the archive, if anything is."""
+    """Pictures in the order of the archive, the class of each, and what is wrong with the archive, if anything."""
 
     pictures: list[Member]
     classes: list[int]
-    bytes: int  # of the archive, as far as can be told
+    bytes: int  # of the complete archive, as far as known
     damage: str | None = None
-    lost: int = 0  # bytes that are known to be lost; how much more is, nobody can tell
+    lost: int = 0  # bytes known to be missing, a lower bound
 
 
 def listing(path: Path) -> Listing:
-    """ValueError where the file is no archive at all, or ambiguous; one that is cut short has what is whole, and says so."""
-    pictures, statements, names, cut = [], Statements(path), set(), None
+    """ValueError for a file that is no archive, and for ambiguous members. Of a truncated archive, the complete pictures."""
+    pictures, statements, names, truncated = [], Statements(path), set(), None
     try:
         with open(path, "rb") as file:
-            for member in MEMBERS[path.suffix.lower()](file, Member):
+            for member in READERS[path.suffix.lower()](file, Member):
                 suffix = os.path.splitext(member.inside)[1].lower()
                 if suffix not in SUFFIXES and suffix not in STATED:
                     if harmless(member.inside):
                         continue
-                    raise foreign(f"{path}: {member.inside}")
+                    raise unsupported_file(f"{path}: {member.inside}")
                 if member.inside in names:
-                    raise ValueError(f"{path}: two of its members are called {member.inside}; make the archive anew")
+                    raise ValueError(f"{path}: two members have the path {member.inside}; make the archive again")
                 names.add(member.inside)
                 if suffix in SUFFIXES:
                     pictures.append(member)
                 else:
                     statements.read(file, member)
-    except CutShort as error:
-        cut = error
-    if cut and statements.classes and pictures and key_of(pictures[-1].inside) not in statements.classes:
-        pictures.pop()  # its class came after the cut
-    if not cut:
+    except Truncated as error:
+        truncated = error
+    if truncated and statements.classes and pictures and key_of(pictures[-1].inside) not in statements.classes:
+        pictures.pop()  # the file that states its class came after the cut
+    if not truncated:
         statements.check_pictured(pictures)
-    found = Listing(pictures, statements.of(pictures), path.stat().st_size)
-    if cut:
-        found.damage = f"{path} is cut short ({cut}); {len(pictures):,} pictures before that are whole; bring it again"
-        found.bytes = max(found.bytes, cut.end)
-        found.lost = max(found.bytes - cut.start, 0)
-    return found
+    contents = Listing(pictures, statements.of(pictures), path.stat().st_size)
+    if truncated:
+        contents.damage = (
+            f"{path} is truncated ({truncated}); only its first {len(pictures):,} pictures are complete; get it again"
+        )
+        contents.bytes = max(contents.bytes, truncated.end)
+        contents.lost = max(contents.bytes - truncated.start, 0)
+    return contents

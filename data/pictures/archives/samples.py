@@ -1,4 +1,4 @@
-"""WebDataset samples: files with one key, of which one is the picture and a .cls or .json states its class."""
+"""WebDataset samples: files that share a key; one is the picture, and a .cls or .json file states its class."""
 
 import json
 from collections.abc import Sequence
@@ -8,8 +8,8 @@ from data.pictures.archives.zips import inflated
 
 STATED = (".cls", ".json")
 LARGEST = 2**20  # bytes of such a file
-CLASSES = 10**6  # a class beyond it is damage
-UNSTATED = -(2**40)
+CLASSES = 10**6  # a larger number is taken for damage
+UNSTATED = -(2**40)  # no class that a file may state
 
 
 def key_of(inside: str) -> str:
@@ -19,71 +19,73 @@ def key_of(inside: str) -> str:
 
 
 class Statements:
-    """What the files beside the pictures of one archive state. ValueError in one line, where it concerns a picture."""
+    """The classes that .cls and .json files of one archive state. Wrong ones are errors only if there is such a picture."""
 
     def __init__(self, archive: Path):
         self.archive = archive
-        self.classes: dict[str, int] = {}  # by key, as the others
-        self.files: dict[str, str] = {}  # .cls only
-        self.wrong: dict[str, str] = {}
-        self.without: dict[str, str] = {}  # .json files without one: they are about something else, or wrong
+        self.classes: dict[str, int] = {}  # by key, as the dictionaries below
+        self.cls_files: dict[str, str] = {}
+        self.errors: dict[str, str] = {}
+        self.without_class: dict[str, str] = {}  # .json files that are invalid, or about something else
 
     def read(self, file, member) -> None:
-        """A .cls or .json in the open archive, unless it is large."""
+        """Reads a .cls or .json member of the open archive. A large one is about something else."""
         if member.size > LARGEST:
             return
-        key, place = key_of(member.inside), file.tell()
+        key, position = key_of(member.inside), file.tell()
         if member.inside.lower().endswith(".cls"):
-            self.files[key] = member.inside
+            self.cls_files[key] = member.inside
         file.seek(member.offset)
         data = file.read(member.size)
-        file.seek(place)
+        file.seek(position)
         try:
             class_ = stated(inflated(data, LARGEST) if member.method else data, member.inside)
         except (ValueError, RecursionError):
-            why = f"{member.inside} states no class; it should hold a whole number, {CLASSES:,} at most"
             if member.inside.lower().endswith(".cls"):
-                self.wrong[key] = why
+                self.errors[key] = f"{member.inside} states no class; it must hold a whole number up to {CLASSES:,}"
             else:
-                self.without[key] = f"{why}, or an object with such a `label`"
+                self.without_class[key] = (
+                    f"{member.inside} states no class; it must hold a whole number up to {CLASSES:,}, or an object with"
+                    " such a `label`"
+                )
             return
         if class_ is not None and (other := self.classes.setdefault(key, class_)) != class_:
-            self.wrong[key] = f"{member.inside} states class {class_}, another file beside it class {other}; mend one"
+            self.errors[key] = f"{member.inside} states class {class_}, another file of the sample {other}; correct one"
 
     def of(self, pictures: Sequence) -> list[int]:
-        """The class of each, UNSTATED where no file states one."""
-        pictured: dict[str, str] = {}
-        return [self.class_of(member.inside, pictured) for member in pictures]
+        """The class of each picture, UNSTATED if no file states it."""
+        picture_of: dict[str, str] = {}
+        return [self.class_of(member.inside, picture_of) for member in pictures]
 
     def check_pictured(self, pictures: Sequence) -> None:
-        """ValueError for a .cls file whose picture is missing: a sample would be lost in silence. A .json may be anything."""
+        """ValueError for a .cls file without a picture: its sample would be missing silently. A .json may be anything."""
         keys = {key_of(member.inside) for member in pictures}
-        if lonely := next((name for key, name in self.files.items() if key not in keys), None):
+        if unpaired := next((name for key, name in self.cls_files.items() if key not in keys), None):
             raise ValueError(
-                f"{self.archive}: {lonely} states the class of a picture that is missing; add that, or remove the file"
+                f"{self.archive}: {unpaired} states the class of a missing picture; add the picture, or remove the file"
             )
 
-    def class_of(self, inside: str, pictured: dict[str, str]) -> int:
-        """pictured: key -> its picture, of those before this one."""
+    def class_of(self, inside: str, picture_of: dict[str, str]) -> int:
+        """picture_of: key -> picture, of the pictures before this one."""
         key = key_of(inside)
-        if key in self.wrong:
-            raise ValueError(f"{self.archive}: {self.wrong[key]}")
+        if key in self.errors:
+            raise ValueError(f"{self.archive}: {self.errors[key]}")
         if key not in self.classes:
-            if key in self.without:
-                raise ValueError(f"{self.archive}: {self.without[key]}")
+            if key in self.without_class:
+                raise ValueError(f"{self.archive}: {self.without_class[key]}")
             return UNSTATED
-        if (other := pictured.setdefault(key, inside)) != inside:
-            raise ValueError(f"{self.archive}: {other} and {inside} are pictures of one sample; leave one in it")
+        if (other := picture_of.setdefault(key, inside)) != inside:
+            raise ValueError(f"{self.archive}: {other} and {inside} are pictures of the same sample; keep one")
         return self.classes[key]
 
 
 def stated(text: bytes, name: str) -> int | None:
-    """The number in the text, or its `label`; None for an object of a .json file without one. ValueError if it is none."""
+    """The class in the text, a number or a `label`; None for a .json object without a label. ValueError for others."""
     value = json.loads(text)
     if isinstance(value, dict) and name.lower().endswith(".json"):
         if "label" not in value:
             return None
         value = value["label"]
-    if type(value) is not int or abs(value) > CLASSES:  # True is an int, too
+    if type(value) is not int or abs(value) > CLASSES:  # type(), as True is an int to isinstance
         raise ValueError
     return value

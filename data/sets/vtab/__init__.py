@@ -1,7 +1,7 @@
-"""The tasks of VTAB (Section 4.1, Appendix D.10; Zhai et al., 2019) that torchvision has the images of, and VTAB-1k itself.
+"""The tasks of VTAB (Section 4.1, Appendix D.10; Zhai et al., 2019), and the published lists of VTAB-1k.
 
-Their rules for labels are those of VTAB's own code. Some of its splits lie in the order in which TensorFlow Datasets stores
-the images, which cannot be known without it: there a seeded test split of ours takes the place of VTAB's.
+Labels follow VTAB's code. Some of its splits depend on the order in which TensorFlow Datasets (TFDS) stores the images,
+which cannot be known without it: for these sets a seeded split of ours replaces VTAB's.
 """
 
 from data.sets.vtab.natural import DTD, SUN397, SVHN, Caltech101

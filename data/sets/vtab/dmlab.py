@@ -1,11 +1,11 @@
-"""DMLab of VTAB: frames of an agent in mazes and the distance to what it sees (Zhai et al., 2019), from WebDataset tars."""
+"""DMLab of VTAB: frames of an agent in mazes, labelled by the distance to an object (Zhai et al., 2019), from WebDataset tars."""
 
 import torch
 
 from data.disk.damage import Damaged, first_existing
 from data.disk.folder import data_folder
 from data.fetch.ledger import advice
-from data.pictures.archives import opened
+from data.pictures.archives import open_archives
 from data.pictures.classes import all_archives
 from data.sets.encoded import EncodedData
 
@@ -17,7 +17,9 @@ class DMLab(EncodedData):
 
     def pictures(self, split):
         root = data_folder() / "dmlab" / split
-        members = opened(all_archives(root) or [first_existing([root / "0.tar"], advice(type(self)))], self.on_error)
+        members = open_archives(
+            all_archives(root) or [first_existing([root / "0.tar"], advice(type(self)))], self.on_error
+        )
         if not len(members):
-            raise Damaged(f"{root} has no pictures in its tars; get them again")
+            raise Damaged(f"{root}: its tars have no pictures; download them again")
         return members, torch.from_numpy(members.classes)

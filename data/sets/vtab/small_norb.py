@@ -1,6 +1,7 @@
 """smallNORB-azimuth and smallNORB-elevation of VTAB, from NYU's binary matrix files (LeCun et al., 2004). N images.
 
-A binary matrix: what a number is, how many dimensions, three sizes at least, the numbers; all little-endian, 4 bytes each.
+A binary matrix: the type of a number, the number of dimensions, at least three sizes, the numbers; all little-endian. The
+type, the number of dimensions and the sizes have 4 bytes each.
 """
 
 import math
@@ -29,8 +30,8 @@ STEMS = {"train": "smallnorb-5x46789x9x18x6x2x96x96-training", "test": "smallnor
 class SmallNORB(ImageData):
     """96 x 96, grey, the first of two cameras: 24,300 train and 24,300 test, of other toys.
 
-    VTAB validates on one half of the test file and tests on the other. Here the held-out images are training ones, as
-    in every set, so that nothing is chosen by test toys, and the test is the whole file.
+    VTAB validates on one half of the test file and tests on the other. Here the whole file is the test split and
+    validation images are held out from the training split, as in every set, so that nothing is selected on test toys.
     """
 
     factor: int  # its column in the info file
@@ -41,64 +42,70 @@ class SmallNORB(ImageData):
         return torch.empty(len(labels), 0, 0, dtype=torch.uint8), labels  # no pixel is read
 
     def arrays(self, split):
-        labels, file = self.labels_of(split)
-        place = data_folder() / f"smallnorb-{split}-{digest(Files([file], data_folder()))}.npy"
-        return packed(place, (len(labels), SIDE, SIDE), lambda: first_camera(file)), labels
+        labels, path = self.labels_of(split)
+        pack = data_folder() / f"smallnorb-{split}-{digest(Files([path], data_folder()))}.npy"
+        return packed(pack, (len(labels), SIDE, SIDE), lambda: first_camera(path)), labels
 
     def labels_of(self, split: str) -> tuple[torch.Tensor, Path]:
         """Labels (N,), and the file of as many images."""
         paths = {kind: self.file(f"{STEMS[split]}-{kind}.mat") for kind in ("dat", "info")}
         with unzipped(paths["info"]) as file:
-            length = header(file, paths["info"], np.dtype("<i4"), (4,))
+            length = read_header(file, paths["info"], np.dtype("<i4"), (4,))
             info = np.frombuffer(exactly(file, length * 4 * 4), "<i4").reshape(length, 4)
             ended(file)
         labels, rest = np.divmod(info[:, self.factor].astype(np.int64), self.step)
         if not length or rest.any() or labels.min() < 0 or labels.max() >= self.num_classes:
-            most = self.step * (self.num_classes - 1)
-            raise Damaged(f"{paths['info']}: column {self.factor} holds more than 0 to {most} in steps of {self.step}")
+            highest = self.step * (self.num_classes - 1)
+            raise Damaged(
+                f"{paths['info']} is empty, or column {self.factor} has values other than 0 to {highest} in steps of"
+                f" {self.step}"
+            )
         with unzipped(paths["dat"]) as file:
-            images = header(file, paths["dat"], np.dtype("u1"), (2, SIDE, SIDE))
+            images = read_header(file, paths["dat"], np.dtype("u1"), (2, SIDE, SIDE))
         if images != length:
-            raise Damaged(f"{paths['dat']} holds {images:,} images and {paths['info'].name} {length:,} rows")
+            raise Damaged(f"{paths['dat']} has {images:,} images, but {paths['info'].name} has {length:,} rows")
         return torch.from_numpy(labels), paths["dat"]
 
     def file(self, name: str) -> Path:
         folders = data_folder() / "smallnorb", data_folder()
-        places = [folder / f"{name}{zipped}" for folder in folders for zipped in ("", ".gz")]
-        return first_existing(places, advice(type(self)))
+        return first_existing(
+            [folder / f"{name}{suffix}" for folder in folders for suffix in ("", ".gz")], advice(type(self))
+        )
 
 
 class SmallNORBAzimuth(SmallNORB):
-    """From which of 18 sides, every 20 degrees, the toy is seen."""
+    """The side from which the toy is seen: 18, every 20 degrees."""
 
     num_classes = 18
     factor, step = 2, 2
 
 
 class SmallNORBElevation(SmallNORB):
-    """From which of 9 heights, 30 to 70 degrees, the toy is seen."""
+    """The height from which the toy is seen: 9, from 30 to 70 degrees."""
 
     num_classes = 9
     factor, step = 1, 1
 
 
-def header(file: BinaryIO, path: Path, dtype: np.dtype, each: tuple[int, ...]) -> int:
-    """N of a matrix (N, *each) of that type; the file then stands at its numbers."""
+def read_header(file: BinaryIO, path: Path, dtype: np.dtype, item_shape: tuple[int, ...]) -> int:
+    """N of a matrix (N, *item_shape) of that type; leaves the file at the first number."""
     magic, dimensions = struct.unpack("<2I", exactly(file, 8))
-    if MAGIC.get(magic) != dtype or dimensions != len(each) + 1:
-        raise Damaged(f"{path} starts with {magic:#x} and {dimensions}: no {dtype} {len(each) + 1}-d matrix")
+    expected = len(item_shape) + 1
+    if MAGIC.get(magic) != dtype or dimensions != expected:
+        raise Damaged(f"{path} starts with {magic:#x} and {dimensions}: not a {expected}-d matrix of {dtype}")
     sizes = struct.unpack(f"<{max(3, dimensions)}I", exactly(file, 4 * max(3, dimensions)))
-    if sizes[1:dimensions] != each:
-        raise Damaged(f"{path} holds {sizes[:dimensions]}, not (N, {', '.join(map(str, each))})")
+    if sizes[1:dimensions] != item_shape:
+        raise Damaged(f"{path} has the shape {sizes[:dimensions]}, not (N, {', '.join(map(str, item_shape))})")
     return sizes[0]
 
 
 def first_camera(path: Path) -> Iterator[np.ndarray]:
     """Its images, uint8 (up to 100, 96, 96) at a time."""
-    each = 2, SIDE, SIDE
+    item_shape = 2, SIDE, SIDE
     with unzipped(path) as file:
-        length = header(file, path, np.dtype("u1"), each)
-        for first in range(0, length, BLOCK):
-            count = min(BLOCK, length - first)
-            yield np.frombuffer(exactly(file, count * math.prod(each)), np.uint8).reshape(count, *each)[:, 0]
+        length = read_header(file, path, np.dtype("u1"), item_shape)
+        for start in range(0, length, BLOCK):
+            count = min(BLOCK, length - start)
+            pairs = np.frombuffer(exactly(file, count * math.prod(item_shape)), np.uint8).reshape(count, *item_shape)
+            yield pairs[:, 0]
         ended(file)

@@ -13,16 +13,17 @@ from data.disk.damage import reading
 from data.disk.folder import data_folder
 from data.pictures.pictures import Files
 from data.sets.encoded import EncodedData
-from data.sets.torchvision_sets import there
+from data.sets.torchvision_sets import torchvision_errors
 
 
 class EuroSAT(EncodedData):
-    """Satellite images, 64 x 64, 10 classes, 27,000: four fifths train, one fifth test, from a seeded order of ours."""
+    """Satellite images, 64 x 64, 10 classes, 27,000: four fifths train, one fifth test, in a seeded split of ours."""
 
     num_classes = 10
 
     def pictures(self, split):
-        samples = there(type(self), lambda: datasets.EuroSAT(data_folder())).samples
+        with torchvision_errors(type(self)):
+            samples = datasets.EuroSAT(data_folder()).samples
         train, test = held_out(len(samples), 0.2, seed=0)
         rows = train if split == "train" else test
         files, labels = zip(*(samples[row] for row in rows), strict=True)
@@ -30,7 +31,7 @@ class EuroSAT(EncodedData):
 
 
 class Rows:
-    """Images of a torchvision set that opens its file anew for each: a list of uint8 (3, H, W) for the rows asked for.
+    """Rows of a torchvision set, which opens its file for each image: `rows[indices]` is a list of uint8 (3, H, W).
 
     path: the file, for errors.
     """
@@ -42,10 +43,12 @@ class Rows:
         return len(self.rows)
 
     def __getitem__(self, indices):
-        with reading(self.path, KeyError, IndexError, RuntimeError):
-            return [pil_to_tensor(self.source[int(row)][0]) for row in self.rows[np.asarray(indices)]]
+        rows = self.rows[np.asarray(indices)]
+        with reading(self.path, KeyError, IndexError, RuntimeError):  # of h5py
+            images = [self.source[int(row)][0] for row in rows]
+        return [pil_to_tensor(image) for image in images]
 
-    def only(self, indices):
+    def select(self, indices):
         return Rows(self.source, self.rows[np.asarray(indices)], self.path)
 
     def name(self, index: int) -> str:
@@ -62,8 +65,9 @@ class Camelyon(ImageData):
             import h5py
         except ImportError as error:
             raise ImportError("Camelyon needs h5py: pip install h5py") from error
-        source = there(type(self), lambda: datasets.PCAM(data_folder(), split=split))
+        with torchvision_errors(type(self)):
+            source = datasets.PCAM(data_folder(), split=split)
         path, images = (source._base_folder / source._FILES[split][kind][0] for kind in ("targets", "images"))
         with reading(path, KeyError, RuntimeError), h5py.File(path) as file:
-            labels = torch.from_numpy(file["y"][:].reshape(-1).astype(np.int64))
-        return Rows(source, np.arange(len(labels)), images), labels
+            labels = file["y"][:].reshape(-1).astype(np.int64)
+        return Rows(source, np.arange(len(labels)), images), torch.from_numpy(labels)

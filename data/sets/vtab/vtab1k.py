@@ -1,4 +1,4 @@
-"""VTAB-1k exactly: the very 1,000 images a task, from the archive that others published (vtab-1k.zip of NOAH and SSF)."""
+"""VTAB-1k: the 1,000 images of each task as listed in a published archive (vtab-1k.zip of NOAH and SSF)."""
 
 from collections import Counter
 from pathlib import Path
@@ -34,28 +34,28 @@ TASKS = {  # as Table 9 names them -> folder of the archive, classes, test image
     "sNORB-Azim": ("smallnorb_azi", 18, 12_150),
     "sNORB-Elev": ("smallnorb_ele", 9, 12_150),
 }
-# Where a stray file of the background's folder was drawn as one of its 30, TensorFlow Datasets has one test image more.
-ALSO = {"caltech101": 6_085}
+# BACKGROUND_Google has a stray file; if it is among the 30 training files, TensorFlow Datasets has one test image more.
+ALTERNATIVES = {"caltech101": 6_085}
 TRAIN, HELD = 800, 200
 
 
 class Vtab1k(EncodedData):
-    """A task of $VIT_DATA/vtab-1k: 800 training and 200 held-out images as its lists say, and the whole test split.
+    """A task of $VIT_DATA/vtab-1k: the listed 800 training and 200 held-out images, and the whole test split.
 
-    task: a name of Table 9. held_out must be 200 and subset 800 or 1: nothing is drawn here. No checksums are published:
-    the sha256 of a list is kept beside it when it is first read, and compared from then on.
+    task: a name in Table 9. held_out must be 200 and subset 800 or 1, since the lists fix the parts. No checksums are
+    published: the sha256 of a list is recorded beside it when it is first read, and compared later.
     """
 
     def __init__(self, *, task: str, **common):
         super().__init__(**common)
         if task not in TASKS:
-            raise ValueError(f"task is one of {', '.join(TASKS)}, not {task!r}")
+            raise ValueError(f"task must be one of {', '.join(TASKS)}, not {task!r}")
         if (self.held_out, self.subset) not in ((HELD, TRAIN), (HELD, 1)):
             raise ValueError(
-                f"VTAB-1k holds out 200 images and trains on 800, not {self.held_out:g} and {self.subset:g}"
+                f"Vtab1k needs held_out: 200 and subset: 800 or 1, not {self.held_out:g} and {self.subset:g}"
             )
         if self.without:
-            raise ValueError("VTAB-1k is 1,000 listed images; nothing can be left out of them")
+            raise ValueError("Vtab1k cannot use a `without` list, since VTAB-1k is exactly 1,000 listed images")
         self.task, (self.source_folder, self.num_classes, self.test_images) = task, TASKS[task]
 
     def pictures(self, split):
@@ -63,48 +63,51 @@ class Vtab1k(EncodedData):
         train, held, test = (listed(root, name) for name in (f"train{TRAIN}", f"val{HELD}", "test"))
         self.check(root, train, held, test)
         files, labels = zip(*(test if split == "test" else train + held), strict=True)
-        return Files([root / inside for inside in files], data_folder()), torch.tensor(labels)
+        return Files([root / file for file in files], data_folder()), torch.tensor(labels)
 
     def check(self, root: Path, train: list, held: list, test: list) -> None:
-        """Damaged unless the lists have their lengths, share no image, and agree with the list of all 1,000."""
+        """Damaged unless the lists have their lengths, share no image and agree with the list of all 1,000."""
         lengths = {"train800": (len(train), TRAIN), "val200": (len(held), HELD), "test": (len(test), self.test_images)}
-        for name, (found, expected) in lengths.items():
-            if found != expected and not (name == "test" and found == ALSO.get(self.source_folder)):
-                raise Damaged(f"{root / name}.txt has {found:,} images, not {expected:,}; get the archive again")
-        named_twice = [
-            inside for inside, times in Counter(inside for inside, _ in train + held + test).items() if times > 1
-        ]
-        if named_twice:
-            raise Damaged(f"{root}: {named_twice[0][:100]!r} is named twice in its lists; get the archive again")
+        for name, (actual, expected) in lengths.items():
+            if actual != expected and not (name == "test" and actual == ALTERNATIVES.get(self.source_folder)):
+                raise Damaged(f"{root / name}.txt has {actual:,} images, not {expected:,}; download the archive again")
+        counts = Counter(image for image, _ in train + held + test)
+        if repeated := [image for image, count in counts.items() if count > 1]:
+            raise Damaged(f"{root}: {repeated[0][:100]!r} is named twice in its lists; download the archive again")
         both = listed(root, f"train{TRAIN}val{HELD}")
+        # labels only: its file names differ
         if [label for _, label in both] != [label for _, label in train + held]:
-            raise Damaged(f"{root}/train800val200.txt is not train800.txt and val200.txt; get the archive again")
-        for name in (*lengths, f"train{TRAIN}val{HELD}"):  # last: a list that is wrong must not become the known one
+            raise Damaged(
+                f"{root}/train800val200.txt differs from train800.txt and val200.txt; download the archive again"
+            )
+        for name in (*lengths, f"train{TRAIN}val{HELD}"):  # last, so that no wrong list is recorded
             path = root / f"{name}.txt"
             if not checksum_file(path).exists():
                 record(path, digests(path)["sha256"])
 
     def kept_and_held(self, length):
-        """Of the 1,000: the first 800 and the last 200, whatever split_seed is."""
+        """The first 800 and the last 200 of the 1,000; split_seed has no effect."""
         return np.arange(TRAIN), np.arange(TRAIN, length)
 
 
 def listed(root: Path, name: str) -> list[tuple[str, int]]:
-    """The lines of a list, 'images/test/000000.jpg 3'."""
+    """(file, class) of each line of a list, such as 'images/test/000000.jpg 3'."""
     path = first_existing([root / f"{name}.txt"], "a list of vtab-1k.zip")
     check_digest(path)
     with reading(path):
         rows = [line.rsplit(maxsplit=1) for line in path.read_text().splitlines() if line.strip()]
     for number, row in enumerate(rows, start=1):
         if len(row) != 2 or not row[1].isdecimal():
-            raise Damaged(f"{path}: line {number} is not a file and its class; get the archive again")
+            raise Damaged(f"{path}: line {number} is not a file and its class; download the archive again")
         if Path(row[0]).is_absolute() or ".." in Path(row[0]).parts:
-            raise Damaged(f"{path}: {row[0][:100]!r} leaves its folder; get the archive again")
-    return [(inside, int(label)) for inside, label in rows]
+            raise Damaged(f"{path}: {row[0][:100]!r} is outside the task's folder; download the archive again")
+    return [(file, int(label)) for file, label in rows]
 
 
 def check_digest(path: Path) -> None:
-    """Damaged if the list is not the one that was read first."""
-    kept = checksum_file(path)
-    if kept.exists() and recorded(path) != digests(path)["sha256"]:
-        raise Damaged(f"{path} is not the list that was read first; get it again, or remove {kept.name} to accept it")
+    """Damaged if the list has changed since it was first read."""
+    checksum = checksum_file(path)
+    if checksum.exists() and recorded(path) != digests(path)["sha256"]:
+        raise Damaged(
+            f"{path} has changed since it was first read; download it again, or remove {checksum.name} to accept it"
+        )

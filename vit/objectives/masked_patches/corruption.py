@@ -58,7 +58,7 @@ FATES = {"exact": exact, "independent": independent}
 
 
 def other_patches(numbers, origin):
-    """For each of (B, N) patches the index of another one of its image or of the batch, each equally likely."""
+    """For each of (B, N) patches the index of another patch of its image or of the batch, each equally likely."""
     images, patches = numbers.shape
     pools = {
         "image": (patches, torch.arange(images)[:, None]),
@@ -68,7 +68,7 @@ def other_patches(numbers, origin):
     if size < 2:
         raise ValueError("random_patch: an image of one patch has no other patch to replace it with")
     index = torch.arange(images * patches).view(images, patches) - pool * patches  # within the pool
-    drawn = (numbers * (size - 1)).long()  # one less than the pool's size; the patch itself is skipped over below
+    drawn = (numbers * (size - 1)).long()  # from one patch less; the next line skips the patch itself
     return drawn + (drawn >= index) + pool * patches
 
 

@@ -1,41 +1,42 @@
-"""What a TPUv3-core-day of the paper does: Table 2 prints core-days of models whose exaFLOPs stand in Table 6."""
+"""ExaFLOPs per TPUv3-core-day in the paper: Table 2 prints the core-days of models whose exaFLOPs are in Table 6."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from vit.plan.schema import Paper
+from vit.report.cost.rows import Cost
 from vit.report.paper_values import Published
 
 TABLE2 = Paper(
     file="table2_sota.csv",
     match={"model": "model", "pretrain": "pretrain_data", "transfer": "benchmark"},
     value="mean",
-    tolerance=0.0,  # nothing of it is compared
+    tolerance=0.0,  # required by Paper; nothing of Table 2 is compared here
 )
 
 
 @dataclass(frozen=True)
 class Rate:
-    """ExaFLOPs a core-day: of all models that tell together, and of each alone. Larger models were slower."""
+    """ExaFLOPs per core-day, over all models with printed core-days and of each. Larger models were slower."""
 
-    together: float
-    alone: dict  # model -> rate
+    overall: float
+    by_model: dict[str, float]
 
-    def core_days(self, exaflops):
+    def core_days(self, exaflops: float) -> tuple[float, float, float]:
         """(best guess, lowest, highest)."""
-        rates = (self.together, max(self.alone.values()), min(self.alone.values()))
+        rates = (self.overall, max(self.by_model.values()), min(self.by_model.values()))
         return tuple(exaflops / rate for rate in rates)
 
 
-def rate(costs):
-    """Table 2 does not print epochs: its models are taken for those of the longest schedule in Table 6."""
+def rate(costs: Iterable[Cost]) -> Rate:
     exaflops = {}
-    for cost in costs:
+    for cost in costs:  # Table 2 prints no epochs: assume the longest schedule that Table 6 has of the model
         exaflops[cost.model] = max(cost.exact, exaflops.get(cost.model, 0))
-    days = {model: printed for model in exaflops if (printed := _core_days(model))}
-    together = sum(exaflops[model] for model in days) / sum(days.values())
-    return Rate(together, {model: exaflops[model] / days[model] for model in days})
+    days = {model: printed for model in exaflops if (printed := printed_core_days(model))}
+    overall = sum(exaflops[model] for model in days) / sum(days.values())
+    return Rate(overall, {model: exaflops[model] / days[model] for model in days})
 
 
-def _core_days(model):
+def printed_core_days(model: str) -> float | None:
     axes = {"model": model, "pretrain": "JFT-300M", "transfer": "TPUv3-core-days"}
     return Published(TABLE2).value(axes)

@@ -1,11 +1,14 @@
-"""What pre-training costs (Table 6): the paper's own models counted by us, and what the runs of a scale really spent."""
+"""Cost of pre-training (Table 6): counted for the paper's own models, and measured in the runs of a scale."""
 
 from dataclasses import dataclass
 
 from vit.errors import UserError
 from vit.paths import name_of
-from vit.plan import make_plan
+from vit.plan import Cell, make_plan
+from vit.plan.cells import Run
 from vit.plan.cost_file import TRAINING, costs_file, forward_costs
+from vit.plan.schema import Experiment
+from vit.report.paper_values import Published
 from vit.report.verdicts import within
 
 EXA = 1e18
@@ -13,64 +16,73 @@ EXA = 1e18
 
 @dataclass(frozen=True)
 class Cost:
-    """One row."""
+    """The cost of one row."""
 
     model: str
-    flops: int  # of one image, forward
+    flops: int  # of the forward pass of one image
     parameters: int
     counted: float  # exaFLOPs of the paper's model at the paper's schedule
-    paper: float | None  # as printed
-    exact: float | None  # the same with the digits that the comparison uses
+    paper: float | None  # exaFLOPs as printed
+    exact: float | None  # the same with more digits, from Figure 5; this is compared
     verdict: str
-    spent: float | None  # exaFLOPs of the pre-training run of this scale
+    spent: float | None  # exaFLOPs of this scale's pre-training run; None until it is finished
     planned: bool  # has this scale such a run?
 
     @property
-    def difference(self):
-        """Percent from the paper; None where it has no value."""
+    def difference(self) -> float | None:
+        """Counted against exact, in percent; None where the paper has no value."""
         return 100 * (self.counted / self.exact - 1) if self.exact else None
 
 
-def read_costs(name, experiment, published, cells, finished):
-    """Key of the row -> Cost."""
+def read_costs(
+    name: str, experiment: Experiment, published: Published, cells: list[Cell], finished: dict[str, dict]
+) -> dict[tuple, Cost]:
+    """Key of a row -> its cost. finished: run id -> record."""
     full, forward = make_plan("paper", [name]), forward_costs("paper")
-    theirs = _upstream_by_row(full.cells, experiment, name)
-    ours = _upstream_by_row(cells, experiment, name)
+    theirs = upstream_by_row(full.cells, experiment, name)
+    ours = upstream_by_row(cells, experiment, name)
     axes = {cell.key(experiment.rows): cell.axes for cell in cells}
     return {
-        key: _cost(full.runs[run], forward, published, axes[key], ours.get(key), finished)
+        key: read_cost(full.runs[run], forward, published, axes[key], ours.get(key), finished)
         for key, run in theirs.items()
     }
 
 
-def _cost(run, forward, published, axes, upstream, finished):
+def read_cost(
+    run: Run,
+    forward: dict[str, dict],
+    published: Published,
+    axes: dict,
+    upstream: str | None,
+    finished: dict[str, dict],
+) -> Cost:
+    """run: of the paper's scale. forward: Run.cost_key -> flops and parameters. upstream: the run of this scale."""
     key = run.cost_key
     if key not in forward:
-        raise UserError(
-            f"{name_of(costs_file('paper'))}: no cost of {run.model}; `python -m vit cost --write paper` counts it anew"
-        )
+        path = name_of(costs_file("paper"))
+        raise UserError(f"{path}: no cost of {run.model}; `python -m vit cost --write paper` counts it")
     counted = TRAINING * forward[key]["flops"] * run.images / EXA
     exact = published.exact_cost(axes)
-    said = "NO PAPER VALUE" if exact is None else within(counted, exact, published.paper.cost_tolerance * exact)
+    label = "NO PAPER VALUE" if exact is None else within(counted, exact, published.paper.cost_tolerance * exact)
     spent = finished[upstream]["flops"] / EXA if upstream in finished else None
-    compared = {"counted": counted, "paper": published.cost(axes), "exact": exact, "verdict": said}
+    compared = {"counted": counted, "paper": published.cost(axes), "exact": exact, "verdict": label}
     return Cost(run.model, **forward[key], **compared, spent=spent, planned=upstream is not None)
 
 
-def slips(costs):
-    """Rows that are off although the same model agrees in another row: the paper's two numbers contradict each other."""
+def slips(costs: dict[tuple, Cost]) -> list[tuple]:
+    """Keys of rows that are OFF while another row of the same model agrees: the paper's two numbers contradict each other."""
     agreeing = {cost.model for cost in costs.values() if cost.verdict == "REPRODUCED"}
     return [key for key, cost in costs.items() if cost.verdict == "OFF" and cost.model in agreeing]
 
 
-def _upstream_by_row(cells, experiment, name):
-    """A cost belongs to a row, so a row has one pre-training run."""
-    found = {}
+def upstream_by_row(cells: list[Cell], experiment: Experiment, name: str) -> dict[tuple, str]:
+    """Key of a row -> id of its pre-training run. UserError if a row has several: a row has one cost."""
+    upstream = {}
     for cell in cells:
         key = cell.key(experiment.rows)
-        if cell.upstream and found.setdefault(key, cell.upstream) != cell.upstream:
+        if cell.upstream and upstream.setdefault(key, cell.upstream) != cell.upstream:
             row = " / ".join(map(str, key))
             raise UserError(
-                f"{name}.yaml: paper.cost: the row {row} has several pre-training runs; name in `rows` what they differ in"
+                f"{name}.yaml: paper.cost: the row {row} has several pre-training runs; add the axis in which they differ to rows"
             )
-    return found
+    return upstream

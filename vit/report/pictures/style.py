@@ -1,11 +1,15 @@
-"""How every picture looks: colours that the colour-blind tell apart, a white sheet that reads on any page, equal bytes each time."""
+"""The look of all pictures: colors for the color-blind, white background on any page, equal bytes each time."""
 
 import io
+from collections.abc import Callable
 
 import matplotlib
+import numpy as np
 from matplotlib.figure import Figure
 
-COLOURS = (
+from vit.report.collect import Report
+
+COLORS = (
     "#0072B2",
     "#D55E00",
     "#009E73",
@@ -14,7 +18,7 @@ COLOURS = (
     "#E69F00",
     "#000000",
 )  # Okabe and Ito, yellow left out
-MARKERS = ("o", "s", "^", "D", "v", "P", "X")  # a second sign beside the colour
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")  # a second distinction beside the color
 GREY = "#6b7280"
 TEXT = {
     "font.size": 9,
@@ -33,15 +37,15 @@ LINES = {"lines.linewidth": 1.6, "lines.markersize": 5, "axes.axisbelow": True, 
 LOOK = {**TEXT, **AXES, **LINES, "axes.titlelocation": "left"}
 
 
-def panels(rows, columns, width, height):
-    """A figure with a grid of axes, always as a two-dimensional array."""
+def panels(rows: int, columns: int, width: float, height: float) -> tuple[Figure, np.ndarray]:
+    """A figure of width x height inches and its axes, always as a two-dimensional array."""
     figure = Figure(figsize=(width, height), layout="constrained", facecolor="white")
     return figure, figure.subplots(rows, columns, squeeze=False)
 
 
-def drawn(draw, report):
-    """SVG text of draw(report), without date or program version and with ids that are the same each time."""
-    text = io.StringIO()
+def svg_text(draw: Callable[[Report], Figure], report: Report) -> str:
+    svg = io.StringIO()
+    # Equal bytes for equal runs: without a salt matplotlib draws random ids, and by default it writes date and version.
     with matplotlib.rc_context({**LOOK, "svg.hashsalt": report.name}):
-        draw(report).savefig(text, format="svg", metadata={"Date": None, "Creator": None})
-    return text.getvalue()
+        draw(report).savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
+    return svg.getvalue()

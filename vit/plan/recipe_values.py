@@ -13,7 +13,6 @@ from vit.plan.kinds import (
     DIFFERENT_COUNTS,
     DIFFERENT_WHOLES,
     FRACTION,
-    NAMES,
     NOT_NEGATIVE,
     NUMBER,
     ONE_OR_MORE,
@@ -23,10 +22,11 @@ from vit.plan.kinds import (
     SHARE,
     SHARE_OR_COUNT,
     SUBSET,
-    TEXT,
     WHOLE,
     Kind,
     one_of,
+    step_of,
+    steps_of,
 )
 
 EVALUATE = "vit.tasks.Evaluate"  # the task of a run that `tested_on` adds
@@ -110,14 +110,18 @@ class Value:
     scaled: bool = False
 
 
+CROPS = ("inception_crop", "torchvision_crop", "random_crop")
+AUGMENTATIONS = ("flip", "shift", "crop", "pad_crop", "color", "cutout")
+EVALUATIONS = ("resize", "central_crop", "squashed_crop")
+EVALUATION = Kind(step_of(*EVALUATIONS), f"one of {', '.join(EVALUATIONS)}, such as central_crop(256)", EVALUATIONS)
 CODE = "not in the paper; the authors' code"
 ADAM, SGD = {"off": None, "needed_with": ("optimizer", "adam")}, {"off": None, "needed_with": ("optimizer", "sgd")}
 VALUES = {
     # what is trained on
     "batch_size": Value(COUNT, "Sec. 4.1; Table 4, caption", scaled=True),
     "image_size": Value(COUNT, "captions of Tables 3 and 4", scaled=True),
-    "augment": Value(NAMES, CODE),
-    "evaluation": Value(TEXT, CODE),
+    "augment": Value(steps_of(*CROPS, *AUGMENTATIONS), CODE),
+    "evaluation": Value(EVALUATION, CODE),
     "resize": Value(one_of("vit_jax", "big_vision", "antialiased", "once"), CODE),
     "held_out": Value(SHARE_OR_COUNT, "B.1.1"),
     "split_seed": Value(WHOLE, "not in the paper"),

@@ -14,8 +14,8 @@ from plain_data import PLAIN
 
 from data import Digits
 from data.batches.batches import Batches
-from data.batches.handover import AHEAD, Handover
-from data.batches.order import InOrder, StepOrder
+from data.batches.order import SequentialOrder, StepOrder
+from data.batches.shared_memory import AHEAD, SharedMemoryLoader
 from data.transforms.transform import Transform
 
 
@@ -28,8 +28,8 @@ def part():
 
 
 def handover(part, workers=2, order=None):
-    order = order or InOrder(length=37, batch_size=4)
-    return Handover(part, order, size=12, workers=workers, pinned=False)
+    order = order or SequentialOrder(length=37, batch_size=4)
+    return SharedMemoryLoader(part, order, size=12, workers=workers, pinned=False)
 
 
 def same(found, expected):
@@ -128,7 +128,7 @@ def test_a_process_that_is_killed_is_told_in_one_line(part):
     for process in multiprocessing.active_children():
         if process.pid not in before:
             os.kill(process.pid, signal.SIGKILL)
-    with pytest.raises(RuntimeError, match=r"^one of the processes that load data was killed, .*VIT_WORKERS") as raised:
+    with pytest.raises(RuntimeError, match=r"^a data loading process was killed.*VIT_WORKERS") as raised:
         for _ in range(10):
             next(batches)
     assert "\n" not in str(raised.value)

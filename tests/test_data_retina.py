@@ -8,12 +8,12 @@ import torch
 from data.sets.vtab.retina import blurred, btgraham, radius, rescaled
 
 
-def disc(half: int, colour=(200, 100, 50), height: int | None = None, width: int | None = None) -> torch.Tensor:
+def disc(half: int, color=(200, 100, 50), height: int | None = None, width: int | None = None) -> torch.Tensor:
     """A disc of that radius, black around it; 2 * half on each side unless told."""
     height, width = height or 2 * half, width or 2 * half
     y, x = torch.arange(height) - height // 2 + 0.5, torch.arange(width) - width // 2 + 0.5
     inside = y[:, None] ** 2 + x**2 < half**2
-    return (inside * torch.tensor(colour)[:, None, None]).to(torch.uint8)
+    return (inside * torch.tensor(color)[:, None, None]).to(torch.uint8)
 
 
 def square(*columns: tuple[int, int]) -> torch.Tensor:
@@ -25,7 +25,7 @@ def square(*columns: tuple[int, int]) -> torch.Tensor:
 @pytest.mark.parametrize(
     ("half", "height", "width"), [(300, 600, 600), (300, 700, 1000), (150, 300, 500), (640, 1300, 1400)]
 )
-def test_an_evenly_coloured_eye_becomes_a_grey_square_of_540(half, height, width):
+def test_an_evenly_colored_eye_becomes_a_grey_square_of_540(half, height, width):
     eye = btgraham(disc(half, height=height, width=width))
     assert eye.shape == (3, 540, 540)
     assert eye.dtype == torch.uint8
