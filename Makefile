@@ -42,6 +42,7 @@ endif
 # Identifies this make to its runs, and to a second make, which is refused: process id, host, Slurm step, number of cores.
 export VIT_MAKE := $(shell echo $$PPID $$(uname -n) $(SLURM_JOB_ID).$(SLURM_STEP_ID) $(or $(shell env -u OMP_NUM_THREADS nproc 2>/dev/null),0))
 DATA    := $(or $(VIT_DATA),data/downloads)
+CHECK   ?= @$(PY) -m vit check --scale $(SCALE) --goals "$(filter $(EXPERIMENTS),$(MAKECMDGOALS))"
 # exec: a shell between make and the run would die of a signal to both, and make would not wait for the run's checkpoint.
 TRAIN   ?= @exec env $(LAUNCH) $(PY) -m vit run --scale $(SCALE) --goals "$(MAKECMDGOALS)"
 
@@ -81,7 +82,7 @@ $(RESULTS)/grid.mk: $(shell find experiments -name '*.yaml' -o -type d) $(wildca
 data: $(READY) ## download a public data set: make data SET=cifar10; without SET, list them
 	@$(PY) -m data $(if $(SET),fetch $(SET),list)
 
-data-check: $(READY) ## status, size, license and cells of all data sets; HASHES=1 also verifies checksums
+data-check: $(READY) ## status, size, terms and cells of all data sets; HASHES=1 also verifies checksums
 	@$(PY) -m vit data $(SET) $(if $(HASHES),--hashes)
 
 # Public sets that runs need: order-only prerequisites in grid.mk.
@@ -98,6 +99,10 @@ $(EXPERIMENTS): $$(addprefix $(RUNS)/,$$(addsuffix /metrics.json,$$($$@.runs))) 
 .PHONY: claim
 claim: $(READY)
 	@$(PY) -m vit claim --scale $(SCALE)
+
+# Before the first run of a scale, and again when code or experiments change: `vit check` leaves this file where it finds no mistake.
+$(RESULTS)/checked: $(RESULTS)/grid.mk $(shell find vit data -name '*.py')
+	$(CHECK)
 
 reproduce: $(EXPERIMENTS) ## all experiments
 
@@ -135,4 +140,4 @@ format: $(READY) ## format the code with ruff
 	@$(PY) -m ruff check --fix . && $(PY) -m ruff format .
 
 clean: ## remove this scale's rendered tables and pages, committed ones too (git restores those), never its runs
-	@rm -rf $(RESULTS)/index.html $(RESULTS)/costs.json $(RESULTS)/grid.mk $(RESULTS)/plan.json $(RESULTS)/cells $(foreach name,$(basename $(notdir $(wildcard experiments/*.yaml experiments/ablations/*.yaml))),$(RESULTS)/$(name).md $(RESULTS)/$(name).csv $(RESULTS)/$(name).svg)
+	@rm -rf $(RESULTS)/index.html $(RESULTS)/costs.json $(RESULTS)/grid.mk $(RESULTS)/plan.json $(RESULTS)/checked $(RESULTS)/cells $(foreach name,$(basename $(notdir $(wildcard experiments/*.yaml experiments/ablations/*.yaml))),$(RESULTS)/$(name).md $(RESULTS)/$(name).csv $(RESULTS)/$(name).svg)

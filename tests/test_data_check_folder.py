@@ -45,4 +45,4 @@ def test_the_folder_of_the_scale_is_present_and_its_parts_are_counted(folder):
 def test_what_is_wrong_with_the_folder_is_said(folder):
     (folder / "train").mkdir(parents=True)
     text = " ".join(data_check("smoke", ["ImageFolder"], hashes=True).split())
-    assert f"cannot be read: {folder}/train: no class folders in it; it holds nothing" in text
+    assert f"cannot be read: {folder}/train: no class folders" in text

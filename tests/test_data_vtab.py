@@ -214,6 +214,25 @@ def test_damaged_labels_are_named(folder):
         KITTIDistance(**COMMON).arrays("train")
 
 
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("[]", "no list of scenes"),
+        ('{"scenes": [{"image_filename": "CLEVR_val_000000.png"}]}', "without objects"),
+        (
+            '{"scenes": [{"image_filename": "CLEVR_val_000000.png", "objects": [{"pixel_coords": [1]}]}]}',
+            "pixel_coords",
+        ),
+        ('{"scenes": []}', r"no scene of the image 'CLEVR_val_000000\.png'"),
+    ],
+)
+def test_scenes_of_another_form_are_refused(folder, text, line):
+    clevr(folder, [[8.0]])
+    (folder / "clevr/CLEVR_v1.0/scenes/CLEVR_val_scenes.json").write_text(text)
+    with pytest.raises(ValueError, match=f"CLEVR_val_scenes.json.*{line}"):
+        ClevrDistance(**COMMON).arrays("test")
+
+
 @pytest.mark.parametrize("kind", [Caltech101, DTD, SVHN, EuroSAT, Camelyon, KITTIDistance, ClevrCount, ClevrDistance])
 def test_a_set_that_is_not_there_says_how_to_get_it(kind):
     with pytest.raises(

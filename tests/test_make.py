@@ -13,6 +13,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 
+CHECK = "@touch results/smoke/checked && echo checked >> checked.log"  # instead of the seconds that torch takes
+
+
 class Checkout:
     """A copy of the parts of the repository that Make works with."""
 
@@ -34,7 +37,7 @@ class Checkout:
     def start(self, *arguments, **environment):
         """make in a new process group, so that signals reach it and its children only."""
         stub = f"@{sys.executable} tests/stub_train.py results/smoke/runs {self.log}"
-        variables = ["SCALE=smoke", "VENV=", f"PYTHON={sys.executable}", f"TRAIN={stub}"]
+        variables = ["SCALE=smoke", "VENV=", f"PYTHON={sys.executable}", f"TRAIN={stub}", f"CHECK={CHECK}"]
         environment = {**self.environment(), **environment}
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "start_new_session": True}
         return subprocess.Popen(["make", *variables, *arguments], cwd=self.folder, env=environment, **pipes)
@@ -243,3 +246,18 @@ def test_the_repository_may_lie_under_a_path_with_spaces(tmp_path, paper_costs):
     spaced.log = tmp_path / "trained.log"
     spaced.make("table6")
     assert spaced.trained() and (spaced.folder / "results" / "smoke" / "table6.md").exists()
+
+
+def test_the_check_comes_before_the_first_run_and_again_only_when_something_changed(tmp_path, paper_costs):
+    checkout = Checkout(tmp_path)
+    checkout.count(paper_costs)
+    log = tmp_path / "checked.log"
+    refused = checkout.make("table5", "CHECK=@exit 1", check=False)
+    assert refused.returncode != 0 and checkout.trained() == []
+    checkout.make("table5", "-j2")
+    assert log.read_text() == "checked\n" and checkout.trained()
+    checkout.make("table5")
+    assert log.read_text() == "checked\n" and checkout.trained() == []
+    checkout.edit("experiments/table5.yaml", "title:", "# changed\ntitle:")
+    checkout.make("table5")
+    assert log.read_text() == "checked\n" * 2 and checkout.trained() == []

@@ -106,7 +106,7 @@ def test_residuals_keep_the_precision_of_the_parameters_under_autocast(name):
         with torch.autocast("cpu", torch.bfloat16):
             tokens = model.tokens(torch.randn(2, 3, 32, 32))
             assert tokens.dtype == torch.float32
-            assert model.blocks[0](model.start(tokens)).dtype == torch.float32
+            assert model.blocks[0](model.initial_sequence(tokens)).dtype == torch.float32
 
 
 LEAST = {name: dict(depth=1) if name in ("ViT-B/16", "Axial-ViT-B/16") else dict(units=(1,)) for name in OPTIONS}

@@ -48,7 +48,7 @@ def test_a_run_without_a_test_part_trains_only_where_it_ends_with_held_out_image
     with pytest.raises(FileNotFoundError, match="pets/test: no such folder"):
         trained_in(tmp_path / "whole", config())
     lines = []
-    cli = trained_in(tmp_path / "part", config("train"), tell=lines.append)
+    cli = trained_in(tmp_path / "part", config("train"), log=lines.append)
     assert cli.trainer.global_step == cli.trainer.max_steps
     assert [line for line in lines if "pets/test: no such folder" in line]
 

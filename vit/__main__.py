@@ -5,6 +5,7 @@ import os
 import sys
 
 from vit.errors import UserError, reason
+from vit.paths import EXPERIMENTS
 from vit.run.distributed import is_main_process
 from vit.run.signals import Interrupted, signals
 
@@ -118,6 +119,22 @@ def update_costs(scale):
         write_costs(plan)
 
 
+def check_command(arguments):
+    """A mistake in an experiment that is asked for ends with 1, so that make trains nothing; others are told."""
+    from vit.paths import results
+    from vit.plan import make_plan
+    from vit.run.check import find_mistakes
+
+    plan = make_plan(arguments.scale)
+    plan.broken.update(find_mistakes(plan))
+    print_broken(plan)
+    goals = arguments.goals.split()
+    if any(plan.error_of(name) for name in goals) or (plan.broken and not goals):
+        sys.exit(1)
+    if not plan.broken:
+        (results(arguments.scale) / "checked").touch()
+
+
 def claim_command(arguments):
     from vit.run.scale_owner import claim_scale
 
@@ -162,6 +179,10 @@ def parser() -> argparse.ArgumentParser:
     plan.add_argument("--write", action="store_true", help="write the Make rules and the runs' configs instead")
     plan.add_argument("--jobs", type=int, default=1, help="number of parallel processes, for the estimated time")
     command("status", status_command, "finished, running and missing runs")
+    check = command(
+        "check", check_command, "make every model, task and data module of a scale once, before anything is trained"
+    )
+    check.add_argument("--goals", default="", help="experiments that make was called with; only their mistakes stop it")
     command("claim", claim_command, "let only this make train the scale; fails if another one is training it")
     report = command("report", report_command, "render the tables from the finished runs")
     report.add_argument("experiments", nargs="*", help="names of experiments (default: all)")
@@ -196,6 +217,7 @@ def main(arguments: list[str]) -> None:
     """Run a command. Every error is one line on stderr and a non-zero exit code."""
     sys.stdout.reconfigure(errors="backslashreplace")  # as stderr by default: file names may be any bytes
     command = arguments[0] if arguments else ""
+    sys.path.append(str(EXPERIMENTS / "ablations"))  # where one's own classes may lie beside the YAML that names them
     try:
         if command in ("run", "fit", "validate", "test"):
             signals.install()  # before importing torch, which takes seconds

@@ -1,6 +1,7 @@
 """Every model of the paper by its name: create_model("R50+ViT-B/16")."""
 
 import inspect
+from importlib import import_module
 
 from vit.models.axial import AXIAL_RESNETS, AXIAL_VITS, AxialResNet, AxialViT
 from vit.models.choices import choose, unknown
@@ -45,11 +46,26 @@ def create_model(name: str, *, image_size: ImageSize = 224, num_classes: int = 1
 
 
 def lookup(name: str) -> tuple[type[Model], dict]:
-    """Class and sizes of a model's name; the patch size of a ViT is free (ViT-B/13)."""
+    """Class and sizes of a model's name; the patch size of a ViT is free (ViT-B/13).
+
+    A class path is a class of one's own, with the sizes of the name behind @ if there is one: my_model.MyViT@ViT-B/16.
+    """
+    path, _, sizes = name.partition("@")
+    if "." in path:
+        return class_of(path), lookup(sizes)[1] if sizes else {}
     size, _, patch = name.removeprefix("ViT-").partition("/")
     if name.startswith("ViT-") and size in SIZES and patch.isdecimal():
         return ViT, dict(SIZES[size], patch=int(patch))
     return choose(MODELS, name, "model")
+
+
+def class_of(path: str) -> type[Model]:
+    """A class by its path; ValueError if there is none."""
+    module, _, name = path.rpartition(".")
+    try:
+        return getattr(import_module(module), name)
+    except (ModuleNotFoundError, AttributeError) as error:
+        raise ValueError(f"no model '{path}': {error}") from None
 
 
 def arguments_of(family: type[Model]) -> set[str]:

@@ -4,6 +4,8 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 
+from vit.plan.own_code import sources
+
 CODE_VERSION = 1  # hashed into every run id; raised when a correction of code changes numbers
 
 
@@ -34,7 +36,8 @@ class Run:
         """A name for the architecture that it trains, head included, at its image size: models of equal cost share it."""
         hidden = self.config["model"]["init_args"].get("head_hidden")
         head = {"num_classes": self.classes, **({"head_hidden": hidden} if hidden else {})}
-        return json.dumps([self.model, {**self.options, **head}, self.image_size], sort_keys=True)
+        architecture = [self.model, {**self.options, **head}, self.image_size]
+        return json.dumps([*architecture, *sources(self.config)], sort_keys=True)
 
     @property
     def model(self):
@@ -110,4 +113,6 @@ class Plan:
 
 def digest(settled):
     """The last part of a run's name: a hash of everything that can change its numbers."""
-    return hashlib.sha256(json.dumps([CODE_VERSION, settled], sort_keys=True).encode()).hexdigest()[:10]
+    own = sources(settled)
+    identity = [CODE_VERSION, settled, *([own] if own else [])]
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:10]

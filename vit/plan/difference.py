@@ -6,6 +6,7 @@ from pathlib import Path
 from vit import paths
 from vit.errors import UserError, nearest
 from vit.plan import make_plan
+from vit.plan.own_code import sizes_of
 from vit.plan.recipe_values import TASKS, VALUES
 from vit.plan.resolve import MATCHED, holds, load_recipe, load_scale, values_for
 from vit.plan.runs import at_scale
@@ -128,6 +129,10 @@ def sources(name, axes):
     lines = (paths.EXPERIMENTS / "recipes" / f"{name}.yaml").read_text().splitlines()
     matches = (re.match(r"(\w+):.*?(?:#\s*(.*))?$", line) for line in lines)
     stated = {match[1]: match[2] or f"experiments/recipes/{name}.yaml" for match in matches if match}
-    row = next(row for row in load_recipe(name)["rows"] if holds({k: v for k, v in row.items() if k in MATCHED}, axes))
+    row = next(
+        row
+        for row in load_recipe(name)["rows"]
+        if holds({k: v for k, v in row.items() if k in MATCHED}, {**axes, "model": sizes_of(axes["model"])})
+    )
     off = {key: value.source for key, value in VALUES.items()}
     return {**off, **stated, **dict.fromkeys((*row, "steps"), stated["rows"])}

@@ -80,7 +80,7 @@ def _rule(plan, group):
     runs = [plan.runs[run] for run in group]
     needed = dict.fromkeys(need for run in runs for need in run.needs if need not in group)
     targets = " ".join(f"$(RUNS)/{run}/metrics.json" for run in group)
-    order_only = ["claim", *(f"$(RUNS)/{run}/metrics.json" for run in needed)]
+    order_only = ["claim", "$(RESULTS)/checked", *(f"$(RUNS)/{run}/metrics.json" for run in needed)]
     order_only += [f"$(DATA)/{name}.fetched" for name in _to_fetch(runs)]
     return f"{targets} &: | {' '.join(order_only)}\n\t$(TRAIN) {' '.join(group)}"
 

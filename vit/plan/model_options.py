@@ -35,7 +35,7 @@ def check_options(model: str, options: object, where: str) -> None:
     """UserError for an option that the model does not have, or a value that it cannot be."""
     if not isinstance(options, dict):
         raise UserError(f"{where}: a mapping from options of the model to values was expected, found {options!r}")
-    known = options_of(model)
+    known = options_of(model) if "." not in model else None
     if known is None:
         return
     check_keys(options, known, where)

@@ -6,6 +6,7 @@ from functools import lru_cache
 from vit import paths
 from vit.errors import UserError, nearest
 from vit.plan.checks import check_args, check_entry, check_experiment, check_models, check_paper
+from vit.plan.own_code import sizes_of
 from vit.plan.recipe_values import TASKS, check_needed, check_value, recipe_values, with_off_values
 from vit.plan.schema import AXES, SETS, DataEntry, EvaluationEntry, Experiment, Paper, Scale
 from vit.plan.stand_ins import is_multiple, multiplied, of_axis, stand_in
@@ -34,10 +35,12 @@ def load_recipe(name: str) -> dict:
     """experiments/recipes/NAME.yaml, checked against the values its task takes."""
     path = paths.EXPERIMENTS / "recipes" / f"{name}.yaml"
     recipe = read_yaml(path)
+    if recipe.get("like") in TASKS:  # a task of one's own takes the values of one of ours
+        TASKS[recipe["task"]] = TASKS[recipe["like"]]
     if recipe.get("task") not in TASKS:
         raise UserError(f"{paths.name_of(path)}: task: '{recipe.get('task')}' is not one of {', '.join(TASKS)}")
     values = recipe_values(recipe["task"])
-    check_keys(recipe, ("task", "rows", *values), paths.name_of(path))
+    check_keys(recipe, ("task", "like", "arguments", "rows", *values), paths.name_of(path))
     for position, row in enumerate(recipe.get("rows", [])):
         check_keys(row, (*MATCHED, "assumed", *values), f"{paths.name_of(path)}: rows[{position}]")
     return recipe
@@ -76,9 +79,10 @@ def values_for(recipe_name, cell, scale, scale_name, exact=()):
     """
     recipe = load_recipe(recipe_name)
     values = {key: value for key, value in recipe.items() if key != "rows"}
-    rows = [row for row in recipe["rows"] if holds({k: v for k, v in row.items() if k in MATCHED}, cell)]
+    matched = {**cell, "model": sizes_of(cell["model"])}
+    rows = [row for row in recipe["rows"] if holds({k: v for k, v in row.items() if k in MATCHED}, matched)]
     if not rows:
-        names = ", ".join(f"{axis} {cell[axis]}" for axis in MATCHED if axis in cell)
+        names = ", ".join(f"{axis} {matched[axis]}" for axis in MATCHED if axis in cell)
         raise UserError(f"experiments/recipes/{recipe_name}.yaml: no row for {names}")
     values.update({key: value for key, value in rows[0].items() if key not in MATCHED})
     settings = {key.split(".", 1)[1]: value for key, value in cell.items() if key.startswith(f"{recipe_name}.")}
@@ -115,7 +119,7 @@ def config(values, cell, entry, scale, *, seed, steps, train_on, start):
     """The LightningCLI config of a run. `start`: init and learning rate (sources included) of the task."""
     task = TASKS[values["task"]]
     model = {key: values[key] for key in task["model"]}
-    options = {**scale.models.get(cell["model"], {}), **cell.get("options", {})}
+    options = {**scale.models.get(sizes_of(cell["model"]), {}), **cell.get("options", {})}
     trainer = {"max_steps": steps, **{argument: values[key] for key, argument in task["trainer"].items()}}
     callbacks = [
         {"class_path": callback, "init_args": {argument: values[key]}}
@@ -129,7 +133,7 @@ def config(values, cell, entry, scale, *, seed, steps, train_on, start):
         "trainer": trainer,
         "model": {
             "class_path": values["task"],
-            "init_args": {"model": cell["model"], "options": options, **model, **start},
+            "init_args": {"model": cell["model"], "options": options, **model, **values.get("arguments", {}), **start},
         },
         "data": {"class_path": entry.data, "init_args": {**entry.args, **data, "train_on": train_on, "seed": seed}},
     }

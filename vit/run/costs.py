@@ -13,7 +13,7 @@ from vit.plan.cost_file import TRAINING, code_digest, costs_file, planned_keys
 
 @lru_cache
 def _count(key):
-    model, options, image_size = json.loads(key)
+    model, options, image_size = json.loads(key)[:3]
     with torch.device("meta"):
         network = create_model(model, image_size=image_size, **options).eval()
         images = torch.empty(1, 3, image_size, image_size)

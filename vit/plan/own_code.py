@@ -1,0 +1,41 @@
+"""Classes of one's own, named in YAML by class path: `model: my_model.MyViT@ViT-B/16` in experiments/ablations/my_model.py.
+
+Their source is part of a run's id, so that a changed class makes new runs. Torch-free: files are found, not imported.
+"""
+
+import hashlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from vit import paths
+from vit.errors import UserError
+
+
+def sizes_of(model: str) -> str:
+    """The paper's model whose sizes and recipe rows a model takes: what stands behind @, or the model itself."""
+    return model.rpartition("@")[2]
+
+
+def class_paths(config: dict) -> Iterator[str]:
+    """Class paths in a run's config that are not this repository's."""
+    model = config["model"]["init_args"]["model"].partition("@")[0]
+    callbacks = [callback["class_path"] for callback in config["trainer"].get("callbacks", ())]
+    for path in (config["model"]["class_path"], config["data"]["class_path"], model, *callbacks):
+        if "." in path and path.split(".")[0] not in ("vit", "data"):
+            yield path
+
+
+def source_of(path: str) -> Path:
+    """The file of a class: beside the ablations, in this folder, or in an installed package. Errors: UserError."""
+    module = path.rpartition(".")[0].replace(".", "/")
+    for folder in (paths.EXPERIMENTS / "ablations", paths.ROOT, *map(Path, sys.path)):
+        for file in (folder / f"{module}.py", folder / module / "__init__.py"):
+            if file.is_file():
+                return file
+    raise UserError(f"{path}: no file {module}.py in experiments/ablations, in this folder or in installed packages")
+
+
+def sources(config: dict) -> list[list[str]]:
+    """[class path, sha256 of its file] of every class of one's own in a run's config."""
+    return [[path, hashlib.sha256(source_of(path).read_bytes()).hexdigest()] for path in sorted(class_paths(config))]
