@@ -116,7 +116,7 @@ def test_a_dead_loader_process_fails_the_run(processes, planned, tmp_path):
     loader = Path(f"/proc/{process}/task/{process}/children").read_text().split()[0]
     os.kill(int(loader), signal.SIGKILL)
     assert processes.end(process) == 1 and not (run / "metrics.json").exists()
-    assert "processes that load data was killed" in (tmp_path / "said").read_text()
+    assert "data loading process was killed" in (tmp_path / "said").read_text()
 
 
 @pytest.mark.parametrize("code", [None, 0, 3])
