@@ -9,6 +9,8 @@ INIT   ?=#           `released`: start from the checkpoints that the authors pub
 PYTHON ?= python3#   the Python (>= 3.11) that creates .venv; with an empty VENV it is used directly
 VENV   ?= .venv
 MICRO_BATCH ?=#      images per device and forward pass; default: as many as fit into memory
+NAME   ?=#           the name of an ablation for `make new-ablation`
+EXPERIMENT ?=#       an experiment for `make plan`: what it adds to the others
 SET    ?=#           a data set for `make data` or `make data-check`, such as cifar10 or pets
 LAUNCH ?=#           prefix of each run's command, for example `srun --ntasks-per-node=8 --gres=gpu:8 --cpus-per-task=8`
 JOBS   ?= $(or $(filter-out 0,$(shell nvidia-smi -L 2>/dev/null | wc -l)),$(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 1))#   one process per GPU, else one per core
@@ -71,7 +73,7 @@ endif
 # ---------------------------------------------------------------------------------------------------- the grid of runs
 # grid.mk has a rule for each process, whose targets are the metrics.json of its runs. When an experiment has changed, make
 # rebuilds this included file and restarts. Goals without runs skip it.
-ifneq ($(filter-out help setup lint format test bench bench-data clean data data-check,$(MAKECMDGOALS)),)
+ifneq ($(filter-out help setup lint format test bench bench-data clean data data-check new-ablation,$(MAKECMDGOALS)),)
 include $(RESULTS)/grid.mk
 endif
 
@@ -112,9 +114,13 @@ report: $(RESULTS)/costs.json $(ROOT)/paper/costs.json ## render tables from the
 $(ROOT)/%/costs.json: $(wildcard vit/models/*.py) vit/run/costs.py $(RESULTS)/grid.mk
 	@$(PY) -m vit cost --write $*
 
+.PHONY: new-ablation
+new-ablation: $(READY) ## write experiments/ablations/NAME.yaml, which runs as it is: make new-ablation NAME=x
+	@$(PY) -m vit new-ablation -- '$(subst ','\'',$(strip $(NAME)))'
+
 .PHONY: plan status tensorboard
-plan: $(RESULTS)/costs.json ## what would be trained: runs, images, FLOPs, estimated time and disk
-	@$(PY) -m vit plan --scale $(SCALE) --jobs $(JOBS)
+plan: $(RESULTS)/costs.json ## what would be trained: runs, images, FLOPs, time, disk; EXPERIMENT=x: what x adds
+	@$(PY) -m vit plan --scale $(SCALE) --jobs $(JOBS)$(if $(strip $(EXPERIMENT)), --experiment $(strip $(EXPERIMENT)))
 
 status: ## count finished, running and missing runs
 	@$(PY) -m vit status --scale $(SCALE)

@@ -106,6 +106,23 @@ def test_the_next_table_trains_only_what_the_first_did_not(checkout):
     assert all("ResNet50x1" in name or "R50+ViT-B-16" in name for name in trained)
 
 
+def test_a_new_ablation_runs_as_it_is_and_trains_only_what_table5_did_not(checkout):
+    path = checkout.folder / "experiments" / "ablations" / "mine.yaml"
+    assert "ablations/mine.yaml" in checkout.make("new-ablation", "NAME=mine").stdout
+    text = path.read_text()
+    for name, words in (("mine", "exists already"), ("it's", "it's"), ("", "NAME=")):
+        refused = checkout.make("new-ablation", f"NAME={name}", check=False)
+        assert refused.returncode != 0 and words in refused.stderr.splitlines()[0] and path.read_text() == text
+    added = checkout.make("plan", "EXPERIMENT=mine").stdout.splitlines()
+    counts = {line.split("  ")[0]: int(line.removeprefix(line.split("  ")[0]).split()[0]) for line in added[1:5]}
+    assert counts == {"finished": 5, "missing, shared with others": 0, "missing, new": 4, "to be trained": 4}
+    checkout.make("mine")
+    trained = checkout.trained()
+    assert len(trained) == 2 + 2 and all(run.startswith("finetune-ViT-B-16-fractals-80-mnist-5k-") for run in trained)
+    assert (checkout.folder / "results" / "smoke" / "mine.md").exists()
+    path.unlink()
+
+
 def test_one_value_changed_trains_what_depends_on_it_and_changed_back_trains_nothing(checkout):
     row = "pretrain: ImageNet-21k, epochs: 90,       lr: 0.001, decay: linear, weight_decay: 0.03"
     checkout.edit("experiments/recipes/pretrain.yaml", row, row.replace("0.03", "0.04"))

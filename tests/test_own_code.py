@@ -1,6 +1,8 @@
-"""A model, a task and a data set of one's own beside the YAML: planned, hashed by source, trained and reported like ours."""
+"""docs/experiments.md, "Your own classes", to the letter: a model, a task and a data set beside the YAML, planned, hashed by
+source and trained like ours."""
 
 import json
+import re
 import shutil
 import sys
 
@@ -15,47 +17,14 @@ from vit.plan.resolve import load_recipe
 from vit.run.progress import Progress
 from vit.run.runner import run_one
 
-MODEL = """
-from vit.models.vit import ViT
 
-class OwnViT(ViT):
-    def forward(self, images):
-        return 2 * super().forward(images)
-"""
-TASK = """
-from vit.tasks import Finetune
+def shown(name):
+    """The code block of docs/experiments.md between a marker and the next end."""
+    page = (paths.ROOT / "docs" / "experiments.md").read_text()
+    return re.search(rf"<!-- {name}: run by a test -->\n```\w+\n(.*?)```\n<!-- end -->", page, re.S)[1]
 
-class OwnFinetune(Finetune):
-    def __init__(self, *, temperature: float, **arguments):
-        super().__init__(**arguments)
-        self.temperature = temperature
 
-    def loss_of(self, logits, labels):
-        return super().loss_of(logits / self.temperature, labels)
-"""
-DATA = """
-import torch
-from data import ImageData
-
-class Stripes(ImageData):
-    num_classes = 2
-    def arrays(self, split):
-        labels = torch.arange(60) % 2
-        images = torch.zeros(60, 1, 8, 8, dtype=torch.uint8)
-        images[labels == 1, :, ::2] = 255
-        return images, labels
-"""
-EXPERIMENT = {
-    "title": "One's own classes",
-    "grid": {
-        "model": ["own_model.OwnViT@ViT-B/16", "ViT-B/16"],
-        "pretrain": ["ImageNet-21k"],
-        "transfer": ["Stripes"],
-        "transfer_with": ["own"],
-    },
-    "rows": ["transfer"],
-    "columns": ["model"],
-}
+MODEL, TASK, DATA = (shown(f"own {name}") for name in ("model", "task", "data"))
 
 
 @pytest.fixture
@@ -68,14 +37,14 @@ def own(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "path", [*sys.path, str(experiments / "ablations")])
     for name, text in (("own_model", MODEL), ("own_task", TASK), ("own_data", DATA)):
         (experiments / "ablations" / f"{name}.py").write_text(text)
-    (experiments / "ablations" / "mine.yaml").write_text(yaml.safe_dump(EXPERIMENT))
+    (experiments / "ablations" / "mine.yaml").write_text(shown("own experiment"))
     recipe = yaml.safe_load((experiments / "recipes" / "finetune.yaml").read_text())
-    recipe |= {"task": "own_task.OwnFinetune", "like": "vit.tasks.Finetune", "arguments": {"temperature": 2.0}}
+    recipe |= yaml.safe_load(shown("own recipe"))
     recipe |= {"steps": 6, "warmup_steps": 1, "lr": 0.1, "held_out": 0.1, "seeds": 1, "batch_size": 10, "image_size": 8}
     recipe |= {"augment": [], "resize": "once", "rows": [{}]}
     (experiments / "recipes" / "own.yaml").write_text(yaml.safe_dump(recipe))
     scale = yaml.safe_load((experiments / "scales" / "smoke.yaml").read_text())
-    scale["transfer"]["Stripes"] = {"name": "stripes", "data": "own_data.Stripes", "images": 60}
+    scale["transfer"] |= yaml.safe_load(shown("own entry"))
     (experiments / "scales" / "smoke.yaml").write_text(yaml.safe_dump(scale))
     load_recipe.cache_clear()
     yield experiments

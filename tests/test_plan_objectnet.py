@@ -6,9 +6,9 @@ from report_runs import finish
 from vit.__main__ import main
 from vit.errors import UserError
 from vit.plan import make_plan
-from vit.plan.checks import check_args
 from vit.plan.resolve import load_experiment
 from vit.plan.schema import EvaluationEntry
+from vit.plan.yaml_files import build
 from vit.report.collect import collect
 from vit.report.header import sections, summary
 from vit.report.table import lay_out
@@ -92,11 +92,9 @@ def test_what_trains_nothing_leaves_nothing_to_evaluate(monkeypatch):
 
 
 def test_arguments_of_a_set_to_test_on_are_a_mapping():
-    entry = EvaluationEntry("objectnet", "data.ObjectNet", args=["on_error"])
-    with pytest.raises(
-        UserError, match=r"^paper.yaml: tested_on.ObjectNet: args: a mapping was expected, found \['on_error'\]$"
-    ):
-        check_args(entry, "paper.yaml: tested_on.ObjectNet")
+    entry = {"name": "objectnet", "data": "data.ObjectNet", "args": ["on_error"]}
+    with pytest.raises(UserError, match=r"paper\.yaml: tested_on.ObjectNet.args: a mapping .* found \['on_error'\]$"):
+        build(EvaluationEntry, entry, "paper.yaml", "tested_on.ObjectNet")
 
 
 def test_a_report_of_what_no_run_is_planned_of_says_why(tmp_path, monkeypatch, capsys):

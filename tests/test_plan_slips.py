@@ -40,6 +40,66 @@ SLIPS = {  # file, its text, what somebody writes instead, what the line must na
     "a way to evaluate": ("recipes/finetune.yaml", "evaluation: resize ", "evaluation: center_crop ", ["finetune", "center_crop", "central_crop"]),
     "SGD without its momentum": ("recipes/pretrain-sgd.yaml", "momentum: 0.9 ", "# ", ["pretrain-sgd.yaml", "momentum"]),
     "SGD with Adam's constants": ("recipes/pretrain-sgd.yaml", "optimizer: sgd ", "beta1: 0.9\noptimizer: sgd ", ["pretrain-sgd", "beta1", "sgd"]),
+    # where a line stands
+    "rows one level too deep": (GELU, "\nrows: [transfer", "\n  rows: [transfer", ["gelu.yaml", "'rows' is missing", "'grid'"]),
+    "an axis beside the grid": (GELU, "rows: [", "model: [ViT-B/16]\nrows: [", ["gelu.yaml", "'model'", "under grid"]),
+    "a recipe as a mapping in the grid": (GELU, "  model: [", "  finetune: {lr: [0.1]}\n  model: [", ["gelu.yaml", "grid.finetune", "'finetune.lr: [...]'"]),
+    "a recipe as a mapping in a setting": (GELU, "rows:", "settings: [{model: ViT-B/16, finetune: {lr: 0.1}}]\nrows:",
+        ["gelu.yaml", "settings[0]", "'finetune'", "'finetune.batch_size'"]),
+    "a key of the scale in the singular": (MINI, "\nmodels:", "\nmodel:", ["mini.yaml", "'model'", "'models'"]),
+    "a key whose items are commented out": (GELU, "rows:", "leave_out:\n#  - {model: ViT-B/16}\nrows:", ["gelu.yaml", "leave_out", "a list", "nothing"]),
+    "no space after a colon": (GELU, "pretrain: [", "pretrain:[", ["gelu.yaml:7", "not valid YAML"]),
+    "a tab": (GELU, "  model: [", "\tmodel: [", ["gelu.yaml:5", "not valid YAML", "\\t"]),
+    "a key twice": (GELU, "columns:", "rows: [model]\ncolumns:", ["gelu.yaml:9", "rows", "twice"]),
+    "a key twice in one line": (GELU, "{label: exact, ", "{label: exact, label: erf, ", ["gelu.yaml:4", "label", "twice"]),
+    # kinds of values
+    "a list where a name belongs": (GELU, "[CIFAR-10, CIFAR-100, Oxford-IIIT-Pets]", "[[CIFAR-10, CIFAR-100]]", ["gelu.yaml", "grid.transfer[0]", "a name"]),
+    "null for from scratch": (GELU, "[ImageNet-21k]", "[null]", ["gelu.yaml", "grid.pretrain[0]", "None", "'none'"]),
+    "a name where a list belongs": (GELU, "[ImageNet-21k]", "ImageNet-21k", ["gelu.yaml", "grid.pretrain", "a list", "ImageNet-21k"]),
+    "options as a list": (GELU, "options: {gelu: erf}", "options: [gelu: erf]", ["gelu.yaml", "grid.gelu[1].options", "a mapping"]),
+    "a name among mappings": (GELU, "{label: exact, options: {gelu: erf}}", "exact", ["gelu.yaml", "grid.gelu[1]", "exact", "label"]),
+    "means as a list": ("table7.yaml", "  transfer: {Average:", "  - {Average:", ["table7.yaml", "means", "a mapping"]),
+    "a boolean for a number": (GELU, "  model: [", "  finetune.momentum: [yes]\n  model: [", ["gelu.yaml", "finetune.momentum", "True"]),
+    "a boolean for a whole number": (MINI, "warmup_steps: 30, lr: [", "warmup_steps: no, lr: [", ["mini.yaml", "finetune.warmup_steps", "False"]),
+    "a negative rate": (GELU, "  model: [", "  pretrain.lr: [-0.001]\n  model: [", ["gelu.yaml", "pretrain.lr", "-0.001", "above 0"]),
+    "a negative rate in a sweep": (MINI, "lr: [0.05, 0.1]", "lr: [-0.05, 0.1]", ["mini.yaml", "finetune.lr", "-0.05", "above 0"]),
+    "a decimal comma": (MINI, "lr: [0.05, 0.1]", "lr: [0,05, 0,1]", ["mini.yaml", "finetune.lr", "[0, 5, 0, 1]"]),
+    "a subset of nothing": (FIGURE4, "pretrain.subset: [0.03,", "pretrain.subset: [0,", ["figure4.yaml", "pretrain.subset", "share above 0"]),
+    "everything held out": (MINI, "held_out: 0.1, augment: []", "held_out: 1.0, augment: []", ["mini.yaml", "finetune.held_out", "1.0", "below 1"]),
+    "clipping to nothing": (GELU, "  model: [", "  finetune.clip_norm: [0.0]\n  model: [", ["gelu.yaml", "finetune.clip_norm", "0.0", "above 0"]),
+    "a step without its list": (GELU, "  model: [", "  finetune.augment: [flip]\n  model: [", ["gelu.yaml", "finetune.augment", "'flip'", "list of steps"]),
+    "a number that is text in the grid": (GELU, "  model: [", "  finetune.lr: [1e-3]\n  model: [", ["gelu.yaml", "grid.finetune.lr[0]", "1e-3", "0.001"]),
+    "a number that is text as a key": (MINI, "epochs: {300: 100}", 'epochs: {"300": 100}', ["mini.yaml", "pretrain.ImageNet.epochs", "'300'"]),
+    "a number of images in thousands": (MINI, "images: 4000,", "images: 4.0e+3,", ["mini.yaml", "transfer.CIFAR-10.images", "4000.0"]),
+    "a name left out as a text": (MINI, "model: [ViT-Ti/4, ViT-L/32,", "pretrain: none\n  model: [ViT-Ti/4, ViT-L/32,",
+        ["mini.yaml", "omit.pretrain", "a list"]),
+    # names that nothing has
+    "a scale under at": (GELU, "rows:", "at: {minni: {model: [ViT-B/16]}}\nrows:", ["gelu.yaml", "at", "minni", "'mini'"]),
+    "epochs that the recipe has not": ("table5.yaml", "JFT-300M, epochs: 14}", "JFT-300M, epochs: 15}",
+        ["table5.yaml", "pretrain.yaml", "ViT-L/16", "epochs", "[7, 14]", "15"]),
+    "a recipe of the transfer": (FIGURE4, "transfer_with: [fewshot]", "transfer_with: [few_shot]", ["figure4.yaml", "few_shot", "'fewshot'"]),
+    "a recipe of the scale": (MINI, "\n  vtab: {", "\n  vtabs: {", ["mini.yaml", "recipes", "vtabs", "'vtab'"]),
+    "a set to test on, at the paper's scale": ("objectnet.yaml", "tested_on: [ObjectNet]", "tested_on: [ObjectNets]",
+        ["objectnet.yaml", "paper.yaml", "tested_on", "'ObjectNet'"]),
+    "a name in a mean": ("table7.yaml", "{Average: [ImageNet, CIFAR-10,", "{Average: [ImageNet, CIFAR10,",
+        ["table7.yaml", "means.transfer.Average", "CIFAR10", "'CIFAR-10'"]),
+    "another metric for no set": ("table5.yaml", "  ImageNet ReaL: {transfer", "  ImageNet Real: {transfer",
+        ["table5.yaml", "same_run", "ImageNet Real", "'ImageNet ReaL'"]),
+    "a name left out that is set by a mapping": ("objectnet.yaml", "private:", "leave_out: [{model: ViT-L/32}]\nprivate:",
+        ["objectnet.yaml", "leave_out[0].model", "ViT-L/32", "'ViT-L/16'"]),
+    "an axis left out that there is not": ("table5.yaml", "{model: ViT-H/14, pretrain: ImageNet}", "{modle: ViT-H/14, pretrain: ImageNet}",
+        ["table5.yaml", "leave_out[0]", "modle", "'model'"]),
+    "a value without its recipe": (GELU, "  model: [", "  dropout: [0.0, 0.1]\n  model: [", ["gelu.yaml", "'dropout'", "finetune.dropout?"]),
+    "an option as an axis": (GELU, "  model: [", "  pool: [gap, token]\n  model: [", ["gelu.yaml", "pool", "options: {pool: ...}"]),
+    "a value that its recipe has not": (GELU, "  model: [", "  finetune.dropuot: [0.1]\n  model: [", ["gelu.yaml", "finetune", "dropuot", "'dropout'"]),
+    "a value of a recipe that no cell takes": (GELU, "  model: [", "  vtab.lr: [x1, x2]\n  model: [", ["gelu.yaml", "vtab.lr", "finetune"]),
+    "a key of a setting": ("table5.yaml", "JFT-300M, epochs: 14}", "JFT-300M, epoch: 14}", ["table5.yaml", "settings[0]", "epoch", "'epochs'"]),
+    "a data module without its package": (MINI, "data: data.MNIST5k, images: 4000", "data: MNIST5k, images: 4000",
+        ["mini.yaml", "transfer.CIFAR-10.data", "'data.MNIST5k'"]),
+    "a task": ("recipes/finetune.yaml", "task: vit.tasks.Finetune", "task: vit.tasks.FineTune", ["finetune.yaml", "task", "FineTune", "'vit.tasks.Finetune'"]),
+    "a task that a task of one's own is not like": ("recipes/finetune.yaml", "task: vit.tasks.Finetune", "task: own.Task\nlike: vit.task.Finetune",
+        ["finetune.yaml", "like", "'vit.tasks.Finetune'"]),
+    "rows that are no list": ("recipes/fewshot.yaml", "  - {}  ", "  all: {}  ", ["fewshot.yaml", "rows", "a list"]),
 }  # fmt: skip
 
 
@@ -60,7 +120,7 @@ def test_a_slip_is_one_line_that_names_file_and_key(experiments, slip):
     (experiments / file).write_text(content.replace(text, instead, 1))
     load_recipe.cache_clear()
     try:
-        message = "; ".join(make_plan("paper" if slip.endswith("at the paper's scale") else "mini").broken.values())
+        message = "\n".join(make_plan("paper" if slip.endswith("at the paper's scale") else "mini").mistakes())
     except UserError as error:
         message = str(error)
     finally:

@@ -13,10 +13,17 @@ from vit.run.signals import Interrupted, signals
 def plan_command(arguments):
     from vit.plan import make_plan
     from vit.plan.graph import describe, write_graph
-    from vit.plan.overview import overview
+    from vit.plan.overview import addition, overview
+    from vit.plan.yaml_files import check_keys
 
     plan = make_plan(arguments.scale)
-    if arguments.write:
+    if arguments.experiment:
+        if error := plan.error_of(arguments.experiment):
+            raise UserError(error)
+        check_keys([arguments.experiment], list(plan.experiments), "plan: experiments")
+        print(addition(plan, arguments.experiment, arguments.jobs))
+        print_broken(plan)
+    elif arguments.write:
         write_graph(plan)
         print(describe(plan))
         print_broken(plan)
@@ -27,9 +34,17 @@ def plan_command(arguments):
         exit_if_broken(plan)
 
 
+def new_ablation_command(arguments):
+    from vit.paths import name_of
+    from vit.plan.new_ablation import write_new_ablation
+
+    path = write_new_ablation(arguments.name)
+    print(f"{name_of(path)}: edit it; `make {path.stem} SCALE=smoke` runs it as it is")
+
+
 def print_broken(plan):
-    for error in plan.broken.values():
-        print(f"error: {error} (this experiment is left out, the others are not)", file=sys.stderr)
+    for line in plan.mistakes():
+        print(f"error: {line}", file=sys.stderr)
 
 
 def exit_if_broken(plan):
@@ -132,6 +147,7 @@ def check_command(arguments):
     if any(plan.error_of(name) for name in goals) or (plan.broken and not goals):
         sys.exit(1)
     if not plan.broken:
+        results(arguments.scale).mkdir(parents=True, exist_ok=True)
         (results(arguments.scale) / "checked").touch()
 
 
@@ -177,6 +193,7 @@ def parser() -> argparse.ArgumentParser:
 
     plan = command("plan", plan_command, "the planned runs of a scale: images, FLOPs, time, disk")
     plan.add_argument("--write", action="store_true", help="write the Make rules and the runs' configs instead")
+    plan.add_argument("--experiment", help="only this one: new runs, and those that it shares with others")
     plan.add_argument("--jobs", type=int, default=1, help="number of parallel processes, for the estimated time")
     command("status", status_command, "finished, running and missing runs")
     check = command(
@@ -195,6 +212,10 @@ def parser() -> argparse.ArgumentParser:
         choices=("paper", "released"),
         help="paper (default): the run's own recipe; released: the '-released' recipe of its task",
     )
+    about = "write a commented experiments/ablations/NAME.yaml that runs as it is"
+    ablation = commands.add_parser("new-ablation", help=about, description=about)
+    ablation.add_argument("name", help="of the ablation and its make target")
+    ablation.set_defaults(function=new_ablation_command)
     cost = commands.add_parser("cost", help="Table 6's exaFLOPs: counted, and the paper's")
     cost.add_argument("--csv", action="store_true", help="as CSV")
     cost.add_argument(

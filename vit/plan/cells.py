@@ -91,6 +91,13 @@ class Plan:
         """Why this experiment was left out; None where it was not."""
         return self.broken.get(experiment) or self.broken.get(f"ablations/{experiment}")
 
+    def mistakes(self):
+        """A line for each: what is wrong, and the experiments that it leaves out."""
+        files = {}
+        for name, error in self.broken.items():
+            files.setdefault(error, []).append(f"experiments/{name}.yaml")
+        return [f"{error} (left out, the others are not: {', '.join(names)})" for error, names in files.items()]
+
     @property
     def assumed_flops_per_second(self):
         return self.scale.assumed_flops_per_second

@@ -1,19 +1,23 @@
 """The parts of an experiment and of a scale fit together: checked before anything starts, named with file and key."""
 
 import fnmatch
+import re
 
 from vit import paths
-from vit.errors import UserError
-from vit.plan.kinds import count, number, words
+from vit.errors import UserError, nearest
+from vit.plan.kinds import count, number, positive, words
 from vit.plan.model_options import check_options
+from vit.plan.own_code import check_source
+from vit.plan.schema import NAMES, SCRATCH
 from vit.plan.yaml_files import check_keys
+
+CLASS_PATH = r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+"
 
 
 def check_experiment(experiment, where):
     """The parts of an experiment fit together."""
     for axis, values in experiment.grid.items():
-        if not isinstance(values, list) or not values:
-            raise UserError(f"{where}: grid.{axis}: a list of values was expected, found {values!r}")
+        check_axis(axis, values, f"{where}: grid")
     axes = _axes_of(experiment.grid)
     for needed in ("model", "pretrain", "transfer"):
         if needed not in axes:
@@ -22,6 +26,7 @@ def check_experiment(experiment, where):
     _check_at(experiment, where)
     _check_conditions(experiment, where)
     _check_means(experiment, axes, where)
+    check_keys(experiment.same_run, sorted(names_of("transfer", experiment.grid)), f"{where}: same_run")
     for name, same in experiment.same_run.items():
         if not isinstance(same, dict) or set(same) != {"transfer", "metric"} or not words(list(same.values())):
             raise UserError(
@@ -29,10 +34,56 @@ def check_experiment(experiment, where):
             )
 
 
+def check_axis(axis, values, where):
+    """An axis has a list of values: names, values of a recipe, or mappings that set several axes."""
+    if not isinstance(axis, str):
+        raise UserError(f"{where}: the name of an axis is a text, found {axis!r}")
+    if isinstance(values, dict) and values:
+        inner = next(iter(values))
+        raise UserError(
+            f"{where}.{axis}: a list of values was expected, found a mapping; a value of a recipe is one axis, '{axis}.{inner}: [...]'"
+        )
+    if not isinstance(values, list) or not values:
+        raise UserError(f"{where}.{axis}: a list of values was expected, found {values!r}")
+    for position, value in enumerate(values):
+        place = f"{where}.{axis}[{position}]"
+        if isinstance(value, dict) != isinstance(values[0], dict):
+            raise UserError(f"{place}: mappings and names are mixed, found {value!r}; write a mapping with a label")
+        if isinstance(value, dict):
+            _check_mapping(value, place)
+        else:
+            _check_name(axis, value, place)
+
+
+def _check_mapping(mapping, where):
+    """A value that sets several axes."""
+    if not isinstance(mapping.get("options", {}), dict):
+        raise UserError(
+            f"{where}.options: a mapping from options of the model to values was expected, found {mapping['options']!r}"
+        )
+    for axis, value in mapping.items():
+        _check_name(axis, value, f"{where}.{axis}")
+
+
+def _check_name(axis, value, where):
+    """Axes that name something have texts; several recipes of a transfer compete."""
+    if axis in NAMES and not isinstance(value, str):
+        raise UserError(f"{where}: a name was expected, found {value!r}{nearest(value, [SCRATCH])}")
+    if axis == "model":
+        check_source(value.partition("@")[0], where)
+    if axis == "transfer_with" and not isinstance(value, str) and not (value and words(value)):
+        raise UserError(f"{where}: the name of a recipe, or a list of names, was expected, found {value!r}")
+
+
 def _axes_of(grid):
     """What a cell has a value of: axes that name something, and the keys of the mappings in them."""
     named = {axis for axis, values in grid.items() if any(not isinstance(v, dict) or "label" in v for v in values)}
-    return named | {key for values in grid.values() for value in values if isinstance(value, dict) for key in value}
+    return named | keys_inside(grid)
+
+
+def keys_inside(grid):
+    """Keys of the mappings of an axis: what they set together."""
+    return {key for values in grid.values() for value in values if isinstance(value, dict) for key in value}
 
 
 def _check_lists(experiment, axes, where):
@@ -47,12 +98,18 @@ def _check_lists(experiment, axes, where):
 
 
 def _check_conditions(experiment, where):
-    """leave_out and settings."""
+    """leave_out, whose keys are axes, and settings, whose other keys are set."""
+    inside = keys_inside(experiment.grid)
     for key in ("leave_out", "settings"):
         for position, setting in enumerate(getattr(experiment, key)):
+            place = f"{where}: {key}[{position}]"
             if not isinstance(setting, dict):
-                raise UserError(f"{where}: {key}[{position}]: a mapping was expected, found {setting!r}")
-            _check_names(setting, experiment.grid, f"{where}: {key}[{position}]")
+                raise UserError(f"{place}: a mapping was expected, found {setting!r}")
+            if key == "leave_out":
+                check_keys(setting, sorted({*experiment.grid, *inside} - {"label", "options"}), place)
+                _check_names(setting, {*experiment.grid, *inside}, experiment.grid, place)
+            else:
+                _check_names(setting, experiment.grid, experiment.grid, place)
 
 
 def _check_at(experiment, where):
@@ -64,8 +121,7 @@ def _check_at(experiment, where):
             raise UserError(f"{where}: at.{scale}: a mapping from axes to lists was expected, found {axes!r}")
         check_keys(axes, list(experiment.grid), f"{where}: at.{scale}")
         for axis, values in axes.items():
-            if not isinstance(values, list) or not values:
-                raise UserError(f"{where}: at.{scale}.{axis}: a list of values was expected, found {values!r}")
+            check_axis(axis, values, f"{where}: at.{scale}")
 
 
 def _check_means(experiment, axes, where):
@@ -74,31 +130,34 @@ def _check_means(experiment, axes, where):
         for label, names in labels.items() if isinstance(labels, dict) else [(axis, labels)]:
             if not words(names):
                 raise UserError(f"{where}: means.{axis}.{label}: a list of names was expected, found {names!r}")
-            check_keys(names, experiment.grid.get(axis, []), f"{where}: means.{axis}.{label}")
+            check_keys(names, _listed(axis, experiment.grid), f"{where}: means.{axis}.{label}")
 
 
 def names_of(axis, grid):
     """All names of an axis: those in its list, and those in mappings of other axes."""
-    inside = {value[axis] for values in grid.values() for value in values if isinstance(value, dict) and axis in value}
-    return inside | {value.get("label") if isinstance(value, dict) else value for value in grid.get(axis, [])} - {None}
+    return set(_listed(axis, grid)) - {None}
 
 
-def _check_names(setting, grid, where):
-    """Refuse a condition that no cell can meet."""
-    for axis in set(setting) & set(grid):
+def _listed(axis, grid):
+    named = [value.get("label") if isinstance(value, dict) else value for value in grid.get(axis, [])]
+    return [
+        *named,
+        *(value[axis] for values in grid.values() for value in values if isinstance(value, dict) and axis in value),
+    ]
+
+
+def _check_names(setting, axes, grid, where):
+    """Refuse a condition on one of these axes that no cell can meet."""
+    for axis in set(setting) & set(axes):
         names = setting[axis] if isinstance(setting[axis], list) else [setting[axis]]
-        known = [value.get("label") if isinstance(value, dict) else value for value in grid[axis]]
-        check_keys(names, known, f"{where}.{axis}")
+        check_keys(names, _listed(axis, grid), f"{where}.{axis}")
 
 
 def check_paper(paper, experiment, where):
     """The published numbers are where the experiment says."""
     if not number(paper.tolerance) or not number(paper.cost_tolerance):
         raise UserError(f"{where}: paper.tolerance: a number was expected, found {paper.tolerance!r}")
-    axes = {
-        *experiment.grid,
-        *(key for values in experiment.grid.values() for v in values if isinstance(v, dict) for key in v),
-    }
+    axes = {*experiment.grid, *keys_inside(experiment.grid)}
     check_keys(paper.match, sorted(axes), f"{where}: paper.match")
     values = list(paper.value.values()) if isinstance(paper.value, dict) else [paper.value]
     check_columns(paper.file, [*paper.match.values(), *values, *filter(None, [paper.cost])], where)
@@ -117,8 +176,6 @@ def check_columns(file, columns, where):
 
 def check_models(scale, where):
     """Options that stand in for a model's own."""
-    if not isinstance(scale.models, dict):
-        raise UserError(f"{where}: models: a mapping from models to options was expected, found {scale.models!r}")
     for model, options in scale.models.items():
         check_options(model, options, f"{where}: models.{model}")
 
@@ -156,18 +213,28 @@ def check_cells(cells, experiment, where):
             raise UserError(f"{where}: rows and columns give several cells the same position in the table; {cause}")
 
 
-def check_args(entry, where):
-    """Constructor arguments of a data set."""
-    if not isinstance(entry.args, dict):
-        raise UserError(f"{where}: args: a mapping was expected, found {entry.args!r}")
+def check_class_path(entry, where):
+    """The data module of a data set, as far as it can be told without importing it."""
+    if not re.fullmatch(CLASS_PATH, entry.data):
+        hint = f", did you mean 'data.{entry.data}'?" if entry.data.isidentifier() else ""
+        raise UserError(f"{where}.data: a class path such as data.MNIST5k was expected, found '{entry.data}'{hint}")
 
 
 def check_entry(entry, where):
     """One data set of a scale."""
-    if not count(entry.images) or not count(entry.classes):
-        raise UserError(f"{where}: images: a whole number above 0 was expected, found {entry.images!r}")
-    check_args(entry, where)
-    if not isinstance(entry.epochs, dict):
-        raise UserError(
-            f"{where}: epochs: a mapping from the paper's number to ours was expected, found {entry.epochs!r}"
-        )
+    check_class_path(entry, where)
+    for key in ("images", "classes"):
+        if not count(getattr(entry, key)):
+            raise UserError(f"{where}.{key}: a whole number above 0 was expected, found {getattr(entry, key)!r}")
+    for paper, ours in entry.epochs.items():
+        if not positive(paper) or not positive(ours):
+            raise UserError(
+                f"{where}.epochs: {paper!r}: {ours!r}: two numbers above 0 were expected, the paper's and ours"
+            )
+
+
+def check_omit(omit, where):
+    """Lists of names."""
+    for key, names in omit.items():
+        if not words(names):
+            raise UserError(f"{where}.{key}: a list of names was expected, found {names!r}")

@@ -6,15 +6,16 @@ import re
 from vit import paths
 from vit.errors import UserError
 from vit.plan.cells import Plan
-from vit.plan.checks import check_cells, check_names
+from vit.plan.checks import check_cells, check_names, keys_inside
 from vit.plan.model_options import check_options
-from vit.plan.resolve import check_axes, holds, load_experiment, load_scale
+from vit.plan.resolve import experiment_path, holds, key_of, load_experiment, load_scale
 from vit.plan.runs import fill
+from vit.plan.schema import SCRATCH
 
-MAKE_NAME = r"[A-Za-z0-9._-]+"
+MAKE_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 TARGETS = (  # of the Makefile; a test holds them equal
     *("help", "setup", "reproduce", "report", "plan", "status", "tensorboard", "claim", "data", "data-check"),
-    *("test", "lint", "format", "clean", "bench", "bench-data"),
+    *("new-ablation", "test", "lint", "format", "clean", "bench", "bench-data"),
 )
 
 
@@ -28,7 +29,7 @@ def check_name(path):
     twin = paths.EXPERIMENTS / path.name
     if path.stem in TARGETS or (path != twin and twin.exists()) or not re.fullmatch(MAKE_NAME, path.stem):
         raise UserError(
-            f"{paths.name_of(path)}: '{path.stem}' is the name of another make target, or has characters that make cannot use; rename the file"
+            f"{paths.name_of(path)}: '{path.stem}' is the name of another make target, or has characters that make cannot use; choose another name"
         )
 
 
@@ -45,7 +46,7 @@ def make_plan(scale_name, names=None):
             check_name(path)
             add_experiment(plan, paper, path.stem)
         except UserError as error:
-            plan.broken[str(path.relative_to(paths.EXPERIMENTS).with_suffix(""))] = str(error)
+            plan.broken[key_of(path)] = str(error)
     if names is None and not plan.broken:
         check_names(plan.scale, plan.experiments, f"experiments/scales/{scale_name}.yaml")
     return plan
@@ -54,10 +55,13 @@ def make_plan(scale_name, names=None):
 def add_experiment(plan, paper, name):
     """All of its cells and runs, or none."""
     known, experiment = set(plan.runs), load_experiment(name)
+    where = paths.name_of(experiment_path(name))
     plan.experiments[name] = experiment
     try:
-        cells = [fill(plan, paper, name, axes) for axes in _expand(experiment, name, plan.scale_name)]
-        check_cells(cells, experiment, f"experiments/{name}.yaml")
+        combinations = list(_expand(experiment, where, plan.scale_name))
+        _check_recipes(experiment, combinations, where)
+        cells = [fill(plan, paper, name, axes) for axes in combinations]
+        check_cells(cells, experiment, where)
     except UserError:
         del plan.experiments[name]
         for run in set(plan.runs) - known:
@@ -66,10 +70,31 @@ def add_experiment(plan, paper, name):
     plan.cells += cells
 
 
-def _expand(experiment, name, scale_name):
+def _check_recipes(experiment, combinations, where):
+    """UserError for a value of a recipe that no cell takes: varying it would change nothing."""
+    taken = {recipe for axes in combinations for recipe in _recipes_of(axes)}
+    for axis in (
+        *experiment.grid,
+        *keys_inside(experiment.grid),
+        *(key for setting in experiment.settings for key in setting),
+    ):
+        recipe, dot, _ = axis.partition(".")
+        if dot and combinations and recipe not in taken:
+            raise UserError(
+                f"{where}: {axis}: no cell takes the recipe {recipe}, but {', '.join(sorted(taken))}; name it under pretrain_with or transfer_with"
+            )
+
+
+def _recipes_of(axes):
+    """Names of the recipes of a cell."""
+    transfer = axes.get("transfer_with", "finetune")
+    pretrain = [] if axes["pretrain"] == SCRATCH else [axes.get("pretrain_with", "pretrain")]
+    return [*pretrain, *(transfer if isinstance(transfer, list) else [transfer])]
+
+
+def _expand(experiment, where, scale_name):
     """Every combination of the grid with its settings, as one mapping each."""
     grid = {**experiment.grid, **experiment.at.get(scale_name, {})}
-    labels = [axis for axis, values in grid.items() if isinstance(values[0], dict)]
     for combination in itertools.product(*grid.values()):
         axes = _together(grid, combination)
         if any(holds(condition, axes) for condition in experiment.leave_out):
@@ -78,8 +103,7 @@ def _expand(experiment, name, scale_name):
             conditions = {key: value for key, value in setting.items() if key in grid or key in axes}
             if holds(conditions, axes):
                 axes.update({key: value for key, value in setting.items() if key not in conditions})
-        check_axes({key: value for key, value in axes.items() if key not in labels}, f"experiments/{name}.yaml")
-        check_options(axes["model"], axes.get("options", {}), f"experiments/{name}.yaml: options")
+        check_options(axes["model"], axes.get("options", {}), f"{where}: options")
         yield axes
 
 

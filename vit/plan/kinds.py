@@ -15,11 +15,15 @@ def count(value: object) -> bool:
 
 
 def whole(value: object) -> bool:
-    return value == 0 or count(value)
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
 def share(value: object) -> bool:
     return number(value) and 0 <= value < 1
+
+
+def positive(value: object) -> bool:
+    return number(value) and value > 0
 
 
 def words(value: object) -> bool:
@@ -28,8 +32,8 @@ def words(value: object) -> bool:
 
 def rates(value: object) -> bool:
     if isinstance(value, list):
-        return bool(value) and all(map(number, value)) and len(set(value)) == len(value)
-    return number(value)
+        return bool(value) and all(map(positive, value)) and len(set(value)) == len(value)
+    return positive(value)
 
 
 def rising(value: object) -> bool:
@@ -74,17 +78,17 @@ COUNT = Kind(count, "a whole number above 0")
 WHOLE = Kind(whole, "a whole number")
 NUMBER = Kind(number, "a number")
 NOT_NEGATIVE = Kind(lambda value: number(value) and value >= 0, "a number, 0 or more")
-POSITIVE = Kind(lambda value: number(value) and value > 0, "a number above 0")
+POSITIVE = Kind(positive, "a number above 0")
 SHARE = Kind(share, "a number from 0 to below 1")
 FRACTION = Kind(lambda value: number(value) and 0 <= value <= 1, "a number from 0 to 1")
 SHARE_OR_COUNT = Kind(lambda value: share(value) or count(value), "a number from 0 to below 1, or a number of images")
 SUBSET = Kind(
     lambda value: count(value) or (number(value) and 0 < value <= 1), "a share above 0 to 1, or a number of images"
 )
-RATES = Kind(rates, "a number, or a list of different ones")
+RATES = Kind(rates, "a number above 0, or a list of different ones")
 ONE_OR_MORE = Kind(
-    lambda value: number(value) or (bool(value) and isinstance(value, list) and all(map(number, value))),
-    "a number or a list of them",
+    lambda value: positive(value) or (isinstance(value, list) and bool(value) and all(map(positive, value))),
+    "a number above 0 or a list of them",
 )
 RISING = Kind(rising, "a list of rising whole numbers")
 COUNTS = Kind(lambda value: isinstance(value, list) and all(map(count, value)), "a list of whole numbers above 0")

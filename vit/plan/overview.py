@@ -7,6 +7,7 @@ from vit.paths import runs_folder
 from vit.plan.cost_file import TRAINING, costs_of
 from vit.record import read_record
 
+HEAD = ("runs", "pre-training", "images", "FLOPs", "time", "disk")
 BYTES_A_PARAMETER = 4  # float32; one file for each finished run, none for the points of a sweep
 
 
@@ -29,12 +30,38 @@ def overview(plan, jobs: int) -> str:
     """The table of `make plan`: for each experiment runs, images, FLOPs, time and disk."""
     costs = costs_of(plan)
     speed, source = flops_per_second(plan, costs)
-    rows = [("experiment", "runs", "pre-training", "images", "FLOPs", "time", "disk")]
+    rows = [("experiment", *HEAD)]
     for name in plan.experiments:
         rows.append(_row(name, [plan.runs[run] for run in plan.runs_of(name)], costs, speed * jobs))
     rows.append(_row("all together", list(plan.runs.values()), costs, speed * jobs))
-    foot = f"time: {jobs} processes at {speed:.2g} FLOP/s each ({source}); runs shared by several experiments are counted once in the last line"
+    foot = f"{_assumed(jobs, speed, source)}; runs shared by several experiments are counted once in the last line"
     return "\n".join([*aligned(rows), foot])
+
+
+def _assumed(jobs, speed, source):
+    return f"time: {jobs} processes at {speed:.2g} FLOP/s each ({source})"
+
+
+def addition(plan, name: str, jobs: int) -> str:
+    """The table of `make plan EXPERIMENT=name`: what is finished, what other experiments need as well, what is new."""
+    costs, folder = costs_of(plan), runs_folder(plan.scale_name)
+    speed, source = flops_per_second(plan, costs)
+    runs = plan.runs_of(name)
+    others = {other: set(plan.runs_of(other)) & set(runs) for other in plan.experiments if other != name}
+    finished = {run for run in runs if read_record(folder / run)}
+    shared = set().union(*others.values()) - finished
+    parts = {
+        "finished": finished,
+        "missing, shared with others": shared,
+        "missing, new": set(runs) - finished - shared,
+        "to be trained": set(runs) - finished,
+    }
+    rows = [(name, *HEAD)]
+    for label, part in parts.items():
+        rows.append(_row(label, [plan.runs[run] for run in runs if run in part], costs, speed * jobs))
+    counts = ", ".join(f"{len(common)} with {other}" for other, common in others.items() if common)
+    foot = f"of its {len(runs)} runs it shares {counts or 'none with other experiments'}"
+    return "\n".join([*aligned(rows), foot, _assumed(jobs, speed, source)])
 
 
 def _row(name, runs, costs, speed):

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from vit import paths
-from vit.errors import UserError
+from vit.errors import UserError, nearest
 
 
 def sizes_of(model: str) -> str:
@@ -22,18 +22,35 @@ def class_paths(config: dict) -> Iterator[str]:
     model = config["model"]["init_args"]["model"].partition("@")[0]
     callbacks = [callback["class_path"] for callback in config["trainer"].get("callbacks", ())]
     for path in (config["model"]["class_path"], config["data"]["class_path"], model, *callbacks):
-        if "." in path and path.split(".")[0] not in ("vit", "data"):
+        if is_own(path):
             yield path
+
+
+def is_own(path: str) -> bool:
+    """Is it a class path that is not this repository's?"""
+    return "." in path and path.split(".")[0] not in ("vit", "data")
 
 
 def source_of(path: str) -> Path:
     """The file of a class: beside the ablations, in this folder, or in an installed package. Errors: UserError."""
-    module = path.rpartition(".")[0].replace(".", "/")
-    for folder in (paths.EXPERIMENTS / "ablations", paths.ROOT, *map(Path, sys.path)):
+    module, beside = path.rpartition(".")[0].replace(".", "/"), paths.EXPERIMENTS / "ablations"
+    for folder in (beside, paths.ROOT, *map(Path, sys.path)):
         for file in (folder / f"{module}.py", folder / module / "__init__.py"):
             if file.is_file():
                 return file
-    raise UserError(f"{path}: no file {module}.py in experiments/ablations, in this folder or in installed packages")
+    hint = nearest(module, [file.stem for file in beside.glob("*.py")])
+    raise UserError(
+        f"{path}: no file {module}.py in experiments/ablations, in this folder or in installed packages{hint}"
+    )
+
+
+def check_source(path: str, where: str) -> None:
+    """UserError that begins with file and key for a class of one's own without a file."""
+    try:
+        if is_own(path):
+            source_of(path)
+    except UserError as error:
+        raise UserError(f"{where}: {error}") from None
 
 
 def sources(config: dict) -> list[list[str]]:

@@ -140,7 +140,7 @@ VALUES = {
     "weight_decay": Value(NOT_NEGATIVE, "Table 3"),
     "decay_form": Value(one_of("decoupled", "coupled"), CODE),
     "decay_on": Value(one_of("kernels", "all"), CODE),
-    "clip_norm": Value(NUMBER.or_null, "captions of Tables 3 and 4: global norm 1; in pre-training said of ImageNet only", off=None),
+    "clip_norm": Value(POSITIVE.or_null, "captions of Tables 3 and 4: global norm 1; in pre-training said of ImageNet only", off=None),
     "clip_rule": Value(one_of("official", "torch"), CODE),
     "polyak": Value(SHARE.or_null, "Sec. 4.1: 0.9999 for the ImageNet numbers of Table 2 only; Table 5, caption: none", off=None),
     "precision": Value(one_of("32-true", "bf16-mixed", "16-mixed", "bf16-true", "64-true"), "not in the paper"),

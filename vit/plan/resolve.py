@@ -2,12 +2,22 @@
 
 import copy
 from functools import lru_cache
+from pathlib import Path
 
 from vit import paths
 from vit.errors import UserError, nearest
-from vit.plan.checks import check_args, check_entry, check_experiment, check_models, check_paper
-from vit.plan.own_code import sizes_of
-from vit.plan.recipe_values import TASKS, check_needed, check_value, recipe_values, with_off_values
+from vit.plan.checks import (
+    check_class_path,
+    check_entry,
+    check_experiment,
+    check_models,
+    check_omit,
+    check_paper,
+    keys_inside,
+)
+from vit.plan.model_options import FAMILIES
+from vit.plan.own_code import check_source, sizes_of
+from vit.plan.recipe_values import TASKS, VALUES, check_needed, check_value, recipe_values, with_off_values
 from vit.plan.schema import AXES, SETS, DataEntry, EvaluationEntry, Experiment, Paper, Scale
 from vit.plan.stand_ins import is_multiple, multiplied, of_axis, stand_in
 from vit.plan.yaml_files import build, check_keys, read_yaml
@@ -15,16 +25,31 @@ from vit.plan.yaml_files import build, check_keys, read_yaml
 MATCHED = ("model", "pretrain", "transfer")  # keys of a row that say when it holds
 
 
-def load_experiment(name: str) -> Experiment:
+def experiment_path(name: str) -> Path:
     """experiments/NAME.yaml or experiments/ablations/NAME.yaml."""
     path = paths.EXPERIMENTS / f"{name}.yaml"
     ablation = paths.EXPERIMENTS / "ablations" / f"{name}.yaml"
-    path = ablation if ablation.exists() and not path.exists() else path
-    where = paths.name_of(path)
-    experiment = build(Experiment, read_yaml(path), path)
-    if not isinstance(experiment.title, str) or not isinstance(experiment.grid, dict):
-        raise UserError(f"{where}: title must be a text and grid a mapping")
+    return ablation if ablation.exists() and not path.exists() else path
+
+
+def key_of(path: Path) -> str:
+    """'table5' or 'ablations/gelu': an experiment by its path in experiments/."""
+    return str(path.relative_to(paths.EXPERIMENTS).with_suffix(""))
+
+
+def load_experiment(name: str) -> Experiment:
+    """An experiment, checked as far as it can be without a scale."""
+    path = experiment_path(name)
+    where, content = paths.name_of(path), read_yaml(path)
+    for key in content:
+        if key in AXES or "." in str(key):
+            raise UserError(f"{where}: '{key}' is an axis, so it belongs under grid, indented")
+    experiment = build(Experiment, content, path)
     check_experiment(experiment, where)
+    check_axes([axis for axis, values in experiment.grid.items() if not isinstance(values[0], dict)], f"{where}: grid")
+    check_axes([key for key in keys_inside(experiment.grid) if key != "label"], f"{where}: grid")
+    for position, setting in enumerate(experiment.settings):
+        check_axes([key for key in setting if key not in experiment.grid], f"{where}: settings[{position}]")
     if experiment.paper:
         check_paper(build(Paper, experiment.paper, path, "paper"), experiment, where)
     return experiment
@@ -34,36 +59,61 @@ def load_experiment(name: str) -> Experiment:
 def load_recipe(name: str) -> dict:
     """experiments/recipes/NAME.yaml, checked against the values its task takes."""
     path = paths.EXPERIMENTS / "recipes" / f"{name}.yaml"
-    recipe = read_yaml(path)
-    if recipe.get("like") in TASKS:  # a task of one's own takes the values of one of ours
-        TASKS[recipe["task"]] = TASKS[recipe["like"]]
-    if recipe.get("task") not in TASKS:
-        raise UserError(f"{paths.name_of(path)}: task: '{recipe.get('task')}' is not one of {', '.join(TASKS)}")
+    recipe, where = read_yaml(path), paths.name_of(path)
+    _check_task(recipe, where)
     values = recipe_values(recipe["task"])
-    check_keys(recipe, ("task", "like", "arguments", "rows", *values), paths.name_of(path))
-    for position, row in enumerate(recipe.get("rows", [])):
-        check_keys(row, (*MATCHED, "assumed", *values), f"{paths.name_of(path)}: rows[{position}]")
+    check_keys(recipe, ("task", "like", "arguments", "rows", *values), where)
+    if not isinstance(recipe.get("arguments", {}), dict):
+        raise UserError(f"{where}: arguments: a mapping was expected, found {recipe['arguments']!r}")
+    rows = recipe.get("rows")
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise UserError(f"{where}: rows: a list of mappings was expected, such as [{{}}] for one that always holds")
+    for position, row in enumerate(rows):
+        check_keys(row, (*MATCHED, "assumed", *values), f"{where}: rows[{position}]")
     return recipe
+
+
+def _check_task(recipe, where):
+    """`task` is one of ours, or a class of one's own that takes the values of the one under `like`."""
+    task, like = recipe.get("task"), recipe.get("like")
+    for key in ("task", "like"):
+        if not isinstance(recipe.get(key, ""), str):
+            raise UserError(f"{where}: {key}: a class path was expected, found {recipe[key]!r}")
+    ours = [name for name in TASKS if name.startswith("vit.")]
+    if like is not None and task and task not in ours:
+        check_keys([like], ours, f"{where}: like")
+        TASKS[task] = TASKS[like]
+    if task not in TASKS:
+        hint = nearest(task, ours) or "; a task of one's own says under 'like' which of these has its values"
+        raise UserError(f"{where}: task: '{task}' is not one of {', '.join(ours)}{hint}")
+    check_source(task, f"{where}: task")
+
+
+def recipe_names() -> list[str]:
+    return sorted(path.stem for path in (paths.EXPERIMENTS / "recipes").glob("*.yaml"))
 
 
 def load_scale(name: str) -> Scale:
     """experiments/scales/NAME.yaml."""
     path = paths.EXPERIMENTS / "scales" / f"{name}.yaml"
-    scale = build(Scale, read_yaml(path), path)
+    scale, where = build(Scale, read_yaml(path), path), paths.name_of(path)
     if scale.processes not in ("one-a-run", "one-a-chain"):
-        raise UserError(f"{paths.name_of(path)}: processes: '{scale.processes}' must be one-a-run or one-a-chain")
+        raise UserError(f"{where}: processes: '{scale.processes}' must be one-a-run or one-a-chain")
     for kind in ("pretrain", "transfer"):
         for key, entry in getattr(scale, kind).items():
             built = getattr(scale, kind)[key] = build(DataEntry, entry, path, f"{kind}.{key}")
-            check_entry(built, f"{paths.name_of(path)}: {kind}.{key}")
+            check_entry(built, f"{where}: {kind}.{key}")
     for key, entry in scale.tested_on.items():
         built = scale.tested_on[key] = build(EvaluationEntry, entry, path, f"tested_on.{key}")
-        check_args(built, f"{paths.name_of(path)}: tested_on.{key}")
+        check_class_path(built, f"{where}: tested_on.{key}")
+    check_keys(scale.recipes, recipe_names(), f"{where}: recipes")
     for recipe, values in scale.recipes.items():
-        known = load_recipe(recipe)
-        check_keys(values, recipe_values(known["task"]), f"{paths.name_of(path)}: recipes.{recipe}")
-    check_models(scale, paths.name_of(path))
-    check_keys([key for key in scale.omit if "." not in key], ("model", *SETS), f"{paths.name_of(path)}: omit")
+        if not isinstance(values, dict):
+            raise UserError(f"{where}: recipes.{recipe}: a mapping was expected, found {values!r}")
+        check_keys(values, recipe_values(load_recipe(recipe)["task"]), f"{where}: recipes.{recipe}")
+    check_models(scale, where)
+    check_keys([key for key in scale.omit if "." not in key], ("model", *SETS), f"{where}: omit")
+    check_omit(scale.omit, f"{where}: omit")
     return scale
 
 
@@ -139,10 +189,26 @@ def config(values, cell, entry, scale, *, seed, steps, train_on, start):
     }
 
 
-def check_axes(cell, where):
-    """An axis is one of AXES, a value of a recipe ('finetune.dropout') or the label of a list of mappings."""
-    for key in cell:
-        if "." in key:
-            load_recipe(key.split(".", 1)[0])
+def check_axes(axes, where):
+    """An axis without mappings is one of AXES or a value of a recipe ('finetune.dropout')."""
+    for key in axes:
+        recipe, dot, value = str(key).partition(".")
+        if dot:
+            check_keys([recipe], recipe_names(), f"{where}: {key}: recipe")
+            check_keys([value], recipe_values(load_recipe(recipe)["task"]), f"{where}: {key}: value of {recipe}")
         elif key not in AXES:
-            raise UserError(f"{where}: unknown axis '{key}'{nearest(key, AXES)}")
+            raise UserError(f"{where}: unknown axis '{key}'{_place_of(key) or nearest(key, AXES)}")
+
+
+def _place_of(word):
+    """Where a word that is no axis belongs: values of recipes and options of models have no axis of their own."""
+    recipes = [recipe for recipe in ("pretrain", "finetune") if word in recipe_values(load_recipe(recipe)["task"])]
+    if recipes:
+        return f", did you mean {' or '.join(f'{recipe}.{word}' for recipe in recipes)}?"
+    if word in recipe_names():
+        return f"; a value of a recipe is one axis, such as '{word}.batch_size'"
+    if word in VALUES:
+        return f"; it is a value of a recipe, written RECIPE.{word}"
+    if any(word in options for options in FAMILIES.values()):
+        return f"; it is an option of a model: write mappings such as {{label: a, options: {{{word}: ...}}}}"
+    return ""

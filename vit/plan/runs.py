@@ -3,11 +3,13 @@
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
+from vit import paths
 from vit.errors import UserError, nearest
 from vit.plan.cells import Cell, Run, digest
 from vit.plan.checks import check_metric
+from vit.plan.own_code import check_source
 from vit.plan.recipe_values import EVALUATE, TASKS
-from vit.plan.resolve import config, load_recipe, values_for
+from vit.plan.resolve import config, experiment_path, load_recipe, values_for
 from vit.plan.schema import SCRATCH
 
 
@@ -40,7 +42,7 @@ def fill(plan, paper, name, axes):
         entry = _entry(plan.scale, plan.scale_name, "tested_on", axes["tested_on"])
         choices = [(sweep, tuple(_tested(plan, run, entry) for run in runs)) for sweep, runs in choices]
         notes.append(entry.note)
-    check_metrics(recipes, cell_metric, choices, plan, f"experiments/{name}.yaml")
+    check_metrics(recipes, cell_metric, choices, plan, paths.name_of(experiment_path(name)))
     shares = {
         recipe: share for recipe in recipes if (share := _share(plan, paper, recipe, axes_run, "transfer", exact))
     }
@@ -75,6 +77,7 @@ def _entry(scale, scale_name, kind, name):
         raise UserError(
             f"experiments/scales/{scale_name}.yaml: {kind}: nothing stands in for '{name}'{known}; add an entry, or list the name under omit"
         )
+    check_source(entries[name].data, f"experiments/scales/{scale_name}.yaml: {kind}.{name}.data")
     return entries[name]
 
 
@@ -86,7 +89,7 @@ def at_scale(recipe, axes, kind, scale, scale_name, exact=()):
     steps = _steps(values, axes, entry, recipe, f"{where}: {kind}.{axes[kind]}")
     if steps and values.get("warmup_steps", 0) >= steps:
         raise UserError(
-            f"{where} or the experiment: {recipe}.warmup_steps: {values['warmup_steps']} must be below the {steps} updates of {axes['model']} on {axes[kind]}"
+            f"{where} or the experiment: {recipe}.warmup_steps: {values['warmup_steps']} must be below the {steps} updates on {axes[kind]}"
         )
     return entry, values, steps
 

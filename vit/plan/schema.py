@@ -8,6 +8,7 @@ SCRATCH = "none"  # the pre-training set of a model that starts from its initial
 # latter: they compete, and the one that does best on held-out images counts), `tested_on` is a set whose test images the
 # finished runs are evaluated on besides their own, `metric` is what the cell shows.
 AXES = ("model", "pretrain", "pretrain_with", "transfer", "transfer_with", "tested_on", "epochs", "options", "metric")
+NAMES = ("model", "pretrain", "pretrain_with", "transfer", "tested_on", "metric")  # those that name one thing
 SETS = ("pretrain", "transfer", "tested_on")  # the axes, and the keys of a scale, that name data sets
 
 

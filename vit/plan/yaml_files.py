@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+import typing
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -10,6 +11,15 @@ import yaml
 from vit.errors import UserError, nearest
 from vit.paths import name_of
 
+EXPECTED = {
+    dict: "a mapping",
+    list: "a list",
+    str: "a text",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+}
+
 
 class _UniqueKeys(yaml.SafeLoader):
     """PyYAML keeps the last of two equal keys in silence; a typing slip must not decide which number is used."""
@@ -17,9 +27,9 @@ class _UniqueKeys(yaml.SafeLoader):
     def construct_mapping(self, node, deep=False):
         seen = set()
         for key, _ in node.value:
-            if key.value in seen:
+            if isinstance(key.value, str) and key.value in seen:
                 raise yaml.constructor.ConstructorError(None, None, f"key '{key.value}' appears twice", key.start_mark)
-            seen.add(key.value)
+            seen.add(str(key.value))
         return super().construct_mapping(node, deep)
 
 
@@ -51,6 +61,7 @@ def read_mapping(path: Path | str) -> dict:
 def _refuse_text_numbers(value, path, where):
     if isinstance(value, dict):
         for key, inner in value.items():
+            _refuse_text_numbers(key, path, f"{where}: key")
             _refuse_text_numbers(inner, path, f"{where}.{key}" if where else str(key))
     elif isinstance(value, list):
         for position, inner in enumerate(value):
@@ -80,5 +91,27 @@ def build(kind, mapping, path, where=""):
     for name, field in fields.items():
         required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
         if required and name not in mapping:
-            raise UserError(f"{section}: key '{name}' is missing")
+            raise UserError(f"{section}: key '{name}' is missing{_found_deeper(name, mapping)}")
+        if name in mapping:
+            _check_type(mapping[name], field.type, f"{section}{': ' if not where else '.'}{name}")
     return kind(**mapping)
+
+
+def _found_deeper(name, mapping):
+    parent = next((key for key, inner in mapping.items() if isinstance(inner, dict) and name in inner), None)
+    return f"; it stands under '{parent}', so it is indented too far" if parent else ""
+
+
+def _check_type(value, annotation, where):
+    """annotation: of a dataclass's field, such as dict or str | None; object takes anything."""
+    kinds = typing.get_args(annotation) or (annotation,)
+    if not any(_is(value, kind) for kind in kinds):
+        expected = " or ".join(EXPECTED[kind] for kind in kinds if kind in EXPECTED)
+        raise UserError(f"{where}: {expected} was expected, found {'nothing' if value is None else repr(value)}")
+
+
+def _is(value, kind):
+    """isinstance, except that a whole number is a number too, and true and false are none."""
+    if kind in (int, float):
+        return isinstance(value, int | kind) and not isinstance(value, bool)
+    return isinstance(value, kind)

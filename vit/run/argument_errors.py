@@ -55,6 +55,12 @@ def _cause(message):
         return f"{unknown[1]} has no option '{unknown[2]}'{_suggestion(unknown[2], _arguments_of(unknown[1]))}"
     if missing := re.search(r"module '(\S+)' has no attribute '(\S+)'", message):
         return f"{missing[1]} has no class '{missing[2]}'{_suggestion(missing[2], _names_in(missing[1]))}"
+    if missing := re.search(r"No module named '(\S+)'", message):
+        return f"there is no module '{missing[1]}'"
+    if other := re.search(r"Import path (\S+) does not correspond to a subclass of (\S+)", message):
+        return f"{other[1]} is no {other[2]}"
+    if problem := re.search(r"Problem with given class_path '\S+':\n\s+([^\n]+)\n\s+- Expected", message):
+        return problem[1]
     if text := re.search(r"Expected a dot import path string: (.*)", message):
         return f"'{text[1]}' is not a class path such as vit.tasks.Finetune or data.Digits"
     if single := re.search(r"Expected a (.+)\. Got value: (.*)", message):
