@@ -213,6 +213,12 @@ class ViT(Model):
         """Side in pixels of the square that one patch embedding covers."""
         return self.patch
 
+    def layers(self) -> list[list[nn.Parameter]]:
+        """What makes z_0 (a hybrid's stem too), each block with the positions at its input, and norm, pool and head."""
+        tables = self.position.tables
+        blocks = [[block, *(tables[layer : layer + 1] if layer else [])] for layer, block in enumerate(self.blocks)]
+        return self.by_depth([*blocks, [self.norm, self.pool, self.hidden, self.head]])
+
     def freeze_head(self) -> Model:
         """Freeze what is not used by training on `patches` alone."""
         # DistributedDataParallel waits for the gradient of every parameter that requires one

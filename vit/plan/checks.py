@@ -72,8 +72,10 @@ def _check_means(experiment, axes, where):
     for axis, labels in experiment.means.items():
         check_keys([axis], sorted(axes), f"{where}: means")
         for label, names in labels.items() if isinstance(labels, dict) else [(axis, labels)]:
-            if not words(names):
-                raise UserError(f"{where}: means.{axis}.{label}: a list of names was expected, found {names!r}")
+            if not words(names) and not (isinstance(names, list) and all(map(number, names))):
+                raise UserError(
+                    f"{where}: means.{axis}.{label}: a list of names or numbers was expected, found {names!r}"
+                )
             check_keys(names, experiment.grid.get(axis, []), f"{where}: means.{axis}.{label}")
 
 
