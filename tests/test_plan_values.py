@@ -91,9 +91,10 @@ def test_of_the_optimizers_each_needs_its_own_values():
         ({"frozen": True, "dropout": 0.1, "layer_decay": 1.0}, r"here\.dropout.*frozen"),
         ({"frozen": True, "dropout": 0.0, "layer_decay": 0.5}, r"here\.layer_decay.*frozen"),
         ({"optimizer": "lion", "momentum": 0.9}, r"here\.momentum.*optimizer lion"),
+        ({"optimizer": "lamb", "decay_form": "coupled"}, r"here\.decay_form.*optimizer lamb.*decoupled"),
     ],
 )
-def test_a_value_without_effect_is_refused(values, words):
+def test_a_value_that_does_not_go_with_another_is_refused(values, words):
     with pytest.raises(UserError, match=words):
         check_needed(values, "here")
 

@@ -18,10 +18,11 @@ def rand_augment(
     float32 of the same shape and range. What moves out of the image leaves 0 (black).
     """
     augment = RandAugment(num_ops=2, magnitude=magnitude)
-    levels = images.round().clamp(0, 255).to(torch.uint8)
-    changed = torch.empty(images.shape, device=images.device)
+    # on the CPU: a GPU's convolutions are less exact, and small operations on one image at a time are no faster there
+    levels = images.round().clamp(0, 255).to("cpu", torch.uint8)
+    changed = torch.empty(images.shape)
     with torch.random.fork_rng(devices=[]):  # torchvision draws from torch's generator of the CPU, as dropout does
         for row, key in enumerate(bits(seed, epochs, indices, SEED)):
             torch.default_generator.manual_seed(int(key))
             changed[row] = augment(levels[row])
-    return changed
+    return changed.to(images.device)

@@ -192,7 +192,10 @@ VALUES = {
 }  # fmt: skip
 
 
-FROZEN = {"dropout": 0.0, "layer_decay": 1.0}  # values that reach only what a frozen body does not train, and "off"
+ONLY = {  # (value, word) -> the only word that others have beside it
+    ("frozen", True): {"dropout": 0.0, "layer_decay": 1.0},  # they reach only what is not trained then
+    **dict.fromkeys([("optimizer", "lion"), ("optimizer", "lamb")], {"decay_form": "decoupled"}),  # of their papers
+}
 
 
 def check_value(key: str, value: object, where: str) -> None:
@@ -208,9 +211,10 @@ def check_needed(values: dict, where: str) -> None:
         other, *words = VALUES[key].needed_with if key in VALUES and VALUES[key].needed_with else ("",)
         if other in values and values[other] not in words and value != VALUES[key].off:
             raise UserError(f"{where}.{key}: {value!r} has no effect with {other} {values[other]}; leave it out")
-    for key, off in FROZEN.items():
-        if values.get("frozen") and values[key] != off:
-            raise UserError(f"{where}.{key}: {values[key]!r} has no effect with frozen true; {key} must be {off} there")
+    for (other, word), words in ONLY.items():
+        for key, only in words.items() if values.get(other) == word else ():
+            if values.get(key, only) != only:
+                raise UserError(f"{where}.{key}: {values[key]!r} does not go with {other} {word}; it must be {only}")
 
 
 def with_off_values(stated: dict, task: str) -> dict:
