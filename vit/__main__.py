@@ -28,8 +28,10 @@ def plan_command(arguments):
 
 
 def print_broken(plan):
-    for error in plan.broken.values():
-        print(f"error: {error} (this experiment is left out, the others are not)", file=sys.stderr)
+    """One line a mistake, with the experiments that it is in; a mistake in a recipe is in many."""
+    for error in dict.fromkeys(plan.broken.values()):
+        names = [name.rpartition("/")[2] for name, of_this in plan.broken.items() if of_this == error]
+        print(f"error: {error} (left out: {', '.join(names)})", file=sys.stderr)
 
 
 def exit_if_broken(plan):
