@@ -194,7 +194,8 @@ VALUES = {
 
 ONLY = {  # (value, word) -> the only word that others have beside it
     ("frozen", True): {"dropout": 0.0, "layer_decay": 1.0},  # they reach only what is not trained then
-    **dict.fromkeys([("optimizer", "lion"), ("optimizer", "lamb")], {"decay_form": "decoupled"}),  # of their papers
+    ("optimizer", "lion"): {"decay_form": "decoupled"},  # of its paper, and so LAMB's
+    ("optimizer", "lamb"): {"decay_form": "decoupled"},
 }
 
 
