@@ -72,6 +72,7 @@ def steps_of(*names: str) -> Kind:
 
 COUNT = Kind(count, "a whole number above 0")
 WHOLE = Kind(whole, "a whole number")
+BOOL = Kind(lambda value: isinstance(value, bool), "true or false")
 NUMBER = Kind(number, "a number")
 NOT_NEGATIVE = Kind(lambda value: number(value) and value >= 0, "a number, 0 or more")
 POSITIVE = Kind(lambda value: number(value) and value > 0, "a number above 0")
@@ -90,5 +91,4 @@ RISING = Kind(rising, "a list of rising whole numbers")
 COUNTS = Kind(lambda value: isinstance(value, list) and all(map(count, value)), "a list of whole numbers above 0")
 DIFFERENT_COUNTS = Kind(different(count), "a list of different whole numbers above 0")
 DIFFERENT_WHOLES = Kind(different(whole), "a list of different whole numbers")
-TRUE_OR_FALSE = Kind(lambda value: isinstance(value, bool), "true or false")
 ABOVE_0_TO_1 = Kind(lambda value: number(value) and 0 < value <= 1, "a number above 0 to 1")

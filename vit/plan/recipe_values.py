@@ -11,6 +11,7 @@ from types import MappingProxyType
 from vit.errors import UserError
 from vit.plan.kinds import (
     ABOVE_0_TO_1,
+    BOOL,
     COUNT,
     DIFFERENT_COUNTS,
     DIFFERENT_WHOLES,
@@ -24,7 +25,6 @@ from vit.plan.kinds import (
     SHARE,
     SHARE_OR_COUNT,
     SUBSET,
-    TRUE_OR_FALSE,
     WHOLE,
     Kind,
     one_of,
@@ -170,7 +170,7 @@ VALUES = {
     "loss": Value(one_of("softmax", "sigmoid"), "not in the paper"),
     "label_smoothing": Value(SHARE, "tuned in Sec. 4.3, no value is printed", off=0.0),
     "mixup": Value(NOT_NEGATIVE, "BiT's fine-tuning", off=0.0),
-    "frozen": Value(TRUE_OR_FALSE, "not in the paper: only the head is trained, a linear probe", off=False),
+    "frozen": Value(BOOL, "not in the paper: only the head is trained, a linear probe", off=False),
     "positions": Value(one_of("bilinear", "bicubic"), "Sec. 3.2 says 2D interpolation"),
     # few-shot evaluation
     "shots": Value(DIFFERENT_COUNTS, "Sec. 4.1"),
