@@ -139,7 +139,7 @@ def test_every_option_of_a_vit_is_an_axis_and_makes_other_runs(values_of, model)
     for option, value in VARIED.items():
         needed = {"pool": "gap"} if option == "pool_norm" else {}
         shapes.append({"label": option, "options": {option: value, **needed}})
-    grid = {"shape": shapes, **GRID, "model": [model]}
+    grid = {"shape": shapes, **GRID, "model": [model], "pretrain": ["JFT-300M"], "epochs": [7]}
     values_of("pretrain.subset", [1.0], grid=grid, rows=["transfer", "shape"])
     plan = make_plan("mini", ["tried"])
     assert not plan.broken and len(plan.cells) == len(shapes)

@@ -56,10 +56,10 @@ class Attention(nn.Module):
     def project(self, z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Equation 5: queries, keys and values, each (B, H, N, D / H)."""
         # head-major: the first D / H features are head 0, as in the authors' weights
-        q, k, v = (part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in self.qkv(z).chunk(3, dim=-1))
+        q, k, v = (part.unflatten(-1, (self.heads, -1)) for part in self.qkv(z).chunk(3, dim=-1))  # (B, N, H, D / H)
         if self.query_norm is not None:  # under autocast a norm may give float32, and the fused product takes one dtype
             q, k = self.query_norm(q).to(v.dtype), self.key_norm(k).to(v.dtype)
-        return q, k, v
+        return q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2)
 
     def bias(self, q: Tensor) -> Tensor | None:
         # scaled like q k' of Equation 6, to which it is added
