@@ -21,7 +21,7 @@ OPTIONS = {
         *(VIT | dict(pool=pool, head_hidden=24) for pool in ("token", "gap", "map")),
         VIT | dict(registers=2, drop_path=0.1, layer_scale=0.5, qk_norm=True, pool="gap", pool_norm="after"),
         VIT | dict(dropout=0.1, gelu="erf", norm_eps=1e-5, image_size=(33, 50)),
-        VIT | dict(dropout=0.1, image_size=(33, 50), registers=2, position="relative", qk_norm=True),
+        VIT | dict(registers=2, position="relative", qk_norm=True),
     ],
     "R50+ViT-B/16": [
         HYBRID,
