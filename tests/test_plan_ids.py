@@ -13,7 +13,7 @@ IDS = {
     "mini": (397, "661af0039be0bcd5"),
     "paper": (1688, "e5c67d99fbf9b632"),
     "photos": (6, "740bbe53a99ee209"),
-    "released": (258, "6a74bab0039b1a8b"),
+    "released": (237, "dfda87e2ade38ebf"),
     "small": (885, "8685dbf388ccf123"),
     "smoke": (199, "ccef92c916b6e64a"),
 }
