@@ -174,6 +174,10 @@ LAYERS = {  # model -> (options, layer of what begins so; the first that fits ho
             **dict.fromkeys(("norm", "pool", "hidden", "head"), 3),
         },
     ),
+    "ViT-S/16": (
+        SMALL | dict(registers=2, layer_scale=0.1, qk_norm=True, pool="gap", pool_norm="after"),
+        {"blocks.0": 1, "blocks.1": 2, "norm": 3, "head": 3},
+    ),
     "R50+ViT-B/16": (SMALL | dict(units=(1, 1)), {"blocks.0": 1, "blocks.1": 2, "norm": 3, "head": 3}),
     "ResNet50x1": (dict(units=(1, 2)), {"stages.0.0": 1, "stages.1.0": 2, "stages.1.1": 3, "norm": 4, "head": 4}),
     "Axial-ViT-B/16": (SMALL, {"blocks.0": 1, "blocks.1": 2, "norm": 3, "head": 3}),
