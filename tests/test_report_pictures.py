@@ -9,6 +9,7 @@ from matplotlib.container import BarContainer
 from matplotlib.text import Text
 from report_runs import cell, finish, planned_ablation
 
+from vit.paths import ROOT
 from vit.plan.schema import PICTURES
 from vit.report.collect import collect
 from vit.report.pictures import DRAWN, picture
@@ -114,7 +115,7 @@ def test_bars_with_a_base_are_differences_to_it(drawn):
     assert len(widths) == 8
     assert widths == pytest.approx(sorted(result.to_base.mean for result in report.results if result.to_base))
     assert "without" not in {text.get_text() for text in texts(figure)}
-    assert {axis.get_xlabel() for axis in figure.axes} == {"points above the base, form without"}
+    assert figure.get_supxlabel() == "points above the base, form without"
     assert_legible(figure)
 
 
@@ -132,16 +133,14 @@ def test_while_only_the_base_is_finished_bars_are_accuracies(drawn):
         return [run for cell in plan.cells if cell.axes["form"] == "without" for run in cell.runs]
 
     _, figure = drawn(GRID + "picture: bars\nbase: {form: without}\n", keep=base)
-    assert {axis.get_xlabel() for axis in figure.axes} == {"top-1 percent"}
+    assert figure.get_supxlabel() == "top-1 percent"
     assert_legible(figure)
 
 
 def test_series_are_told_apart_without_color(drawn):
     _, figure = drawn(GRID + "picture: bars\n")
-    hatches = {
-        name: bar.patches[0].get_hatch() for bar, name in zip(*figure.axes[0].get_legend_handles_labels(), strict=True)
-    }
-    assert len(hatches) == 2 and len(set(hatches.values())) == 2
+    bars = dict(zip(*reversed(figure.axes[0].get_legend_handles_labels()), strict=True))
+    assert len(bars) == 2 and len({bar.lines[0].get_marker() for bar in bars.values()}) == 2
     _, figure = drawn(NUMBERS.replace("RATES", RATES))
     looks = [(line.lines[0].get_marker(), line.lines[0].get_linestyle()) for line in figure.axes[0].containers]
     assert len(looks) == 2 and len(set(looks)) == 2
@@ -188,3 +187,18 @@ def test_an_experiment_that_names_no_picture_gets_dots(tmp_path, monkeypatch):
     assert picture(collect(plan, "mine")) is None
     finish(plan, cell(plan, form="without", model="ViT-B/32", transfer="CIFAR-10").runs[0], 0.5)
     assert "without / CIFAR-10 / ViT-B/32" in picture(collect(plan, "mine"))
+
+
+def test_published_values_that_may_be_compared_are_hollow_signs_of_their_line(tmp_path, monkeypatch):
+    figure4 = (ROOT / "experiments" / "figure4.yaml").read_text()
+    assert "picture: lines" in figure4 and "private: [JFT-300M]\n" in figure4
+    plan = planned_ablation(tmp_path, monkeypatch, "mine", figure4.replace("private: [JFT-300M]\n", ""), scale="paper")
+    for run in plan.runs:
+        finish(plan, run, 0.5, metrics={"test_5shot_accuracy": 0.5, "held_out_accuracy": 0.5})
+    report = collect(plan, "mine")
+    (axis,) = DRAWN["lines"](report).axes
+    solid = {bar.get_label(): bar.lines[0] for bar in axis.containers}
+    hollow = [line for line in axis.get_lines() if line.get_label() == "the paper (hollow)"]
+    assert [line.get_marker() for line in hollow] == [line.get_marker() for line in solid.values()]
+    printed = [result.paper for result in report.results if result.cell.axes["name"] == "ViT-B/32"]
+    assert list(hollow[0].get_ydata()) == printed and list(hollow[0].get_xdata()) == list(solid["ViT-B/32"].get_xdata())

@@ -12,9 +12,12 @@ def lists_of(experiment: Experiment, axis: str) -> list[list]:
 
 
 def _names(axis: str, grid: dict) -> list:
+    """None stands for a mapping that does not set the axis beside others that do."""
     own = [value.get("label") if isinstance(value, dict) else value for value in grid.get(axis, [])]
-    mappings = [value for values in grid.values() for value in values if isinstance(value, dict)]
-    return own + [value[axis] for value in mappings if axis in value]
+    for values in grid.values():
+        mappings = [value for value in values if isinstance(value, dict)]
+        own += [value.get(axis) for value in mappings] if any(axis in value for value in mappings) else []
+    return own
 
 
 def as_number(value: object) -> float | None:

@@ -1,6 +1,7 @@
 """How bars and lines are arranged: a panel for each data set, and labels made of the axes that vary."""
 
 from math import ceil
+from textwrap import fill
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -9,7 +10,7 @@ from matplotlib.figure import Figure
 from vit.plan.schema import SETS
 from vit.report.collect import Report
 from vit.report.names import stand_in, text
-from vit.report.pictures.style import GREY, panels
+from vit.report.pictures.style import panels
 from vit.report.results import Result
 
 ACROSS = 3  # panels side by side at most
@@ -50,41 +51,48 @@ def by_label(report: Report, results: list[Result], axes: list[str]) -> dict[str
     return groups
 
 
-def set_title(report: Report, result: Result, axes: list[str]) -> str:
-    """'mnist-5k', and below it '(in place of CIFAR-10)'."""
-    papers = {axis: result.cell.axes.get(axis) for axis in axes}
-    own = [stand_in(report.plan, report.experiment, axis, name) or text(name) for axis, name in papers.items()]
-    names = list(map(text, papers.values()))
-    return " / ".join(own) if own == names else f"{' / '.join(own)}\n(in place of {' / '.join(names)})"
+def title_panel(axis: Axes, report: Report, result: Result, axes: list[str], inches: float) -> None:
+    """'mnist-5k', and below it '(in place of CIFAR-10)'; lines break where the panel ends. axes: those that have panels."""
+    alone = [] if "transfer" in report.experiment.base else ["transfer"]
+    papers = {name: result.cell.axes.get(name) for name in axes or alone}
+    own = " / ".join(
+        stand_in(report.plan, report.experiment, name, value) or text(value) for name, value in papers.items()
+    )
+    names = " / ".join(map(text, papers.values()))
+    lines = [own] if own == names else [own, f"(in place of {names})"]
+    axis.set_title("\n".join(fill(line, int(inches / CHARACTER)) for line in lines))
 
 
-def panels_of(count: int, width: float, height: float) -> tuple[Figure, list[Axes]]:
-    """A figure with that many panels of width x height inches."""
+def panels_of(count: int, width: float, height: float, left: float = 0) -> tuple[Figure, list[Axes]]:
+    """A figure with that many panels of width x height inches, and `left` inches more for labels that they share."""
     across = min(count, ACROSS)
     down = ceil(count / across)
-    figure, axes = panels(down, across, width * across, height * down)
+    figure, axes = panels(down, across, left + width * across, height * down)
     for axis in axes.flat[count:]:
         axis.remove()
     return figure, list(axes.flat[:count])
 
 
 def legend_above(figure: Figure) -> None:
-    """One legend for all panels, in as many columns as the width has room for; the figure grows by its rows."""
+    """One legend for all panels, if they name anything, in the columns that fit; the figure grows by its rows."""
     found = {}
     for axis in figure.axes:
         for handle, name in zip(*axis.get_legend_handles_labels(), strict=True):
             found.setdefault(name, handle)
-    handles, labels = list(found.values()), list(found)
+    if not found:
+        return
     width, height = figure.get_size_inches()
-    columns = max(1, min(len(labels), int(width / (CHARACTER * max(map(len, labels)) + 0.6))))
-    figure.set_size_inches(width, height + 0.2 * ceil(len(labels) / columns))
-    figure.legend(handles, labels, loc="outside upper center", ncols=columns, frameon=False)
+    needed = CHARACTER * max(map(len, found)) + 0.6
+    columns = max(1, min(len(found), int(width / needed)))
+    figure.set_size_inches(max(width, needed), height + 0.2 * ceil(len(found) / columns))
+    figure.legend(found.values(), found, loc="outside upper center", ncols=columns, frameon=False)
 
 
-def draw_papers(axis: Axes, xs: list[float], ys: list[float]) -> None:
-    """A ring for each published value that ours may be compared with."""
-    if xs:
-        axis.plot(xs, ys, "o", markerfacecolor="none", color=GREY, label="the paper", markersize=7, zorder=3)
+def draw_papers(axis: Axes, points: list[tuple[float, float]], *, marker: str = "d", color: str = "black") -> None:
+    """A hollow sign at (x, y) of each published value that ours may be compared with."""
+    if points:
+        look = {"markerfacecolor": "white", "markeredgecolor": color, "markersize": 6, "zorder": 4}
+        axis.plot(*zip(*points, strict=True), marker, label="the paper (hollow)", **look)
 
 
 def apart(positions: list[float], labels: list[str], inches: float) -> list[bool]:

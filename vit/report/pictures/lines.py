@@ -2,6 +2,7 @@
 
 from itertools import product
 from math import log10
+from operator import itemgetter
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -18,7 +19,7 @@ from vit.report.pictures.arrangement import (
     legend_above,
     panels_of,
     set_axes,
-    set_title,
+    title_panel,
     varying,
 )
 from vit.report.pictures.style import COLORS, MARKERS
@@ -35,40 +36,32 @@ WIDTH, HEIGHT, AXIS = 3.4, 3.0, 2.6  # of a panel, and the length of its horizon
 def lines(report: Report) -> Figure:
     """A panel for each data set that is tested on."""
     scale = numeric_axis(report.experiment)
-    measured = [
-        result
-        for result in report.results
-        if result.mean is not None and as_number(result.cell.axes.get(scale)) is not None
-    ]
-    apart_from_lines = [scale, *set_axes(report, measured)]
-    others = [axis for axis in (*report.experiment.rows, *report.experiment.columns) if axis not in apart_from_lines]
-    looks = dict(
-        zip(by_label(report, measured, varying(report, measured, others)), LOOKS * len(measured), strict=False)
-    )
-    by_set = by_label(report, measured, apart_from_lines[1:])
-    alone = len(by_set) == 1
-    figure, axes = panels_of(len(by_set), WIDTH * (1 + alone), HEIGHT)
+    measured = [result for result in report.results if result.mean is not None]
+    sets = set_axes(report, measured)
+    others = [axis for axis in (*report.experiment.rows, *report.experiment.columns) if axis not in (scale, *sets)]
+    others = varying(report, measured, others)
+    looks = dict(zip(by_label(report, measured, others), LOOKS * len(measured), strict=False))
+    by_set = by_label(report, measured, sets)
+    wider = WIDTH if len(by_set) == 1 else 0
+    figure, axes = panels_of(len(by_set), WIDTH + wider, HEIGHT)
     for axis, results in zip(axes, by_set.values(), strict=True):
-        axis.set_title(set_title(report, results[0], ["transfer"] if alone else apart_from_lines[1:]))
-        for name, line in by_label(report, results, varying(report, measured, others)).items():
-            draw_line(axis, sorted(line, key=lambda result: position(result, scale)), scale, label=name, **looks[name])
-        printed = [result for result in results if result.difference is not None]
-        draw_papers(axis, [position(result, scale) for result in printed], [result.paper for result in printed])
-        label_scale(axis, [result.cell.axes[scale] for result in measured], AXIS + WIDTH * alone)
+        title_panel(axis, report, results[0], sets, WIDTH + wider)
+        for name, line in by_label(report, results, others).items():
+            draw_line(axis, line, scale, label=name or None, **looks[name])
+        label_scale(axis, [result.cell.axes[scale] for result in measured], AXIS + wider)
         axis.set_xlabel(title(scale))
         axis.set_ylabel(f"{measures(report).lower()} percent")
-    if len(looks) > 1 or any(result.difference is not None for result in measured):
-        legend_above(figure)
+    legend_above(figure)
     return figure
 
 
-def position(result: Result, scale: str) -> float:
-    return as_number(result.cell.axes[scale])
-
-
-def draw_line(axis: Axes, line: list[Result], scale: str, **look) -> None:
-    xs, means = [position(result, scale) for result in line], [result.mean for result in line]
-    axis.errorbar(xs, means, yerr=[result.std or 0 for result in line], capsize=2, **look)
+def draw_line(axis: Axes, results: list[Result], scale: str, **look) -> None:
+    """The means with their standard deviations, and in hollow signs the published values that they may be compared with."""
+    line = sorted(((as_number(result.cell.axes[scale]), result) for result in results), key=itemgetter(0))
+    xs, means, spreads = zip(*((x, result.mean, result.std or 0) for x, result in line), strict=True)
+    axis.errorbar(xs, means, yerr=spreads, capsize=2, **look)
+    printed = [(x, result.paper) for x, result in line if result.difference is not None]
+    draw_papers(axis, printed, marker=look["marker"], color=look["color"])
 
 
 def label_scale(axis: Axes, values: list, inches: float) -> None:
