@@ -28,8 +28,10 @@ def plan_command(arguments):
 
 
 def print_broken(plan):
-    for error in plan.broken.values():
-        print(f"error: {error} (this experiment is left out, the others are not)", file=sys.stderr)
+    """One line a mistake, with the experiments that it is in; a mistake in a recipe is in many."""
+    for error in dict.fromkeys(plan.broken.values()):
+        names = [name.rpartition("/")[2] for name, of_this in plan.broken.items() if of_this == error]
+        print(f"error: {error} (left out: {', '.join(names)})", file=sys.stderr)
 
 
 def exit_if_broken(plan):
@@ -132,7 +134,8 @@ def check_command(arguments):
     if any(plan.error_of(name) for name in goals) or (plan.broken and not goals):
         sys.exit(1)
     if not plan.broken:
-        (results(arguments.scale) / "checked").touch()
+        results(arguments.scale).mkdir(parents=True, exist_ok=True)
+        (results(arguments.scale) / "checked").touch()  # its time is what make reads
 
 
 def claim_command(arguments):

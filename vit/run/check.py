@@ -14,6 +14,7 @@ import torch
 import data
 from vit.errors import nearest, reason
 from vit.run.cli import PaperCLI
+from vit.run.runner import hidden_arguments, silence_lightning
 
 VARIED = ("seed", "train_on", "lr", "lr_from", "init")  # runs of one setting differ in these
 
@@ -30,6 +31,7 @@ class ParserOnly(PaperCLI):
 
 def find_mistakes(plan) -> dict[str, str]:
     """Experiment -> its first mistake: file, key and what is wrong."""
+    silence_lightning()
     checked, mistakes = {}, {}
     for name in plan.experiments:
         for run in (plan.runs[run_id] for run_id in plan.runs_of(name)):
@@ -55,7 +57,7 @@ def check_data(plan, run) -> str | None:
     if path.startswith("data.") and not hasattr(data, path.removeprefix("data.")):
         return f"{where}: no data module '{path}'{nearest(path, [f'data.{name}' for name in data.__all__])}"
     try:
-        with redirect_stdout(StringIO()):  # "Seed set to 0"
+        with redirect_stdout(StringIO()), hidden_arguments():
             ParserOnly(args=run.config, run=False, save_config_callback=None, parser_kwargs={"exit_on_error": False})
         class_of(path)(**arguments)
     except Exception as error:
