@@ -7,7 +7,9 @@ import yaml
 
 from vit import paths
 from vit.errors import UserError
+from vit.models import create_model
 from vit.plan import make_plan
+from vit.plan.model_options import options_of
 
 GRID = {"model": ["ViT-B/16"], "pretrain": ["ImageNet-21k"], "transfer": ["CIFAR-10"]}
 MINI = yaml.safe_load((paths.EXPERIMENTS / "scales" / "mini.yaml").read_text())["recipes"]
@@ -121,3 +123,29 @@ def test_slips_under_at_are_named(values_of, at, words):
 def test_a_multiple_of_a_word_is_refused(values_of):
     with pytest.raises(UserError, match=r"finetune\.decay.*x2 multiplies numbers.*cosine"):
         values_of("finetune.decay", ["x2"])
+
+
+VARIED = {  # option of a ViT: another value than its own
+    "patch": 4, "width": 32, "depth": 2, "heads": 2, "mlp": 128, "position": "2d", "position_at": "every", "pool": "map",
+    "pool_norm": "after", "head_hidden": 24, "dropout": 0.1, "gelu": "erf", "norm_eps": 0.00001, "registers": 4,
+    "drop_path": 0.2, "layer_scale": 0.0001, "qk_norm": True,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("model", ["ViT-B/16", "R50+ViT-B/16"])
+def test_every_option_of_a_vit_is_an_axis_and_makes_other_runs(values_of, model):
+    assert options_of("ViT-B/16").keys() == VARIED.keys()
+    shapes = [{"label": "usual", "options": {}}]
+    for option, value in VARIED.items():
+        needed = {"pool": "gap"} if option == "pool_norm" else {}
+        shapes.append({"label": option, "options": {option: value, **needed}})
+    grid = {"shape": shapes, **GRID, "model": [model], "pretrain": ["JFT-300M"], "epochs": [7]}
+    values_of("pretrain.subset", [1.0], grid=grid, rows=["transfer", "shape"])
+    plan = make_plan("mini", ["tried"])
+    assert not plan.broken and len(plan.cells) == len(shapes)
+    usual, *others = ([plan.runs[run] for run in (cell.upstream, *cell.runs)] for cell in plan.cells)
+    for (option, value), runs in zip(VARIED.items(), others, strict=True):
+        for run, plain in zip(runs, usual, strict=True):
+            assert run.options[option] == value and run.options.keys() >= plain.options.keys()
+            assert run.id != plain.id
+        create_model(model, image_size=32, num_classes=5, **runs[0].options)

@@ -121,6 +121,8 @@ def text(value):
         return ", ".join(f"{key} {text(inner)}" for key, inner in value.items())
     if isinstance(value, list):
         return f"[{', '.join(map(text, value))}]"
+    if isinstance(value, bool):
+        return str(value).lower()
     return "null" if value is None else str(value)
 
 
