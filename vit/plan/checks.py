@@ -4,8 +4,10 @@ import fnmatch
 
 from vit import paths
 from vit.errors import UserError
+from vit.plan.axes import lists_of, numeric_axis
 from vit.plan.kinds import count, number, words
 from vit.plan.model_options import check_options
+from vit.plan.schema import PICTURES
 from vit.plan.yaml_files import check_keys
 
 
@@ -22,6 +24,8 @@ def check_experiment(experiment, where):
     _check_at(experiment, where)
     _check_conditions(experiment, where)
     _check_means(experiment, axes, where)
+    _check_base(experiment, where)
+    _check_picture(experiment, where)
     for name, same in experiment.same_run.items():
         if not isinstance(same, dict) or set(same) != {"transfer", "metric"} or not words(list(same.values())):
             raise UserError(
@@ -77,6 +81,28 @@ def _check_means(experiment, axes, where):
                     f"{where}: means.{axis}.{label}: a list of names or numbers was expected, found {names!r}"
                 )
             check_keys(names, experiment.grid.get(axis, []), f"{where}: means.{axis}.{label}")
+
+
+def _check_base(experiment, where):
+    """The cells to compare with: axes that tell rows or columns apart, and values that these take."""
+    if not isinstance(experiment.base, dict):
+        raise UserError(f"{where}: base: a mapping from axes to values was expected, found {experiment.base!r}")
+    check_keys(experiment.base, [*experiment.rows, *experiment.columns], f"{where}: base")
+    for axis, value in experiment.base.items():
+        known = [known for values in lists_of(experiment, axis) for known in values]
+        check_keys([value], known, f"{where}: base.{axis}")
+
+
+def _check_picture(experiment, where):
+    """The picture is one of ours, and finds in the experiment what it draws."""
+    check_keys([experiment.picture], PICTURES, f"{where}: picture")
+    if experiment.picture == "lines" and numeric_axis(experiment) is None:
+        raise UserError(
+            f"{where}: picture: lines need an axis of rows or columns with several values, all of them numbers; take bars or dots"
+        )
+    paper = experiment.paper if isinstance(experiment.paper, dict) else {}
+    if experiment.picture == "scaling" and not paper.get("cost"):
+        raise UserError(f"{where}: picture: scaling needs the cost of pre-training (paper.cost); take bars or dots")
 
 
 def names_of(axis, grid):
