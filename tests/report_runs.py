@@ -1,7 +1,9 @@
 """Finished runs without training: the metrics.json and metrics.csv that the runner would write."""
 
 import json
+import shutil
 
+from vit import paths
 from vit.atomic import write_text
 from vit.paths import runs_folder
 from vit.plan.cost_file import costs_file
@@ -28,6 +30,15 @@ def finish_all(plan, accuracy):
     """accuracy: function of a run id, a fraction."""
     for run in plan.runs:
         finish(plan, run, accuracy(run))
+
+
+def planned_ablation(folder, monkeypatch, name, text, scale="smoke"):
+    """The plan of experiments/ablations/NAME.yaml with this text, in a folder with a copy of the experiments."""
+    monkeypatch.setenv("VIT_RESULTS", str(folder / "results"))
+    monkeypatch.setattr(paths, "EXPERIMENTS", folder / "experiments")
+    shutil.copytree(paths.ROOT / "experiments", folder / "experiments", dirs_exist_ok=True)
+    (folder / "experiments" / "ablations" / f"{name}.yaml").write_text(text)
+    return make_plan(scale, [name])
 
 
 def count_costs(flops=1e9):

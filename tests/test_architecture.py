@@ -120,7 +120,7 @@ def test_tasks_do_not_know_data_and_data_does_not_know_vit():
 
 def test_tasks_call_the_public_steps_of_a_model_and_never_its_attributes():
     public = {"tokens", "encode", "patches", "features", "forward"}
-    public |= {"reset_head", "freeze_head", "set_head_bias", "resize_to"}
+    public |= {"reset_head", "freeze_head", "freeze_body", "layers", "set_head_bias", "resize_to"}
     public |= {"width", "patch_pixels"}  # what else a ViT says of itself
     public |= {"parameters", "modules", "train", "eval", "state_dict", "load_state_dict"}  # torch.nn.Module's own
     for path in sources("vit/tasks"):

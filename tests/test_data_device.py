@@ -22,10 +22,13 @@ NUMBERS = {
     "pad_crop": "(4)",
     "color": "(0.4)",
     "cutout": "(9)",
+    "rand_augment": "(9)",
+    "random_erasing": "(0.9)",
     "central_crop": "(40)",
     "squashed_crop": "(40)",
 }
 WORDS = [word + NUMBERS.get(word, "") for word in [*CROPS, *AUGMENTATIONS]]
+ON_CPU = ["rand_augment(9)"]  # computed there, and "meta" has no values to copy
 DRAW = 0, np.arange(12), np.arange(12)
 OTHER_RULES = sorted(set(RULES) - {"once", "vit_jax"})
 CPU, GPU, META = (torch.device(name) for name in ("cpu", "cuda", "meta"))
@@ -41,7 +44,7 @@ def with_rules(words):
 
 
 @pytest.mark.parametrize(("height", "width"), SIDES)
-@pytest.mark.parametrize(("word", "rule"), with_rules(WORDS))
+@pytest.mark.parametrize(("word", "rule"), with_rules([word for word in WORDS if word not in ON_CPU]))
 def test_every_augmentation_stays_on_the_images_device(word, height, width, rule):
     images, change = noise(height, width), transform(word, rule=rule).augment
     here, there = change(images, *DRAW), change(images.to(META), *DRAW)

@@ -156,7 +156,7 @@ def test_a_set_that_torchvision_finds_damaged_is_unpacked_again(served, server, 
     sums = [[name, hashlib.md5(content[name]).hexdigest()] for name in names]
     monkeypatch.setattr(datasets.CIFAR10, "train_list", sums[:6])
     monkeypatch.setattr(datasets.CIFAR10, "test_list", [])
-    monkeypatch.setattr(CIFAR10, "present", classmethod(look))
+    monkeypatch.setattr(CIFAR10, "complete_sources", classmethod(look))
     served("CIFAR10", tar(**{f"cifar-10-batches-py/{name}": content[name] for name in names}))
     fetch("cifar-10")
     damaged = folder / "cifar-10-batches-py" / "data_batch_3"

@@ -1,7 +1,10 @@
 """`python -m vit diff RUN`: how a run differs from Tables 3 and 4, and from the released checkpoints."""
 
+import shutil
+
 import pytest
 
+from vit import paths
 from vit.__main__ import main
 from vit.errors import UserError
 from vit.plan import make_plan
@@ -115,3 +118,20 @@ def test_a_run_that_nobody_plans_is_one_line_with_the_nearest():
 def test_a_model_without_released_checkpoint_is_named():
     with pytest.raises(UserError, match=r"pretrain-released\.yaml: no row for model ResNet50x1"):
         difference(run("paper", "pretrain-ResNet50x1-jft-300m"), "released", "paper")
+
+
+LAYERS = """
+title: "Rates by layer"
+grid: {finetune.layer_decay: [1.0, 0.75], model: [ViT-B/16], pretrain: [none], transfer: [CIFAR-10]}
+rows: [finetune.layer_decay]
+columns: [model]
+"""
+
+
+def test_a_value_that_configs_leave_out_where_it_is_off_differs_where_it_is_on(tmp_path, monkeypatch):
+    shutil.copytree(paths.EXPERIMENTS, tmp_path / "experiments")
+    monkeypatch.setattr(paths, "EXPERIMENTS", tmp_path / "experiments")
+    (tmp_path / "experiments" / "ablations" / "layers.yaml").write_text(LAYERS)
+    off, on = (cell.runs[-1] for cell in make_plan("mini", ["layers"]).cells)
+    assert lines(difference(on))["layer_decay"].startswith("0.75, paper 1.0 (not in the paper")
+    assert "layer_decay" not in lines(difference(off))

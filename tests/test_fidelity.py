@@ -12,7 +12,7 @@ from vit.models.hybrid import Hybrid
 from vit.models.resnet import ResNet
 from vit.paths import ROOT
 from vit.plan.difference import text
-from vit.plan.recipe_values import STATED, VALUES
+from vit.plan.recipe_values import STATED, TASKS, VALUES
 from vit.plan.resolve import load_recipe
 from vit.weights.ours import arguments
 
@@ -30,6 +30,7 @@ def defaults(option):
     recipes = [load_recipe(name) for name in ("pretrain", "finetune", "fewshot", "masked_patch")]
     places = [place for recipe in recipes for place in (recipe, *recipe["rows"])]
     given = [place[option] for place in places if option in place]
+    given += [task["later"][option] for task in TASKS.values() if option in task.get("later", {})]
     given += [VALUES[option].off] if option in VALUES and VALUES[option].off is not STATED else []
     built = [arguments({"name": name}) for name in ("ViT-B/16", "ResNet50x1")]
     return given + [parameters[option] for parameters in built if option in parameters]
@@ -50,6 +51,7 @@ def test_each_switch_is_an_option_with_its_stated_default_and_a_test(row):
 
 def test_every_word_that_a_recipe_chooses_by_is_in_the_table():
     switches = {"warmup_from", "decay_form", "decay_on", "clip_rule", "momentum_dtype", "loss", "positions", "polyak"}
+    switches |= {"optimizer", "frozen", "layer_decay"}
     assert switches <= {match for row in ROWS for match in re.findall(r"`(\w+)`", row[3])}
 
 

@@ -110,6 +110,52 @@ def test_bits_staircase_is_the_rate_of_the_run():
     assert record.rates[8] == pytest.approx(10 * record.rates[9])
 
 
+class Modes(Callback):
+    """Whether a part of the model was in training mode, at any update."""
+
+    def __init__(self):
+        self.training = set()
+
+    def on_train_batch_start(self, trainer, task, *_):
+        self.training |= {name for name, part in task.model.named_modules() if part.training}
+
+
+def test_a_linear_probe_trains_its_head_and_nothing_else():
+    """Twenty steps of logistic regression on features of an evaluation, in numpy; dropout is a model's own."""
+    values = dict(MODEL, options=dict(MODEL["options"], dropout=0.5))
+    task, modes = Finetune(**values, **FINETUNE | dict(frozen=True, weight_decay=0.1)), Modes()
+    params = given(task, zero_head=True)
+    trained(task, "64-true", modes)
+    assert not modes.training
+    after = {name: tensor.double().numpy() for name, tensor in task.model.state_dict().items()}
+    assert all(np.array_equal(after[name], params[name]) for name in params if not name.startswith("head"))
+    weight, bias = params["head.weight"], params["head.bias"]
+    momenta = [np.zeros_like(weight), np.zeros_like(bias)]
+    for step, (images, labels) in enumerate(loader(1, torch.float64)):
+        features = task.model.features(images).detach().numpy()
+        scores = features @ weight.T + bias
+        likely = np.exp(scores - scores.max(1, keepdims=True))
+        error = (likely / likely.sum(1, keepdims=True) - np.eye(5)[labels.numpy()]) / len(labels)
+        gradients = [error.T @ features, error.sum(0)]
+        norm = np.sqrt(sum((gradient**2).sum() for gradient in gradients))
+        momenta = [0.9 * t + g / max(norm, 1) for t, g in zip(momenta, gradients, strict=True)]
+        rate = 0.03 * rate_factor(step, steps=STEPS, warmup_steps=4, decay="cosine")
+        weight, bias = weight - rate * (momenta[0] + 0.1 * weight), bias - rate * momenta[1]
+    np.testing.assert_allclose(after["head.weight"], weight, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(after["head.bias"], bias, rtol=0, atol=1e-12)
+    assert np.abs(weight).max() > 0.01
+
+
+def test_a_linear_probe_of_a_published_file_trains_the_new_head(tmp_path, monkeypatch):
+    """Loading replaces the head; it is the one that is trained."""
+    (tmp_path / "imagenet21k").mkdir()
+    archive(tmp_path / "imagenet21k" / "ViT-B_16.npz")
+    monkeypatch.setenv("VIT_WEIGHTS", str(tmp_path))
+    task = Finetune(**SMALL, **FINETUNE | dict(init="released:ViT-B/16@imagenet21k", frozen=True))
+    task.start_from(tmp_path / "no run")
+    assert {name for name, p in task.model.named_parameters() if p.requires_grad} == {"head.weight", "head.bias"}
+
+
 def archive(path):
     """An official file of a small ViT-B/16 for images of 64, with a 4 x 4 grid of positions and another head."""
     np.savez(path, **archives.vit(grid=(4, 4), patch=16, width=16, heads=2, mlp=24, depth=1, classes=9, hidden=16))
@@ -164,6 +210,7 @@ def run_of_everything(folder, *callbacks):
     config = smoke_config("finetune-ViT-B-16-scratch-digits")
     config["trainer"] |= {"max_steps": 40, "accumulate_grad_batches": 2}
     values = dict(polyak=0.9, mixup=0.1, momentum_dtype="bfloat16", dropout=0.1)
+    values |= dict(label_smoothing=0.1, weight_decay=0.1, layer_decay=0.75)
     config["model"]["init_args"] |= values
     return trained_in(folder, config, SavesEvery(folder, 10), *callbacks).model
 

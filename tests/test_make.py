@@ -1,6 +1,7 @@
 """The Makefile with a stub instead of the trainer: which runs are trained, and how often."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -113,9 +114,10 @@ def test_a_new_ablation_runs_as_it_is_and_trains_only_what_table5_did_not(checko
     for name, words in (("mine", "exists already"), ("it's", "it's"), ("", "NAME=")):
         refused = checkout.make("new-ablation", f"NAME={name}", check=False)
         assert refused.returncode != 0 and words in refused.stderr.splitlines()[0] and path.read_text() == text
-    added = checkout.make("plan", "EXPERIMENT=mine").stdout.splitlines()
-    counts = {line.split("  ")[0]: int(line.removeprefix(line.split("  ")[0]).split()[0]) for line in added[1:5]}
-    assert counts == {"finished": 5, "missing, shared with others": 0, "missing, new": 4, "to be trained": 4}
+    added = re.findall(
+        r"^(finished|missing, .*?|to be trained) +(\d+) ", checkout.make("plan", "EXPERIMENT=mine").stdout, re.M
+    )
+    assert [int(count) for _, count in added] == [5, 0, 4, 4], added
     checkout.make("mine")
     trained = checkout.trained()
     assert len(trained) == 2 + 2 and all(run.startswith("finetune-ViT-B-16-fractals-80-mnist-5k-") for run in trained)

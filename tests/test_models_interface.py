@@ -36,6 +36,8 @@ def images(height=32, width=None):
         ("ViT-B/16", dict(pool="map"), 16, 16),
         ("R50+ViT-B/16", dict(), 16, 17),
         ("R50+ViT-B/16", dict(units=(1,)), 64, 65),
+        ("R50+ViT-B/16", dict(registers=2), 16, 19),
+        ("ViT-B/16", dict(registers=2, pool="gap"), 16, 18),
         ("Axial-ViT-B/16", dict(), 16, 16),
     ],
 )
@@ -61,12 +63,20 @@ def test_the_hidden_layer_of_the_head_may_be_as_wide_as_the_model():
     assert small("ViT-B/16", head_hidden="width").features(images()).shape == (2, 32)
 
 
-@pytest.mark.parametrize("position", ["1d", "relative"])
-def test_attention_weights_are_those_of_the_fused_path(position):
-    model = small("ViT-B/16", position=position)
+@pytest.mark.parametrize(
+    ("options", "tokens"),
+    [
+        (dict(position="1d"), 17),
+        (dict(position="relative"), 17),
+        (dict(registers=3), 20),
+        (dict(registers=3, position="relative", qk_norm=True, pool="gap", layer_scale=0.5), 19),
+    ],
+)
+def test_attention_weights_are_those_of_the_fused_path(options, tokens):
+    model = small("ViT-B/16", **options)
     weights = list(model.attention_weights(images()))
-    assert [tuple(layer.shape) for layer in weights] == 2 * [(2, 4, 17, 17)]
-    torch.testing.assert_close(weights[0].sum(-1), torch.ones(2, 4, 17))
+    assert [tuple(layer.shape) for layer in weights] == 2 * [(2, 4, tokens, tokens)]
+    torch.testing.assert_close(weights[0].sum(-1), torch.ones(2, 4, tokens))
     attention, z = model.blocks[0].attention, model.blocks[0].norm1(model.initial_sequence(model.tokens(images())))
     _, _, v = attention.project(z)
     torch.testing.assert_close(attention.out((weights[0] @ v).transpose(1, 2).flatten(2)), attention(z))
@@ -133,7 +143,11 @@ def test_an_image_of_another_size_is_refused_in_one_line(name):
     [
         ("ViT-X/16", dict(), "unknown model 'ViT-X/16', did you mean 'ViT-S/16'? Known: ViT-Ti/16, ViT-S/32"),
         ("ResNet50", dict(), "did you mean 'ResNet50x"),
-        ("ViT-B/16", dict(widht=3), "unknown option of ViT-B/16 'widht', did you mean 'width'? Known: depth, dropout"),
+        (
+            "ViT-B/16",
+            dict(widht=3),
+            "unknown option of ViT-B/16 'widht', did you mean 'width'? Known: depth, drop_path",
+        ),
         ("ViT-B/16", dict(units=(1, 1)), "unknown option of ViT-B/16 'units'"),
         ("ResNet50x1", dict(head_hidden=8), "Known: root_padding, units, width_factor"),
         ("R50+ViT-B/16", dict(channels=3), "unknown option of R50+ViT-B/16 'channels'"),
@@ -143,10 +157,14 @@ def test_an_image_of_another_size_is_refused_in_one_line(name):
         ("ViT-B/16", dict(position="sincos2d", width=30, heads=2), "needs a width of 8, 12, 16 ..., not 30"),
         ("ViT-B/16", dict(position="2d", width=33, heads=3), "33 is odd"),
         ("ViT-B/16", dict(pool="cls"), "unknown pool 'cls'. Known: token, gap, map"),
+        ("ViT-B/16", dict(pool_norm="last"), "unknown pool_norm 'last'. Known: before, after"),
+        ("ViT-B/16", dict(pool_norm="after"), "the pool is 'gap', not 'token'"),
+        ("ViT-B/16", dict(drop_path=1.5), "has to be between 0 and 1, but got 1.5"),
         ("ViT-B/16", dict(gelu="relu"), "unknown gelu 'relu'. Known: tanh, erf"),
         ("ViT-B/16", dict(heads=5), "5 heads do not divide the width 32"),
         ("ViT-B/16", dict(patch=33), "an image of 32 x 32 holds no patch of 33 x 33"),
         ("Axial-ViT-B/16", dict(pool="token"), "the pool of an axial model is 'gap' or 'map'"),
+        ("Axial-ViT-B/16", dict(registers=2), "registers fit no grid: an axial model has none, not 2"),
         ("ResNet50x1", dict(width_factor=0.3), "32 groups, which do not divide 19 channels"),
         ("R50+ViT-B/16", dict(stem_width=0.25), "32 groups, which do not divide 16 channels"),
         ("AxialResNet50", dict(heads=5), "5 heads do not divide the width 32"),

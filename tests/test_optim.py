@@ -7,7 +7,9 @@ import torch
 from reference import hyper_rule
 
 from vit.models import create_model
+from vit.models.model import Model
 from vit.optim import adam, kernels, make_optimizer, rate_factor, sgd, with_schedule
+from vit.optim.optimizers import parameter_groups
 from vit.plan.resolve import load_recipe, load_scale
 
 
@@ -160,6 +162,83 @@ def test_parts_of_a_schedule_that_do_not_go_together_are_refused(schedule, words
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
     with pytest.raises(ValueError, match=words):
         with_schedule(optimizer, steps=10, warmup_steps=3, **schedule)
+
+
+SMALL = dict(depth=2, width=16, heads=2, mlp=16)
+LAYERS = {  # model -> (options, layer of what begins so; the first that fits holds, and the rest is layer 0)
+    "ViT-B/16": (SMALL, {"blocks.0": 1, "blocks.1": 2, "norm": 3, "head": 3}),
+    "ViT-B/8": (
+        SMALL | dict(position_at="every", pool="map", head_hidden=8),
+        {
+            **{"blocks.0": 1, "blocks.1": 2, "position.tables.1": 2},
+            **dict.fromkeys(("norm", "pool", "hidden", "head"), 3),
+        },
+    ),
+    "ViT-S/16": (
+        SMALL | dict(registers=2, layer_scale=0.1, qk_norm=True, pool="gap", pool_norm="after"),
+        {"blocks.0": 1, "blocks.1": 2, "norm": 3, "head": 3},
+    ),
+    "R50+ViT-B/16": (SMALL | dict(units=(1, 1)), {"blocks.0": 1, "blocks.1": 2, "norm": 3, "head": 3}),
+    "ResNet50x1": (dict(units=(1, 2)), {"stages.0.0": 1, "stages.1.0": 2, "stages.1.1": 3, "norm": 4, "head": 4}),
+    "Axial-ViT-B/16": (SMALL, {"blocks.0": 1, "blocks.1": 2, "norm": 3, "head": 3}),
+}
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_rates_by_layer_fall_from_the_head_down(name):
+    """lr 0.5^(L - l), L the layer of the head; the first groups are the head's, whose rate is the one that is logged."""
+    options, layers = LAYERS[name]
+    model = create_model(name, image_size=32, num_classes=3, **options)
+    last = max(layers.values())
+    names = {id(parameter): name for name, parameter in model.named_parameters()}
+    groups = parameter_groups(model, lr=0.8, weight_decay=0.1, decay_on="kernels", layer_decay=0.5)
+    found = {names[id(p)]: (group["lr"], group["weight_decay"]) for group in groups for p in group["params"]}
+    assert sum(len(group["params"]) for group in groups) == len(found) == len(names)
+    kernel = {names[id(p)] for p in kernels(model)}
+    for parameter, (rate, decay) in found.items():
+        layer = next((layer for start, layer in layers.items() if parameter.startswith(start)), 0)
+        assert rate == pytest.approx(0.8 * 0.5 ** (last - layer)), parameter
+        assert decay == (0.1 if parameter in kernel else 0.0)
+    assert groups[0]["lr"] == 0.8
+
+
+def test_the_schedule_multiplies_the_rates_of_all_layers_alike():
+    model = create_model("ViT-B/16", image_size=32, num_classes=3, **SMALL)
+    optimizer = sgd(model, lr=0.8, momentum=0.9, layer_decay=0.5)
+    scheduler = with_schedule(optimizer, steps=10, warmup_steps=2, decay="cosine")["lr_scheduler"]["scheduler"]
+    for parameter in model.parameters():
+        parameter.grad = torch.ones_like(parameter)
+    optimizer.step(), scheduler.step()
+    before = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
+    for parameter in model.parameters():
+        optimizer.state[parameter]["momentum_buffer"].zero_()
+    optimizer.step()
+    for name, rate in (("head.bias", 0.4), ("blocks.1.norm1.bias", 0.2), ("class_token", 0.05)):
+        moved = before[name] - model.get_parameter(name)
+        assert torch.allclose(moved, torch.full_like(moved, rate)), name
+
+
+def test_one_rate_for_all_is_two_groups_as_it_was():
+    model = create_model("ViT-B/16", image_size=32, num_classes=3, **SMALL)
+    decayed, rest = parameter_groups(model, lr=0.8, weight_decay=0.1, decay_on="kernels")
+    assert [id(p) for p in decayed["params"]] == [id(p) for p in kernels(model)]
+    assert len(decayed["params"]) + len(rest["params"]) == len(list(model.parameters()))
+
+
+def test_a_model_without_layers_is_named():
+    class Own(Model):
+        pass
+
+    with pytest.raises(ValueError, match=r"Own.*layer_decay.*layers"):
+        parameter_groups(Own(), lr=0.8, weight_decay=0.1, decay_on="kernels", layer_decay=0.5)
+
+
+@pytest.mark.parametrize("name", ["lion", "lamb"])
+def test_lion_and_lamb_have_no_coupled_decay(name):
+    with pytest.raises(ValueError, match=rf"{name}.*decoupled.*coupled"):
+        make_optimizer(
+            name, torch.nn.Linear(1, 1), lr=0.1, weight_decay=0.1, decay_form="coupled", beta1=0.9, beta2=0.99
+        )
 
 
 def test_decay_on_all_reaches_every_parameter():

@@ -5,7 +5,7 @@ import pytest
 import torch
 from reference import protocols
 
-from vit.optim import Momentum, Polyak, clip_by_global_norm, global_norm
+from vit.optim import Lamb, Lion, Momentum, Polyak, clip_by_global_norm, global_norm
 
 
 def draws(*shapes, seed=0, dtype=torch.float64):
@@ -112,6 +112,59 @@ def test_momentum_goes_on_from_its_state_bit_for_bit(dtype):
     steps(second, resumed)
     assert all(torch.equal(actual, expected) for actual, expected in zip(whole, resumed, strict=True))
     assert second.state[resumed[0]]["momentum_buffer"].dtype == getattr(torch, dtype)
+
+
+KINDS = {"lion": Lion, "lamb": Lamb}
+
+
+def references(decay):
+    return {
+        "lion": protocols.Lion(0.9, 0.99, decay=decay, kernels=["0", "1"]),
+        "lamb": protocols.Lamb(0.9, 0.99, wd_over_lr=decay, kernels=["0", "1"]),
+    }
+
+
+@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("decay", [0.0, 0.3])
+def test_lion_and_lamb_are_the_formulas_of_their_papers(name, decay):
+    parameters = [torch.nn.Parameter(p) for p in draws((4, 3), (6,), seed=9)]
+    expected = {str(i): parameter.detach().numpy().copy() for i, parameter in enumerate(parameters)}
+    optimizer, reference = (
+        KINDS[name](parameters, lr=0.1, beta1=0.9, beta2=0.99, weight_decay=decay),
+        references(decay)[name],
+    )
+    for step in range(6):
+        rate = optimizer.param_groups[0]["lr"] = 0.1 / (step + 1)
+        gradients = draws((4, 3), (6,), seed=step)
+        for parameter, gradient in zip(parameters, gradients, strict=True):
+            parameter.grad = gradient.clone()
+        optimizer.step()
+        reference.update(expected, {str(i): gradient.numpy() for i, gradient in enumerate(gradients)}, rate)
+    for parameter, values in zip(parameters, expected.values(), strict=True):
+        np.testing.assert_allclose(parameter.detach().numpy(), values, rtol=0, atol=1e-12)
+
+
+def test_a_parameter_of_zeros_has_trust_ratio_1():
+    """u of a first step is the gradient's sign but for epsilon; a ratio of |theta| / |u| = 0 would keep it there for ever."""
+    parameter = torch.nn.Parameter(torch.zeros(3).double())
+    parameter.grad = torch.tensor([2.0, -5.0, 0.0]).double()
+    Lamb([parameter], lr=0.1, beta1=0.9, beta2=0.999).step()
+    assert parameter.tolist() == pytest.approx([-0.1, 0.1, 0.0], abs=1e-6)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_lion_and_lamb_go_on_from_their_state_bit_for_bit(name):
+    def fresh():
+        parameters = [torch.nn.Parameter(p) for p in draws((4, 3), (6,), seed=9, dtype=torch.float32)]
+        return parameters, KINDS[name](parameters, lr=0.1, beta1=0.9, beta2=0.99, weight_decay=0.1)
+
+    (whole, optimizer), (resumed, first) = fresh(), fresh()
+    steps(optimizer, whole), steps(optimizer, whole)
+    steps(first, resumed)
+    second = KINDS[name](resumed, lr=0.1, beta1=0.9, beta2=0.99)
+    second.load_state_dict(first.state_dict())
+    steps(second, resumed)
+    assert all(torch.equal(actual, expected) for actual, expected in zip(whole, resumed, strict=True))
 
 
 def test_rounding_to_bfloat16_in_the_reference_is_torchs():

@@ -34,11 +34,13 @@ def test_every_row_names_code_or_an_experiment_or_says_not_yet(part):
 
 
 def test_every_file_and_name_exists():
-    named = re.findall(r"`([\w./-]+\.(?:py|yaml))(?:::(\w+))?`", PAGE)
+    named = re.findall(r"`([\w./-]+\.(?:py|yaml))(?:::([\w.]+))?`", PAGE)
     assert len(named) > 50
     for path, name in named:
         text = (ROOT / path).read_text()
-        assert not name or re.search(rf"^\s*(?:def|class) {name}\b|^{name} = ", text, re.M), (path, name)
+        for word in name.split(".") if name else ():
+            assert re.search(rf"^\s*(?:def|class) {word}\b|^{word} = ", text, re.M), (path, name)
+            text = re.split(rf"^\s*class {word}\b", text, flags=re.M)[-1]  # a method is looked for below its class
 
 
 def test_every_experiment_exists():

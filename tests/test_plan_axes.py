@@ -7,7 +7,9 @@ import yaml
 
 from vit import paths
 from vit.errors import UserError
+from vit.models import create_model
 from vit.plan import make_plan
+from vit.plan.model_options import options_of
 
 GRID = {"model": ["ViT-B/16"], "pretrain": ["ImageNet-21k"], "transfer": ["CIFAR-10"]}
 MINI = yaml.safe_load((paths.EXPERIMENTS / "scales" / "mini.yaml").read_text())["recipes"]
@@ -38,6 +40,7 @@ def values_of(tmp_path, monkeypatch):
             **config["model"]["init_args"],
             **config["data"]["init_args"],
             "steps": config["trainer"]["max_steps"],
+            "precision": config["trainer"]["precision"],
         }
         if key == "lr" and arguments.get("lr_from"):
             return [plan.runs[point].config["model"]["init_args"]["lr"] for point in arguments["lr_from"]]
@@ -63,12 +66,26 @@ def values_of(tmp_path, monkeypatch):
         ("pretrain.dropout", [0.0, 0.2], [0.0, 0.2]),  # mini has one value for all, of which a share is no multiple
         ("finetune.polyak", [None, 0.999], [None, 0.999]),
         ("finetune.held_out", [0.05], [0.05]),
+        ("finetune.split_seed", [0, 1, 2], [0, 1, 2]),  # folds: other images are held out
+        ("finetune.precision", ["32-true", "bf16-mixed"], ["32-true", "bf16-mixed"]),
+        ("pretrain.precision", ["bf16-mixed"], ["bf16-mixed"]),
+        ("finetune.layer_decay", [1.0, 0.75], [None, 0.75]),  # 1 is off
+        ("finetune.frozen", [False, True], [None, True]),
+        ("finetune.label_smoothing", [0.0, 0.1], [None, 0.1]),
+        ("finetune.weight_decay", [0.0, 0.1], [None, 0.1]),
+        (
+            "finetune.augment",
+            [["flip", "rand_augment(9)", "random_erasing(0.25)"]],
+            [["flip", "rand_augment(9)", "random_erasing(0.25)"]],
+        ),
     ],
 )
 def test_any_value_is_an_axis_at_mini(values_of, axis, values, expected):
     recipe, key = axis.split(".")
     assert values_of(axis, values) == expected
-    assert key in MINI[recipe] or key in ("dropout", "polyak")
+    elsewhere = {"dropout", "polyak", "split_seed", "precision"}
+    elsewhere |= {"layer_decay", "frozen", "label_smoothing", "weight_decay"}
+    assert key in MINI[recipe] or key in elsewhere
 
 
 @pytest.mark.parametrize(
@@ -80,6 +97,40 @@ def test_epochs_and_batches_decide_the_number_of_updates(values_of, axis, values
     values_of("pretrain.subset", [1.0], grid={axis: values, **GRID}, rows=["transfer", axis])
     plan = make_plan("mini", ["tried"])
     assert [plan.runs[cell.upstream].config["trainer"]["max_steps"] for cell in plan.cells] == updates
+
+
+def arguments_of(plan, run):
+    return plan.runs[run].config["model"]["init_args"]
+
+
+def test_an_optimizer_is_one_axis_that_sets_several_values(values_of):
+    none = {"finetune.momentum": None, "finetune.momentum_dtype": None}
+    tried = [
+        {"label": "SGD"},
+        {"label": "Adam", "finetune.optimizer": "adam", "finetune.beta1": 0.9, "finetune.beta2": 0.999, **none},
+    ]
+    lion = {"label": "Lion", "pretrain.optimizer": "lion", "pretrain.lr": "x0.3", "pretrain.weight_decay": "x3"}
+    values_of("finetune.seeds", [1], grid={"by": tried, **GRID}, rows=["by"])
+    sgd, adam = (arguments_of(plan, cell.runs[0]) for plan in [make_plan("mini", ["tried"])] for cell in plan.cells)
+    assert "optimizer" not in sgd and "beta1" not in sgd
+    assert (adam["optimizer"], adam["beta1"], adam["beta2"]) == ("adam", 0.9, 0.999)
+    assert adam["momentum"] is None and adam["momentum_dtype"] is None
+    values_of("finetune.seeds", [1], grid={"by": [{"label": "Adam"}, lion], **GRID}, rows=["by"])
+    adam, lion = (arguments_of(plan, cell.upstream) for plan in [make_plan("mini", ["tried"])] for cell in plan.cells)
+    assert (adam["optimizer"], lion["optimizer"]) == ("adam", "lion")
+    assert lion["lr"] == pytest.approx(0.3 * adam["lr"]) and lion["weight_decay"] == pytest.approx(
+        3 * adam["weight_decay"]
+    )
+
+
+def test_folds_are_runs_of_their_own_with_a_sweep_each(values_of):
+    values_of("finetune.split_seed", [0, 1])
+    plan = make_plan("mini", ["tried"])
+    first, second = plan.cells
+    assert first.upstream == second.upstream and not set(first.runs) & set(second.runs)
+    for cell, seed in ((first, 0), (second, 1)):
+        needed = [plan.runs[run] for run in plan.runs[cell.runs[0]].needs if run != cell.upstream]
+        assert needed and all(run.config["data"]["init_args"]["split_seed"] == seed for run in needed)
 
 
 def test_more_seeds_are_more_seeds(values_of):
@@ -121,3 +172,29 @@ def test_slips_under_at_are_named(values_of, at, words):
 def test_a_multiple_of_a_word_is_refused(values_of):
     with pytest.raises(UserError, match=r"finetune\.decay.*x2 multiplies numbers.*cosine"):
         values_of("finetune.decay", ["x2"])
+
+
+VARIED = {  # option of a ViT: another value than its own
+    "patch": 4, "width": 32, "depth": 2, "heads": 2, "mlp": 128, "position": "2d", "position_at": "every", "pool": "map",
+    "pool_norm": "after", "head_hidden": 24, "dropout": 0.1, "gelu": "erf", "norm_eps": 0.00001, "registers": 4,
+    "drop_path": 0.2, "layer_scale": 0.0001, "qk_norm": True,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("model", ["ViT-B/16", "R50+ViT-B/16"])
+def test_every_option_of_a_vit_is_an_axis_and_makes_other_runs(values_of, model):
+    assert options_of("ViT-B/16").keys() == VARIED.keys()
+    shapes = [{"label": "usual", "options": {}}]
+    for option, value in VARIED.items():
+        needed = {"pool": "gap"} if option == "pool_norm" else {}
+        shapes.append({"label": option, "options": {option: value, **needed}})
+    grid = {"shape": shapes, **GRID, "model": [model], "pretrain": ["JFT-300M"], "epochs": [7]}
+    values_of("pretrain.subset", [1.0], grid=grid, rows=["transfer", "shape"])
+    plan = make_plan("mini", ["tried"])
+    assert not plan.broken and len(plan.cells) == len(shapes)
+    usual, *others = ([plan.runs[run] for run in (cell.upstream, *cell.runs)] for cell in plan.cells)
+    for (option, value), runs in zip(VARIED.items(), others, strict=True):
+        for run, plain in zip(runs, usual, strict=True):
+            assert run.options[option] == value and run.options.keys() >= plain.options.keys()
+            assert run.id != plain.id
+        create_model(model, image_size=32, num_classes=5, **runs[0].options)

@@ -23,6 +23,8 @@ SLIPS = {  # file, its text, what somebody writes instead, what the line must na
     "an experiment under omit that is none": (MINI, "figure4.name:", "figure5.name:", ["mini.yaml", "omit.figure5.name"]),
     "an option of an experiment": (GELU, "{gelu: erf}", "{geluu: erf}", ["gelu.yaml", "options", "geluu", "gelu"]),
     "a value of an option": (GELU, "{gelu: erf}", "{gelu: exact}", ["gelu.yaml", "options", "gelu", "exact"]),
+    "a switch as a number": (GELU, "{gelu: erf}", "{qk_norm: 1}", ["gelu.yaml", "options", "qk_norm", "true or false", "1"]),
+    "a share of all": (GELU, "{gelu: erf}", "{drop_path: 1.0}", ["gelu.yaml", "options", "drop_path", "below 1", "1.0"]),
     "rows without the axis of the ablation": (GELU, "rows: [transfer, gelu]", "rows: [transfer]", ["gelu.yaml", "rows", "gelu"]),
     "an axis twice in the grid": (GELU, "model: [ViT-B/16, ViT-B/32]", "model: [ViT-B/16, ViT-B/16]", ["gelu.yaml", "twice"]),
     "a metric": (FIGURE4, "test_5shot_accuracy", "test_5shots_accuracy", ["figure4.yaml", "metric", "test_5shots_accuracy", "test_5shot_accuracy"]),

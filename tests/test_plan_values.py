@@ -6,6 +6,7 @@ from data.transforms.augment import AUGMENTATIONS
 from data.transforms.crops import CROPS
 from data.transforms.evaluation import EVALUATIONS
 from data.transforms.resize import RULES
+from vit.errors import UserError
 from vit.models.grid import MODES
 from vit.objectives.least_squares import DTYPES
 from vit.objectives.losses import LOSSES
@@ -16,7 +17,16 @@ from vit.optim.momentum import BUFFERS
 from vit.optim.optimizers import ADAM, DECAYED, OPTIMIZERS
 from vit.optim.schedules import DECAYS, WARMUP_FROM
 from vit.plan import make_plan
-from vit.plan.recipe_values import STATED, TASKS, VALUES, off_value, recipe_values, with_off_values
+from vit.plan.recipe_values import (
+    STATED,
+    TASKS,
+    VALUES,
+    check_needed,
+    of_config,
+    off_value,
+    recipe_values,
+    with_off_values,
+)
 from vit.plan.resolve import load_recipe
 
 REGISTRIES = {
@@ -51,6 +61,42 @@ def test_a_value_that_another_one_needs_must_be_stated():
     assert off_value("beta2", {**stated, "optimizer": "sgd"}) is None
     with pytest.raises(KeyError, match="momentum"):
         off_value("momentum", {})  # Finetune has no other optimizer
+
+
+def test_a_later_value_is_in_a_config_where_it_is_on_and_only_there():
+    task = "vit.tasks.Finetune"
+    off = dict.fromkeys(recipe_values(task)) | TASKS[task]["later"]
+    assert not set(TASKS[task]["later"]) & set(of_config(off, task))
+    assert not set(TASKS[task]["later"]) & set(
+        of_config({**off, "weight_decay": 0, "layer_decay": 1}, task)
+    )  # as YAML has it
+    assert of_config({**off, "layer_decay": 0.75}, task) == of_config(off, task) | {"layer_decay": 0.75}
+
+
+def test_of_the_optimizers_each_needs_its_own_values():
+    """Fine-tuning is by SGD where a recipe does not say otherwise."""
+    later = TASKS["vit.tasks.Finetune"]["later"]
+    for optimizer in ("adam", "lion", "lamb"):
+        with pytest.raises(KeyError, match="beta1"):
+            off_value("beta1", {**later, "optimizer": optimizer}, later)
+        assert off_value("momentum", {**later, "optimizer": optimizer}, later) is None
+    assert off_value("beta1", later, later) is None
+    with pytest.raises(KeyError, match="momentum"):
+        off_value("momentum", later, later)
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"frozen": True, "dropout": 0.1, "layer_decay": 1.0}, r"here\.dropout.*frozen"),
+        ({"frozen": True, "dropout": 0.0, "layer_decay": 0.5}, r"here\.layer_decay.*frozen"),
+        ({"optimizer": "lion", "momentum": 0.9}, r"here\.momentum.*optimizer lion"),
+        ({"optimizer": "lamb", "decay_form": "coupled"}, r"here\.decay_form.*optimizer lamb.*decoupled"),
+    ],
+)
+def test_a_value_that_does_not_go_with_another_is_refused(values, words):
+    with pytest.raises(UserError, match=words):
+        check_needed(values, "here")
 
 
 def test_configs_hold_every_value_of_their_task_whether_stated_or_off():

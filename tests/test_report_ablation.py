@@ -59,3 +59,24 @@ def test_two_results_in_the_same_cell_are_an_error_that_names_the_axis(ablation)
 def test_a_mean_under_the_name_of_a_column_is_an_error_that_names_the_cell(ablation):
     with pytest.raises(UserError, match=r"dropout\.yaml: without / ViT-B/32 "):
         render(ablation("[model]\nmeans: {model: {ViT-B/32: [ViT-B/32, ViT-B/16]}}"), "dropout")
+
+
+FOLDS = """
+title: "Folds"
+grid: {finetune.split_seed: [0, 1, 2], model: [ViT-B/32], pretrain: [none], transfer: [CIFAR-10]}
+rows: [finetune.split_seed]
+columns: [model]
+means: {finetune.split_seed: {mean: [0, 1, 2]}}
+"""
+
+
+def test_the_mean_over_folds_is_a_row(ablation):
+    ablation("[model]")
+    (paths.EXPERIMENTS / "ablations" / "folds.yaml").write_text(FOLDS)
+    plan = make_plan("smoke", ["folds"])
+    folds = {run: cell.axes["finetune.split_seed"] for cell in plan.cells for run in cell.runs}
+    finish_all(plan, lambda run: 0.5 + 0.1 * folds.get(run, 0))
+    render(plan, "folds")
+    text = (results("smoke") / "folds.md").read_text()
+    for fold, accuracy in ((0, "50.00"), (1, "60.00"), (2, "70.00"), ("mean", "60.00")):
+        assert f"| {fold} | **{accuracy}" in text

@@ -42,6 +42,17 @@ def test_nothing_finished_is_a_table_without_rows(tmp_path, monkeypatch):
     monkeypatch.setenv("VIT_RESULTS", str(tmp_path))
     table = frame("smoke", ["table5"])
     assert table.empty and {"experiment", "value", "run"} <= set(table.columns)
+    grouped = table.groupby(["model", "pretrain", "transfer"])["value"].agg(["mean", "std", "count"])  # of docs/logs.md
+    assert grouped.empty and list(grouped.columns) == ["mean", "std", "count"]
+
+
+def test_columns_and_their_types_do_not_depend_on_what_is_finished(two_seeds, tmp_path, monkeypatch):
+    some = frame("smoke", ["table5"])
+    monkeypatch.setenv("VIT_RESULTS", str(tmp_path / "nothing"))
+    none = frame("smoke", ["table5"])
+    assert list(some.columns) == list(none.columns) and some["seed"].tolist() == [0, 1]
+    for name in ("cell", "value", "seed", "lr", "seconds"):
+        assert some[name].dtype == none[name].dtype, name
 
 
 @pytest.mark.parametrize("name", ["None", "NA", "nan", "null", "7"])

@@ -19,6 +19,7 @@ def trained(folder, workers, *callbacks, messages=None):
     config = smoke_config("pretrain-ViT-B-16-fractals-160")
     config["trainer"]["max_steps"] = 40
     config["model"]["init_args"]["dropout"] = 0.1  # random numbers besides those of the data
+    config["model"]["init_args"]["options"]["drop_path"] = 0.2  # and more
     config["data"]["init_args"]["workers"] = workers
     log = [].append if messages is None else messages.append
     return trained_in(folder, config, SavesEvery(folder, SAVED_EVERY), *callbacks, log=log).model

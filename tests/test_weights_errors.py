@@ -170,3 +170,39 @@ def test_positions_that_other_formats_do_not_know(options, tmp_path):
         with pytest.raises(UserError, match=f"format '{format}' cannot store .*; save it as 'ours'"):
             save_weights(model, tmp_path / "saved", format=format)
     assert not (tmp_path / "saved").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        (dict(registers=2), "registers"),
+        (dict(layer_scale=0.5), r"blocks\.0\.scale1, blocks\.0\.scale2, blocks\.1\.scale1 and 1 more"),
+        (dict(qk_norm=True), r"blocks\.0\.attention\.query_norm\.weight"),
+    ],
+)
+def test_parts_that_other_formats_do_not_name(options, name, tmp_path):
+    model = create_model("ViT-B/16", image_size=32, patch=8, num_classes=7, **SIZES, **options)
+    before = {key: tensor.clone() for key, tensor in model.state_dict().items()}
+    write(ARCHIVE, tmp_path / "weights.npz")
+    with pytest.raises(UserError, match=f"it has no name for {name}.* of ViT-B/16; load weights of this project"):
+        load_weights(model, tmp_path / "weights.npz")
+    assert all(torch.equal(tensor, before[key]) for key, tensor in model.state_dict().items())
+
+
+def test_a_norm_after_the_mean_starts_from_a_file_with_the_norm_before_and_the_report_says_so(tmp_path):
+    sizes = dict(image_size=32, patch=8, num_classes=7, pool="gap", **SIZES)
+    write(ARCHIVE, tmp_path / "weights.npz")
+    save_weights(create_model("ViT-B/16", **sizes), tmp_path / "ours.safetensors")
+    for file in ("weights.npz", "ours.safetensors"):
+        report = load_weights(create_model("ViT-B/16", **sizes, pool_norm="after"), tmp_path / file)
+        assert "made for pool_norm='before', the model has 'after'" in report.notes
+        assert not any(
+            "pool_norm" in note for note in load_weights(create_model("ViT-B/16", **sizes), tmp_path / file).notes
+        )
+
+
+def test_a_file_of_ours_without_registers_fits_no_model_with_them(tmp_path):
+    sizes = dict(image_size=32, patch=8, num_classes=7, **SIZES)
+    save_weights(create_model("ViT-B/16", **sizes), tmp_path / "weights.safetensors")
+    with pytest.raises(UserError, match="registers is missing"):
+        load_weights(create_model("ViT-B/16", **sizes, registers=2), tmp_path / "weights.safetensors")

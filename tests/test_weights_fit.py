@@ -119,6 +119,7 @@ def test_stored_sines_are_recognised_and_learned_tables_are_not_lost_in_silence(
         ("ViT-B/16", dict(patch=8, position="2d", **SIZES)),
         ("ViT-B/16", dict(patch=8, position="relative", **SIZES)),
         ("ViT-B/16", dict(patch=8, position_at="every", **SIZES)),
+        ("ViT-B/16", dict(patch=8, position="relative", registers=2, layer_scale=0.5, qk_norm=True, **SIZES)),
         ("Axial-ViT-B/16", dict(patch=8, **SIZES)),
         ("AxialResNet50", dict(units=(1, 1), width_factor=0.5)),
     ],

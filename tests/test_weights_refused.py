@@ -43,7 +43,9 @@ REFUSED = {  # a state dict: what the model has
 def test_a_model_that_computes_something_else_is_refused_in_the_words_of_the_field(case, prefix, tmp_path):
     make, words = REFUSED[case]
     torch.save({prefix + name: tensor for name, tensor in make().items()}, tmp_path / "file.pth")
-    with pytest.raises(UserError, match=f"weights of a model with {words}.*, which no model of this project has"):
+    with pytest.raises(
+        UserError, match=f"weights of a model with {words}.*, which is not read from files of other projects"
+    ):
         loaded("ViT", tmp_path / "file.pth")
 
 

@@ -33,6 +33,10 @@ OURS_ONLY = {
     "none": ("ViT-B/16", SMALL | dict(position="none")),
     "at every layer": ("ViT-B/16", SMALL | dict(position_at="every")),
     "one table at every layer": ("ViT-B/16", SMALL | dict(position_at="shared")),
+    "registers": ("ViT-B/16", SMALL | dict(registers=3)),
+    "layer scale": ("R50+ViT-B/16", SMALL | dict(patch=1, units=(2, 1), stem_width=0.5, layer_scale=0.5)),
+    "norms of queries": ("ViT-B/16", SMALL | dict(qk_norm=True, drop_path=0.1)),
+    "the norm after the mean": ("ViT-B/16", SMALL | dict(pool="gap", pool_norm="after")),
     "axial ViT": ("Axial-ViT-B/16", SMALL),
     "axial ResNet": ("AxialResNet50", dict(image_size=32, num_classes=7, units=(1, 1), width_factor=0.5)),
 }
@@ -149,6 +153,10 @@ def test_what_a_format_cannot_say_is_refused_and_leaves_the_old_file(tmp_path):
     path.write_text("old")
     for case, words in {
         "hidden layer": "format 'timm' cannot store hidden.0.weight; save it as 'ours'",
+        "registers": "format 'timm' cannot store registers; save it as 'ours'",
+        "layer scale": "format 'timm' cannot store blocks.0.scale1; save it as 'ours'",
+        "norms of queries": "format 'timm' cannot store blocks.0.attention.query_norm.weight; save it as 'ours'",
+        "the norm after the mean": "format 'timm' cannot store a norm after the mean over tokens; save it as 'ours'",
         "axial ViT": "format 'timm' cannot store an axial ViT; save it as 'ours'",
         "one table at every layer": "format 'timm' cannot store this position embedding; save it as 'ours'",
     }.items():

@@ -185,42 +185,48 @@ def checkout(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def plan(server, checkout):
-    """`python -m vit plan --write` in the checkout."""
+def vit(server, checkout):
+    """`python -m vit` in the checkout."""
     processes = Processes(server, checkout)
-    return lambda scale="smoke": processes.run("plan", "--write", "--scale", scale, results=checkout / "results")
+    return lambda *arguments: processes.run(*arguments, results=checkout / "results")
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_mistake_is_one_line_that_names_file_and_key(checkout, plan, case):
+def test_a_mistake_is_one_line_that_names_file_and_key(checkout, vit, case):
+    """A line for each experiment that the mistake stops: `plan --write` leaves these out, which test_plan_broken.py tests."""
     name, right, wrong, words = CASES[case]
     path = checkout / "experiments" / name
     text = path.read_text()
     assert right in text
     try:
         path.write_text(text.replace(right, wrong, 1))
-        done = plan()
+        done = vit("status", "--scale", "smoke")
     finally:
         path.write_text(text)
     assert done.returncode != 0
-    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
-    for word in words:
-        assert word in done.stderr
+    lines = done.stderr.splitlines()
+    assert len(lines) == 1 or name == "recipes/finetune.yaml", done.stderr  # experiments miss different rows
+    for line in lines:
+        assert line.startswith("error: ")
+        for word in words:
+            assert word in line
 
 
-def test_without_a_mistake_it_plans(plan):
-    assert plan().returncode == 0
+def test_without_a_mistake_it_plans(vit):
+    for command in (["plan", "--write"], ["status"]):
+        done = vit(*command, "--scale", "smoke")
+        assert done.returncode == 0 and done.stderr == ""
 
 
 @pytest.mark.parametrize("name", ["table5", "clean", "with space"])
-def test_an_ablation_cannot_take_the_name_of_a_table_or_of_a_target(checkout, plan, name):
+def test_an_ablation_cannot_take_the_name_of_a_table_or_of_a_target(checkout, vit, name):
     path = checkout / "experiments" / "ablations" / f"{name}.yaml"
     shutil.copy(checkout / "experiments" / "ablations" / "gelu.yaml", path)
-    done = plan()
+    done = vit("status", "--scale", "smoke")
     path.unlink()
     assert done.returncode != 0 and f"ablations/{name}.yaml" in done.stderr
 
 
-def test_an_unknown_scale_is_named_with_those_there_are(plan):
-    done = plan("mimi")
+def test_an_unknown_scale_is_named_with_those_there_are(vit):
+    done = vit("plan", "--write", "--scale", "mimi")
     assert done.returncode != 0 and "mimi.yaml" in done.stderr and "did you mean 'mini'" in done.stderr

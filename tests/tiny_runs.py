@@ -65,7 +65,7 @@ class Record(Callback):
         self.losses, self.norms, self.rates = [], [], []
 
     def on_before_optimizer_step(self, trainer, task, optimizer):
-        self.norms.append(float(global_norm([p.grad for p in task.model.parameters()])))
+        self.norms.append(float(global_norm([p.grad for p in task.model.parameters() if p.requires_grad])))
         self.rates.append(optimizer.param_groups[0]["lr"])
 
     def on_train_batch_end(self, trainer, task, outputs, batch, batch_idx):

@@ -148,7 +148,7 @@ def check_command(arguments):
         sys.exit(1)
     if not plan.broken:
         results(arguments.scale).mkdir(parents=True, exist_ok=True)
-        (results(arguments.scale) / "checked").touch()
+        (results(arguments.scale) / "checked").touch()  # its time is what make reads
 
 
 def claim_command(arguments):

@@ -37,10 +37,10 @@ def complete(key: str, row: Row) -> bool:
     """Are all files of the set present? Where torchvision reads it, its own check counts."""
     if not row.present():
         return False
-    check_present = getattr(getattr(data, key, None), "present", None)
+    check_sources = getattr(getattr(data, key, None), "complete_sources", None)  # of TorchvisionData
     try:
-        for split in ("train", "test") if check_present else ():
-            check_present(split)
+        for split in ("train", "test") if check_sources else ():
+            check_sources(split)
     except FileNotFoundError:
         return False
     except ImportError:

@@ -12,6 +12,8 @@ from torch.nn import functional as F
 
 from data.draws import uniform
 from data.transforms.color_jitter import color_jitter
+from data.transforms.rand_augment import rand_augment
+from data.transforms.random_erasing import random_erasing
 
 FLIP, SHIFT_Y, SHIFT_X, CROP_AREA, CROP_RATIO, CROP_Y, CROP_X = range(7)  # streams of draws, none used twice
 CUT_Y, CUT_X = 203, 204  # the numbers before them are those of color_jitter.py
@@ -86,4 +88,6 @@ AUGMENTATIONS = {
     "pad_crop": pad_crop,
     "color": color_jitter,
     "cutout": cutout,
+    "rand_augment": rand_augment,
+    "random_erasing": random_erasing,
 }

@@ -46,16 +46,23 @@ def torchvision_crop_boxes(
 
 
 def first_that_fits(
-    attempt: Callable, images: tuple, least: float, *, attempts: int, fallback: tuple[np.ndarray, np.ndarray]
+    attempt: Callable,
+    images: tuple,
+    least: float,
+    *,
+    attempts: int,
+    fallback: tuple[np.ndarray, np.ndarray],
+    streams: tuple[int, int] = (RATIO, EXTENT),
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Height and width (B,) of each image's first attempt that fits, else of the fallback; bool (B,): did one fit?"""
+    """Height and width (B,) of each image's first attempt that fits, else of the fallback; bool (B,): did one fit?
+
+    streams: of the draws of the ratio and the extent.
+    """
     heights, widths, seed, epochs, indices = images
     tall, wide = (np.array(side, float) for side in fallback)
     remaining = np.arange(len(tall))  # images without a box so far
     for number in range(attempts):
-        ratio, extent = (
-            uniform(seed, epochs[remaining], indices[remaining], stream, number) for stream in (RATIO, EXTENT)
-        )
+        ratio, extent = (uniform(seed, epochs[remaining], indices[remaining], stream, number) for stream in streams)
         new_tall, new_wide, fits = attempt(heights[remaining], widths[remaining], least, ratio, extent)
         tall[remaining[fits]], wide[remaining[fits]] = new_tall[fits], new_wide[fits]
         remaining = remaining[~fits]

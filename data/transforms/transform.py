@@ -1,6 +1,6 @@
 """From the words of a recipe to a function of a batch: augment: [inception_crop, flip], evaluation: central_crop(256).
 
-A number in brackets is the last argument of the step: a side, a reach in pixels, or the least share of the area.
+A number in brackets is the last argument of the step: a side, a reach in pixels, the least share of the area ...
 """
 
 import inspect
@@ -21,6 +21,8 @@ NUMBERS = {  # last parameter of a step -> does a number fit an image size, and 
     "side": (lambda number, size: number == int(number) and number >= size, "a whole number, {size} or more"),
     "reach": (lambda number, size: number == int(number) and 0 < number <= size, "a whole number from 1 to {size}"),
     "strength": (lambda number, size: 0 < number <= 1, "a number above 0, up to 1"),
+    "magnitude": (lambda number, size: number == int(number) and number <= 30, "a whole number from 0 to 30"),
+    "probability": (lambda number, size: 0 < number <= 1, "a number above 0, up to 1"),
     "least": (lambda number, size: 0 < number < 1, "a fraction between 0 and 1"),
 }
 

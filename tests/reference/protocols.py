@@ -83,6 +83,37 @@ class Adam:
             params[name] = params[name] - lr * (m_hat / (np.sqrt(v_hat) + 1e-8) + decay)
 
 
+class Lion:
+    """Algorithm 2 of Chen et al. 2023: the sign of one average, the decay beside it, and another average kept."""
+
+    def __init__(self, beta1, beta2, *, decay, kernels):
+        self.beta1, self.beta2, self.decay, self.kernels, self.m = beta1, beta2, decay, kernels, {}
+
+    def update(self, params, grads, lr):
+        for name, g in grads.items():
+            m = self.m.get(name, np.zeros_like(g))
+            direction = np.sign(self.beta1 * m + (1 - self.beta1) * g)
+            decay = self.decay * params[name] if name in self.kernels else 0.0
+            params[name] = params[name] - lr * (direction + decay)
+            self.m[name] = self.beta2 * m + (1 - self.beta2) * g
+
+
+class Lamb(Adam):
+    """Algorithm 2 of You et al. 2020: Adam's step and the decay, made as long as the parameter; phi is the identity."""
+
+    def update(self, params, grads, lr):
+        self.count += 1
+        for name, g in grads.items():
+            self.m[name] = self.beta1 * self.m.get(name, 0.0) + (1 - self.beta1) * g
+            self.v[name] = self.beta2 * self.v.get(name, 0.0) + (1 - self.beta2) * g**2
+            m_hat, v_hat = self.m[name] / (1 - self.beta1**self.count), self.v[name] / (1 - self.beta2**self.count)
+            step = m_hat / (np.sqrt(v_hat) + 1e-6)
+            if name in self.kernels:
+                step = step + self.decay * params[name]
+            size, length = np.sqrt((params[name] ** 2).sum()), np.sqrt((step**2).sum())
+            params[name] = params[name] - lr * (size / length if size > 0 and length > 0 else 1.0) * step
+
+
 def train(params, batches, optimizer, *, loss, classes, limit, schedule, sizes, smoothing=0.0):
     """(parameters, losses, norms before clipping, rates), an update a batch (images, labels); limit None does not clip."""
     params, losses, norms, rates = dict(params), [], [], []

@@ -4,6 +4,7 @@ B batch, D width, H heads, (h, w) a grid of tokens or a feature map of C channel
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -26,15 +27,18 @@ class AxialBlock(nn.Module):
         self.grid, self.row, self.column = grid, row, column
 
     def forward(self, z: Tensor) -> Tensor:
-        z = per_line(self.row, z.unflatten(1, self.grid))  # (B, h, w, D)
-        z = per_line(self.column, z.transpose(1, 2)).transpose(1, 2)
+        z = self.rows(z.unflatten(1, self.grid))  # (B, h, w, D)
+        z = per_line(partial(self.column, lines=self.grid[1]), z.transpose(1, 2)).transpose(1, 2)
         return z.flatten(1, 2)
+
+    def rows(self, z: Tensor) -> Tensor:
+        return per_line(partial(self.row, lines=self.grid[0]), z)
 
     def weights(self, z: Tensor) -> Iterator[Tensor]:
         """The attention weights of the rows (B, h, H, w, w), then of the columns (B, w, H, h, h)."""
         z = z.unflatten(1, self.grid)
         yield from (weights.unflatten(0, z.shape[:2]) for weights in self.row.weights(z.flatten(0, 1)))
-        z = per_line(self.row, z).transpose(1, 2)
+        z = self.rows(z).transpose(1, 2)
         yield from (weights.unflatten(0, z.shape[:2]) for weights in self.column.weights(z.flatten(0, 1)))
 
     def resize(self, grid: Grid, mode: str) -> None:
@@ -47,9 +51,11 @@ class AxialViT(ViT):
     """A ViT of axial blocks."""
 
     # the paper does not say how it pools; "gap", since a class token belongs to no row or column
-    def __init__(self, *, pool: str = "gap", **vit):
+    def __init__(self, *, pool: str = "gap", registers: int = 0, **vit):
         if pool == "token":
             raise ValueError("a class token fits no grid: the pool of an axial model is 'gap' or 'map', not 'token'")
+        if registers:
+            raise ValueError(f"registers fit no grid: an axial model has none, not {registers}")
         super().__init__(pool=pool, **vit)
 
     def make_block(self, position: str, sequence: dict, **block) -> AxialBlock:

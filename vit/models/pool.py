@@ -23,7 +23,7 @@ class MeanPool(nn.Module):
     """Global average pooling (Section D.3), for a sequence without class token."""
 
     def forward(self, z: Tensor) -> Tensor:
-        return z.mean(dim=1)  # after the last LayerNorm, as in big_vision; other code bases have the norm last
+        return z.mean(dim=1)  # after the last LayerNorm, as in big_vision, or before it (pool_norm), as in MAE
 
 
 class AttentionPool(nn.Module):

@@ -1,6 +1,7 @@
 """Position embeddings: which kind (Section D.4) and at which layers (Table 8).
 
-B batch, N tokens (the class token first, if there is one), D width, H heads; a grid is (rows, columns).
+B batch, N tokens (the class token first, if there is one, then the registers), D width, H heads; a grid is (rows, columns).
+Registers have no position.
 """
 
 import math
@@ -98,8 +99,9 @@ class Relative(NoPosition):
     # The paper leaves the details open. Here offsets are 1-D in raster order with the class token at index 0, the heads
     # of a layer share a table, every layer has a table, and the products are scaled like those with the keys.
 
-    def __init__(self, grid: Grid, width: int, class_token: bool):
+    def __init__(self, grid: Grid, width: int, class_token: bool, registers: int = 0):
         super().__init__(grid, width, class_token)
+        self.registers = registers  # they have an offset to no token
         self.table = learned_table(self.offsets(grid), width)
 
     def offsets(self, grid: Grid) -> int:
@@ -108,6 +110,14 @@ class Relative(NoPosition):
 
     def forward(self, q: Tensor) -> Tensor:
         """Products of q (B, H, N, D / H) with the embeddings of key index - query index, (B, H, N, N)."""
+        if self.registers:
+            class_token, _, patches = split(q, self.class_rows, self.registers)
+            scores = self.scores(torch.cat([class_token, patches], dim=-2))
+            return with_zeros(scores, at=self.class_rows, count=self.registers)
+        return self.scores(q)
+
+    def scores(self, q: Tensor) -> Tensor:
+        """The same for a sequence without registers."""
         if self.offsets((1, q.shape[-2] - self.class_rows)) != self.table.shape[1]:
             raise ValueError(
                 f"{q.shape[-2]} tokens in a sequence; the relative positions are for a grid of {self.grid}: call resize_to"
@@ -122,23 +132,34 @@ class Relative(NoPosition):
 class Positions(nn.Module):
     """Positions added at the stem, or at the input of every layer from separate tables or a shared one (Table 8)."""
 
-    def __init__(self, position: str, *, at: str, depth: int, grid: Grid, width: int, class_token: bool):
+    def __init__(
+        self, position: str, *, at: str, depth: int, grid: Grid, width: int, class_token: bool, registers: int = 0
+    ):
         super().__init__()
         if position in ("none", "relative") and at != "stem":
             raise ValueError(f"position {position!r} adds nothing to tokens: position_at is 'stem', not {at!r}")
         tables = choose({"stem": 1, "every": depth, "shared": 1}, at, "position_at")
         kind = choose(POSITIONS, position, "position")
         self.at, self.tables = at, nn.ModuleList(kind(grid, width, class_token) for _ in range(tables))
+        self.class_rows, self.registers = int(class_token), registers
 
     def forward(self, z: Tensor) -> Tensor:
         """Add positions at the stem, which is the input of layer 0."""
-        return self.tables[0](z)
+        return self.add(self.tables[0], z)
 
     def before(self, layer: int, z: Tensor) -> Tensor:
         """Add positions at the input of a later layer, if these are to get any."""
         if self.at == "stem" or layer == 0:  # `forward` has served layer 0
             return z
-        return self.tables[layer if self.at == "every" else 0](z)
+        return self.add(self.tables[layer if self.at == "every" else 0], z)
+
+    def add(self, table: NoPosition, z: Tensor) -> Tensor:
+        """Add a table to all tokens but the registers."""
+        if not self.registers:
+            return table(z)
+        class_token, registers, patches = split(z, self.class_rows, self.registers)
+        z = table(torch.cat([class_token, patches], dim=1))
+        return torch.cat([z[:, : self.class_rows], registers, z[:, self.class_rows :]], dim=1)
 
     def resize(self, grid: Grid, mode: str) -> None:
         for table in self.tables:
@@ -148,6 +169,17 @@ class Positions(nn.Module):
 def learned_table(rows: int, width: int) -> nn.Parameter:
     """A table (1, rows, D) from N(0, 0.02^2), as in the authors' code."""
     return nn.Parameter(nn.init.normal_(torch.empty(1, rows, width), std=0.02))
+
+
+def split(z: Tensor, class_rows: int, registers: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Class token, registers and patches of a sequence (..., N, D)."""
+    return z.tensor_split((class_rows, class_rows + registers), dim=-2)
+
+
+def with_zeros(scores: Tensor, at: int, count: int) -> Tensor:
+    """Scores (..., N, N) with `count` rows and columns of zeros in front of row and column `at`."""
+    scores = torch.cat([scores[..., :at], F.pad(scores[..., at:], (count, 0))], dim=-1)
+    return torch.cat([scores[..., :at, :], F.pad(scores[..., at:, :], (0, 0, count, 0))], dim=-2)
 
 
 def skew(scores: Tensor) -> Tensor:

@@ -97,6 +97,10 @@ class ResNet(Model):
     def forward(self, x: Tensor) -> Tensor:
         return self.head(self.features(x))
 
+    def layers(self) -> list[list[nn.Parameter]]:
+        """The root, each unit, and norm and head."""
+        return self.by_depth([*([unit] for stage in self.stages for unit in stage), [self.norm, self.head]])
+
     def reset_head(self, num_classes: int) -> Model:
         """Replace the head by a linear layer of zeros for fine-tuning (Section 3.2)."""
         self.head = zero_head(self.norm.num_channels, num_classes).to(self.norm.weight)

@@ -8,6 +8,8 @@ Functions take plain numbers, tensors or torch modules and need nothing else of 
 """
 
 from vit.optim.clipping import CLIP_RULES, clip_by_global_norm, global_norm
+from vit.optim.lamb import Lamb
+from vit.optim.lion import Lion
 from vit.optim.momentum import Momentum
 from vit.optim.optimizers import adam, kernels, make_optimizer, sgd
 from vit.optim.polyak import Polyak
@@ -15,6 +17,8 @@ from vit.optim.schedules import cosine, linear, rate_factor, with_schedule
 
 __all__ = [
     "CLIP_RULES",
+    "Lamb",
+    "Lion",
     "Momentum",
     "Polyak",
     "adam",

@@ -2,10 +2,12 @@
 
 import torch
 
+from vit.optim.by_group import ByGroup
+
 BUFFERS = {"float32": None, "bfloat16": torch.bfloat16}  # None: the parameters' dtype, float64 under precision 64-true
 
 
-class Momentum(torch.optim.Optimizer):
+class Momentum(ByGroup):
     """t = g + momentum t; theta = theta - lr (t + weight_decay theta).
 
     decay_form: 'decoupled' as above, or 'coupled', torch.optim.SGD's: weight_decay theta is added to g.
@@ -27,19 +29,7 @@ class Momentum(torch.optim.Optimizer):
         defaults = dict(lr=lr, momentum=momentum, weight_decay=weight_decay, coupled=decay_form == "coupled")
         super().__init__(params, defaults)
 
-    @torch.no_grad()
-    def step(self, closure=None):
-        loss = None
-        if closure is not None:
-            with torch.enable_grad():
-                loss = closure()
-        for group in self.param_groups:
-            self.update(group, [parameter for parameter in group["params"] if parameter.grad is not None])
-        return loss
-
     def update(self, group, parameters):
-        if not parameters:
-            return
         lr, decay, gradients = group["lr"], group["weight_decay"], [parameter.grad for parameter in parameters]
         if decay and group["coupled"]:
             gradients = torch._foreach_add(gradients, parameters, alpha=decay)

@@ -1,13 +1,17 @@
-"""Adam and SGD with the weight decay of the authors' code (Sections 4.1, B.1.1, D.1; Tables 3 and 4).
+"""Adam, SGD, Lion and LAMB with the weight decay of the authors' code (Sections 4.1, B.1.1, D.1; Tables 3 and 4).
 
 The paper states neither the form of the decay nor what it applies to. In the authors' code it is decoupled,
 theta - sched(s) (lr u + wd theta), and applies to kernels (weights of linear maps and convolutions). `weight_decay` here
 is wd / lr, as in torch's AdamW: their 1e-4 at lr 1e-3 is 0.1, like the values of Table 3.
 """
 
+from functools import partial
+
 import torch
 from torch import nn
 
+from vit.optim.lamb import Lamb
+from vit.optim.lion import Lion
 from vit.optim.momentum import Momentum
 
 
@@ -24,12 +28,25 @@ def all_parameters(model: nn.Module) -> list[nn.Parameter]:
 DECAYED = {"kernels": kernels, "all": all_parameters}
 
 
-def parameter_groups(model: nn.Module, weight_decay: float, decay_on: str) -> list[dict]:
-    """Two parameter groups: with weight decay, and without."""
+def parameter_groups(
+    model: nn.Module, *, lr: float, weight_decay: float, decay_on: str, layer_decay: float = 1.0
+) -> list[dict]:
+    """Two parameter groups: with weight decay, and without. With a layer_decay below 1 two a layer, from the head down.
+
+    layer_decay: layer l of 0 .. L has the rate lr layer_decay^(L - l) (BEiT, MAE): the head and the last norm lr itself,
+    the last block layer_decay lr, patches and positions the least. `model.layers()` says what a layer is.
+    """
+    layers = reversed(model.layers()) if layer_decay != 1 else [list(model.parameters())]
     decayed = DECAYED[decay_on](model)
     decayed_ids = {id(parameter) for parameter in decayed}  # comparing tensors with `in` would compare their elements
-    rest = [parameter for parameter in model.parameters() if id(parameter) not in decayed_ids]
-    return [{"params": decayed, "weight_decay": weight_decay}, {"params": rest, "weight_decay": 0.0}]
+    groups = []
+    for distance, layer in enumerate(layers):
+        ids, rate = {id(parameter) for parameter in layer}, lr * layer_decay**distance
+        groups += [
+            {"params": [p for p in decayed if id(p) in ids], "weight_decay": weight_decay, "lr": rate},
+            {"params": [p for p in layer if id(p) not in decayed_ids], "weight_decay": 0.0, "lr": rate},
+        ]
+    return groups
 
 
 ADAM = {"decoupled": torch.optim.AdamW, "coupled": torch.optim.Adam}  # coupled: the decay is part of the gradient
@@ -44,9 +61,10 @@ def adam(
     weight_decay: float,
     decay_form: str = "decoupled",
     decay_on: str = "kernels",
+    layer_decay: float = 1.0,
 ) -> torch.optim.Optimizer:
     """Adam (Table 3): theta = theta - lr (u + weight_decay theta), where u = m_hat / (sqrt(v_hat) + 1e-8)."""
-    groups = parameter_groups(model, weight_decay, decay_on)
+    groups = parameter_groups(model, lr=lr, weight_decay=weight_decay, decay_on=decay_on, layer_decay=layer_decay)
     # epsilon outside the square root, as in the authors' optimizer (optax)
     return ADAM[decay_form](groups, lr=lr, betas=(beta1, beta2), eps=1e-8)
 
@@ -60,24 +78,58 @@ def sgd(
     decay_form: str = "decoupled",
     decay_on: str = "kernels",
     momentum_dtype: str = "float32",
+    layer_decay: float = 1.0,
 ) -> Momentum:
     """SGD with momentum (Table 4); with weight decay for the pre-training of Table 7."""
-    groups = parameter_groups(model, weight_decay, decay_on)
+    groups = parameter_groups(model, lr=lr, weight_decay=weight_decay, decay_on=decay_on, layer_decay=layer_decay)
     return Momentum(groups, lr=lr, momentum=momentum, decay_form=decay_form, momentum_dtype=momentum_dtype)
 
 
-OPTIMIZERS = {"adam": (adam, ("beta1", "beta2")), "sgd": (sgd, ("momentum", "momentum_dtype"))}
+def lion_or_lamb(
+    kind: type[Lion | Lamb],
+    model: nn.Module,
+    *,
+    lr: float,
+    beta1: float,
+    beta2: float,
+    weight_decay: float,
+    decay_form: str = "decoupled",
+    decay_on: str = "kernels",
+    layer_decay: float = 1.0,
+) -> Lion | Lamb:
+    """With the decay of their papers, which is never part of the gradient. Errors: ValueError for a coupled one."""
+    if decay_form != "decoupled":
+        raise ValueError(f"optimizer '{kind.__name__.lower()}' has decay_form decoupled only, not {decay_form}")
+    groups = parameter_groups(model, lr=lr, weight_decay=weight_decay, decay_on=decay_on, layer_decay=layer_decay)
+    return kind(groups, lr=lr, beta1=beta1, beta2=beta2)
+
+
+BETAS = ("beta1", "beta2")
+OPTIMIZERS = {  # name -> (function, the values that only some of them take)
+    "adam": (adam, BETAS),
+    "sgd": (sgd, ("momentum", "momentum_dtype")),
+    "lion": (partial(lion_or_lamb, Lion), BETAS),
+    "lamb": (partial(lion_or_lamb, Lamb), BETAS),
+}
 
 
 def make_optimizer(
-    name: str, model: nn.Module, *, lr: float, weight_decay: float, decay_form: str, decay_on: str, **specific
+    name: str,
+    model: nn.Module,
+    *,
+    lr: float,
+    weight_decay: float,
+    decay_form: str = "decoupled",
+    decay_on: str = "kernels",
+    layer_decay: float = 1.0,
+    **specific,
 ) -> torch.optim.Optimizer:
-    """'adam' or 'sgd'. `specific`: the values that only one of them takes, None for the other's; else ValueError."""
+    """One of OPTIMIZERS. `specific`: the values that only some of them take, None for the others'; else ValueError."""
     make, takes = OPTIMIZERS[name]
     for key, value in specific.items():
         if (key in takes) == (value is None):
             raise ValueError(
-                f"optimizer '{name}' needs {' and '.join(takes)}, and null for the other optimizer's values: {key} is {value}"
+                f"optimizer '{name}' needs {' and '.join(takes)}, and null for the other optimizers' values: {key} is {value}"
             )
-    decay = dict(weight_decay=weight_decay, decay_form=decay_form, decay_on=decay_on)
+    decay = dict(weight_decay=weight_decay, decay_form=decay_form, decay_on=decay_on, layer_decay=layer_decay)
     return make(model, lr=lr, **decay, **{key: specific[key] for key in takes})

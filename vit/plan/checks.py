@@ -5,10 +5,11 @@ import re
 
 from vit import paths
 from vit.errors import UserError, nearest
+from vit.plan.axes import lists_of, numeric_axis
 from vit.plan.kinds import count, number, positive, words
 from vit.plan.model_options import check_options
 from vit.plan.own_code import check_source
-from vit.plan.schema import NAMES, SCRATCH
+from vit.plan.schema import NAMES, PICTURES, SCRATCH
 from vit.plan.yaml_files import check_keys
 
 CLASS_PATH = r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+"
@@ -27,6 +28,8 @@ def check_experiment(experiment, where):
     _check_conditions(experiment, where)
     _check_means(experiment, axes, where)
     check_keys(experiment.same_run, sorted(names_of("transfer", experiment.grid)), f"{where}: same_run")
+    _check_base(experiment, where)
+    _check_picture(experiment, where)
     for name, same in experiment.same_run.items():
         if not isinstance(same, dict) or set(same) != {"transfer", "metric"} or not words(list(same.values())):
             raise UserError(
@@ -128,9 +131,33 @@ def _check_means(experiment, axes, where):
     for axis, labels in experiment.means.items():
         check_keys([axis], sorted(axes), f"{where}: means")
         for label, names in labels.items() if isinstance(labels, dict) else [(axis, labels)]:
-            if not words(names):
-                raise UserError(f"{where}: means.{axis}.{label}: a list of names was expected, found {names!r}")
+            if not words(names) and not (isinstance(names, list) and all(map(number, names))):
+                raise UserError(
+                    f"{where}: means.{axis}.{label}: a list of names or numbers was expected, found {names!r}"
+                )
             check_keys(names, _listed(axis, experiment.grid), f"{where}: means.{axis}.{label}")
+
+
+def _check_base(experiment, where):
+    """The cells to compare with: axes that tell rows or columns apart, and values that these take."""
+    if not isinstance(experiment.base, dict):
+        raise UserError(f"{where}: base: a mapping from axes to values was expected, found {experiment.base!r}")
+    check_keys(experiment.base, [*experiment.rows, *experiment.columns], f"{where}: base")
+    for axis, value in experiment.base.items():
+        known = [known for values in lists_of(experiment, axis) for known in values]
+        check_keys([value], known, f"{where}: base.{axis}")
+
+
+def _check_picture(experiment, where):
+    """The picture is one of ours, and finds in the experiment what it draws."""
+    check_keys([experiment.picture], PICTURES, f"{where}: picture")
+    if experiment.picture == "lines" and numeric_axis(experiment) is None:
+        raise UserError(
+            f"{where}: picture: lines need an axis of rows or columns with several values, all of them numbers; take bars or dots"
+        )
+    paper = experiment.paper if isinstance(experiment.paper, dict) else {}
+    if experiment.picture == "scaling" and not paper.get("cost"):
+        raise UserError(f"{where}: picture: scaling needs the cost of pre-training (paper.cost); take bars or dots")
 
 
 def names_of(axis, grid):
@@ -234,7 +261,7 @@ def check_entry(entry, where):
 
 
 def check_omit(omit, where):
-    """Lists of names."""
+    """Lists of names, or of numbers."""
     for key, names in omit.items():
-        if not words(names):
+        if not isinstance(names, list) or any(isinstance(name, list | dict | bool) for name in names):
             raise UserError(f"{where}.{key}: a list of names was expected, found {names!r}")

@@ -80,7 +80,7 @@ def ours_of(run, plan):
     """The same from the run's config; the learning rates of its sweep where it takes the best of them."""
     config = plan.runs[run].config
     task, trainer = TASKS[task_of(config)], config["trainer"]
-    values = {**config["model"]["init_args"], **config["data"]["init_args"]}
+    values = {**task.get("later", {}), **config["model"]["init_args"], **config["data"]["init_args"]}
     values |= {key: trainer[argument] for key, argument in task["trainer"].items()}
     callbacks = {callback["class_path"]: callback["init_args"] for callback in trainer.get("callbacks", ())}
     values |= {
@@ -121,6 +121,8 @@ def text(value):
         return ", ".join(f"{key} {text(inner)}" for key, inner in value.items())
     if isinstance(value, list):
         return f"[{', '.join(map(text, value))}]"
+    if isinstance(value, bool):
+        return str(value).lower()
     return "null" if value is None else str(value)
 
 

@@ -76,6 +76,7 @@ def steps_of(*names: str) -> Kind:
 
 COUNT = Kind(count, "a whole number above 0")
 WHOLE = Kind(whole, "a whole number")
+BOOL = Kind(lambda value: isinstance(value, bool), "true or false")
 NUMBER = Kind(number, "a number")
 NOT_NEGATIVE = Kind(lambda value: number(value) and value >= 0, "a number, 0 or more")
 POSITIVE = Kind(positive, "a number above 0")

@@ -3,7 +3,7 @@
 import re
 
 from vit.errors import UserError
-from vit.plan.kinds import COUNT, COUNTS, POSITIVE, SHARE, Kind, one_of
+from vit.plan.kinds import BOOL, COUNT, COUNTS, POSITIVE, SHARE, WHOLE, Kind, one_of
 from vit.plan.yaml_files import check_keys
 
 ENCODER = {
@@ -11,17 +11,27 @@ ENCODER = {
     "position": one_of("none", "1d", "2d", "relative", "sincos2d"),
     "position_at": one_of("stem", "every", "shared"),
     "pool": one_of("token", "gap", "map"),
+    "pool_norm": one_of("before", "after"),
     "head_hidden": COUNT.or_null,
     "dropout": SHARE,
     "gelu": one_of("tanh", "erf"),
     "norm_eps": POSITIVE,
+    "registers": WHOLE,
+    "drop_path": SHARE,
+    "layer_scale": POSITIVE.or_null,
+    "qk_norm": BOOL,
+}
+AXIAL = {  # neither a class token nor a register fits the grid
+    **ENCODER,
+    "pool": one_of("gap", "map"),
+    "registers": Kind(lambda value: value == 0, "0, as a register fits no grid,"),
 }
 RESNET = {"units": COUNTS, "width_factor": POSITIVE, "root_padding": one_of("zero", "inf")}
 FAMILIES = {  # how a model's name begins -> its options
     r"ViT-": ENCODER,
     r"R\d*\+ViT-": {**ENCODER, "units": COUNTS, "stem_width": POSITIVE},
     r"ResNet\d": RESNET,
-    r"Axial-ViT-": ENCODER,
+    r"Axial-ViT-": AXIAL,
     r"AxialResNet\d": {**RESNET, "heads": COUNT},
 }
 

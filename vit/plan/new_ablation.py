@@ -13,8 +13,9 @@ from vit import paths
 from vit.errors import UserError
 from vit.plan.checks import names_of
 from vit.plan.experiment import check_name, experiment_files
+from vit.plan.kinds import one_of
 from vit.plan.model_options import FAMILIES
-from vit.plan.recipe_values import VALUES, recipe_values
+from vit.plan.recipe_values import TASKS, VALUES, recipe_values
 from vit.plan.resolve import load_experiment, load_recipe, load_scale, recipe_names
 
 LONGEST = 130  # characters of a line
@@ -116,7 +117,8 @@ def _values() -> Iterator[str]:
 
 def _value(recipe: str, key: str) -> str:
     value = VALUES[key]
-    needed = f"with {value.needed_with[0]} {value.needed_with[1]}" if value.needed_with else ""
+    other, *words = value.needed_with or ("",)
+    needed = f"with {other} {one_of(*words).expected}" if words else ""
     expected = "" if _words(key) else value.kind.expected
     axis = f"  {recipe}.{key}: {_flow(_examples(recipe, key))}"
     comment = "; ".join(filter(None, [expected, needed]))
@@ -126,16 +128,17 @@ def _value(recipe: str, key: str) -> str:
 def _examples(recipe: str, key: str) -> list:
     """All words that a value may be, else what the recipe says."""
     stated = load_recipe(recipe)
+    off = TASKS[stated["task"]].get("later", {}).get(key, VALUES[key].off)
     if _words(key):
         return _words(key)
     rows = [row[key] for row in stated["rows"] if key in row]
-    return [stated.get(key, rows[0] if rows else VALUES[key].off)]
+    return [stated.get(key, rows[0] if rows else off)]
 
 
 def _words(key: str) -> list:
     """Empty for numbers, and for steps of a transform, which may have a number in brackets."""
     kind = VALUES[key].kind
-    words = [word for word in kind.words if kind.fits(word) and not kind.fits(f"{word}(1)")]
+    words = [word for word in (*kind.words, False, True) if kind.fits(word) and not kind.fits(f"{word}(1)")]
     return [*words, *([None] if words and kind.fits(None) else [])]
 
 

@@ -4,11 +4,14 @@ A new value is a row here, its name among those of its task in TASKS, an argumen
 in the recipes that switch it on. Tests hold the words equal to the registries that read them.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from vit.errors import UserError
 from vit.plan.kinds import (
     ABOVE_0_TO_1,
+    BOOL,
     COUNT,
     DIFFERENT_COUNTS,
     DIFFERENT_WHOLES,
@@ -32,6 +35,8 @@ from vit.plan.kinds import (
 EVALUATE = "vit.tasks.Evaluate"  # the task of a run that `tested_on` adds
 
 # Where each value of a recipe stands in the run's LightningCLI config; a test holds these equal to the constructors.
+# `later`: value -> its off-value in this task, where a config leaves it out: so runs that were there before the value keep
+# their names. The constructor's default is the off-value.
 # `callbacks`: values that are null or make a callback of the Trainer: value -> (its class, the argument).
 # `start`: what the planner adds, the run or the file to start from and the sweep whose best learning rate is taken.
 DATA = ("batch_size", "image_size", "augment", "evaluation", "resize", "held_out", "split_seed", "subset")
@@ -51,8 +56,13 @@ TASKS = {
     "vit.tasks.Finetune": {
         "model": (
             *("positions", "lr", "momentum", "momentum_dtype", "decay", "drops", "warmup_steps", "warmup_from"),
-            *("clip_rule", "dropout", "mixup", "polyak"),
+            *("clip_rule", "dropout", "mixup", "polyak", "optimizer", "beta1", "beta2", "weight_decay"),
+            *("label_smoothing", "frozen", "layer_decay"),
         ),
+        "later": {
+            **{"optimizer": "sgd", "beta1": None, "beta2": None, "weight_decay": 0.0},
+            **{"label_smoothing": 0.0, "frozen": False, "layer_decay": 1.0},
+        },
         "data": DATA,
         "trainer": {"precision": "precision", "clip_norm": "gradient_clip_val"},
         "plan": ("steps", "seeds"),
@@ -86,7 +96,7 @@ TASKS = {
 
 
 def recipe_values(task: str) -> tuple[str, ...]:
-    """Names of the values that a config of this task holds."""
+    """Names of the values that a recipe of this task may state."""
     groups = TASKS[task]
     return (*groups["model"], *groups["data"], *groups["trainer"], *groups.get("callbacks", ()), *groups["plan"])
 
@@ -98,9 +108,9 @@ STATED = object()  # no value means "off": every recipe must state one
 class Value:
     """A row of the table. off: what a config holds where the recipe is silent.
 
-    source: section, table or code that it is from. needed_with: (other value, word): with that word, and in a task that
-    has no such other value, the recipe must state it. scaled: scales make it smaller, so what an experiment says is read as
-    a ratio to the recipe's value.
+    source: section, table or code that it is from. needed_with: (other value, word, ...): with one of the words, and in
+    a task that has no such other value, the recipe must state it. scaled: scales make it smaller, so what an experiment
+    says is read as a ratio to the recipe's value.
     """
 
     kind: Kind
@@ -111,11 +121,12 @@ class Value:
 
 
 CROPS = ("inception_crop", "torchvision_crop", "random_crop")
-AUGMENTATIONS = ("flip", "shift", "crop", "pad_crop", "color", "cutout")
+AUGMENTATIONS = ("flip", "shift", "crop", "pad_crop", "color", "cutout", "rand_augment", "random_erasing")
 EVALUATIONS = ("resize", "central_crop", "squashed_crop")
 EVALUATION = Kind(step_of(*EVALUATIONS), f"one of {', '.join(EVALUATIONS)}, such as central_crop(256)", EVALUATIONS)
 CODE = "not in the paper; the authors' code"
-ADAM, SGD = {"off": None, "needed_with": ("optimizer", "adam")}, {"off": None, "needed_with": ("optimizer", "sgd")}
+BETAS = {"off": None, "needed_with": ("optimizer", "adam", "lion", "lamb")}
+SGD = {"off": None, "needed_with": ("optimizer", "sgd")}
 VALUES = {
     # what is trained on
     "batch_size": Value(COUNT, "Sec. 4.1; Table 4, caption", scaled=True),
@@ -132,9 +143,9 @@ VALUES = {
     "seeds": Value(COUNT, "Table 2, caption"),
     "early_stopping": Value(COUNT.or_null, "Sec. 4.3, for Figure 4: updates between evaluations on held-out images", off=None),
     # the optimizer
-    "optimizer": Value(one_of("adam", "sgd"), "Sec. 4.1; Table 7"),
-    "beta1": Value(SHARE.or_null, "Sec. 4.1", **ADAM),
-    "beta2": Value(SHARE.or_null, "Sec. 4.1", **ADAM),
+    "optimizer": Value(one_of("adam", "sgd", "lion", "lamb"), "Sec. 4.1; Tables 4 and 7"),
+    "beta1": Value(SHARE.or_null, "Sec. 4.1", **BETAS),
+    "beta2": Value(SHARE.or_null, "Sec. 4.1", **BETAS),
     "momentum": Value(SHARE.or_null, "Table 4, caption", **SGD),
     "momentum_dtype": Value(one_of("float32", "bfloat16").or_null, CODE, **SGD),
     "weight_decay": Value(NOT_NEGATIVE, "Table 3"),
@@ -149,6 +160,7 @@ VALUES = {
     "decay": Value(one_of("cosine", "linear", "staircase"), "Tables 3 and 4"),
     "linear_end": Value(NOT_NEGATIVE, CODE, scaled=True),
     "drops": Value(RISING, "BiT's fine-tuning", off=[], needed_with=("decay", "staircase")),
+    "layer_decay": Value(ABOVE_0_TO_1, "not in the paper; BEiT's and MAE's fine-tuning", off=1.0),
     "warmup_steps": Value(WHOLE, "Sec. 4.1", scaled=True),
     "warmup_from": Value(one_of("zero", "one"), CODE),
     # the model and its loss
@@ -158,6 +170,7 @@ VALUES = {
     "loss": Value(one_of("softmax", "sigmoid"), "not in the paper"),
     "label_smoothing": Value(SHARE, "tuned in Sec. 4.3, no value is printed", off=0.0),
     "mixup": Value(NOT_NEGATIVE, "BiT's fine-tuning", off=0.0),
+    "frozen": Value(BOOL, "not in the paper: only the head is trained, a linear probe", off=False),
     "positions": Value(one_of("bilinear", "bicubic"), "Sec. 3.2 says 2D interpolation"),
     # few-shot evaluation
     "shots": Value(DIFFERENT_COUNTS, "Sec. 4.1"),
@@ -179,6 +192,13 @@ VALUES = {
 }  # fmt: skip
 
 
+ONLY = {  # (value, word) -> the only word that others have beside it
+    ("frozen", True): {"dropout": 0.0, "layer_decay": 1.0},  # they reach only what is not trained then
+    ("optimizer", "lion"): {"decay_form": "decoupled"},  # of its paper, and so LAMB's
+    ("optimizer", "lamb"): {"decay_form": "decoupled"},
+}
+
+
 def check_value(key: str, value: object, where: str) -> None:
     """Refuse a value that no run could use; `where` names the file and the section."""
     kind = VALUES[key].kind
@@ -189,20 +209,35 @@ def check_value(key: str, value: object, where: str) -> None:
 def check_needed(values: dict, where: str) -> None:
     """Refuse a value that another one leaves without effect, such as momentum beside Adam."""
     for key, value in values.items():
-        other, word = VALUES[key].needed_with if key in VALUES and VALUES[key].needed_with else ("", "")
-        if other in values and values[other] != word and value != VALUES[key].off:
+        other, *words = VALUES[key].needed_with if key in VALUES and VALUES[key].needed_with else ("",)
+        if other in values and values[other] not in words and value != VALUES[key].off:
             raise UserError(f"{where}.{key}: {value!r} has no effect with {other} {values[other]}; leave it out")
+    for (other, word), words in ONLY.items():
+        for key, only in words.items() if values.get(other) == word else ():
+            if values.get(key, only) != only:
+                raise UserError(f"{where}.{key}: {values[key]!r} does not go with {other} {word}; it must be {only}")
 
 
 def with_off_values(stated: dict, task: str) -> dict:
     """All values of a task: what a recipe states, and off-values for the rest. Errors: KeyError with one it must state."""
-    return {**stated, **{key: off_value(key, stated) for key in recipe_values(task) if key not in stated}}
+    later = TASKS[task].get("later", {})
+    silent = [key for key in recipe_values(task) if key not in stated]
+    return {**stated, **{key: off_value(key, {**later, **stated}, later) for key in silent}}
 
 
-def off_value(key: str, stated: dict) -> object:
-    """What stands in a config where the recipe does not state `key`. Errors: KeyError where it must."""
-    value = VALUES[key]
-    other, word = value.needed_with or ("", STATED)
-    if value.off is STATED or (stated.get(other, word) == word and value.needed_with):
+def off_value(key: str, stated: dict, later: Mapping = MappingProxyType({})) -> object:
+    """What stands in a config where the recipe does not state `key`. Errors: KeyError where it must.
+
+    later: off-values of the task, which precede those of the table.
+    """
+    off = later.get(key, VALUES[key].off)
+    other, *words = VALUES[key].needed_with or ("",)
+    if off is STATED or (words and stated.get(other, words[0]) in words):
         raise KeyError(key)
-    return value.off
+    return off
+
+
+def of_config(values: dict, task: str) -> dict:
+    """The values that a config of this task holds among the arguments of the task: without later ones that are off."""
+    later = TASKS[task].get("later", {})
+    return {key: values[key] for key in TASKS[task]["model"] if key not in later or values[key] != later[key]}

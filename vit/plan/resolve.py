@@ -17,7 +17,7 @@ from vit.plan.checks import (
 )
 from vit.plan.model_options import FAMILIES
 from vit.plan.own_code import check_source, sizes_of
-from vit.plan.recipe_values import TASKS, VALUES, check_needed, check_value, recipe_values, with_off_values
+from vit.plan.recipe_values import TASKS, VALUES, check_needed, check_value, of_config, recipe_values, with_off_values
 from vit.plan.schema import AXES, SETS, DataEntry, EvaluationEntry, Experiment, Paper, Scale
 from vit.plan.stand_ins import is_multiple, multiplied, of_axis, stand_in
 from vit.plan.yaml_files import build, check_keys, read_yaml
@@ -168,7 +168,7 @@ def values_for(recipe_name, cell, scale, scale_name, exact=()):
 def config(values, cell, entry, scale, *, seed, steps, train_on, start):
     """The LightningCLI config of a run. `start`: init and learning rate (sources included) of the task."""
     task = TASKS[values["task"]]
-    model = {key: values[key] for key in task["model"]}
+    model = of_config(values, values["task"])
     options = {**scale.models.get(sizes_of(cell["model"]), {}), **cell.get("options", {})}
     trainer = {"max_steps": steps, **{argument: values[key] for key, argument in task["trainer"].items()}}
     callbacks = [

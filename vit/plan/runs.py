@@ -65,7 +65,7 @@ def left_out(scale, experiment, axes):
     """
     for key, patterns in scale.omit.items():
         where, _, axis = key.rpartition(".")
-        if where in ("", experiment) and any(fnmatchcase(str(axes.get(axis)), pattern) for pattern in patterns):
+        if where in ("", experiment) and any(fnmatchcase(str(axes.get(axis)), str(pattern)) for pattern in patterns):
             return True
     return False
 

@@ -10,6 +10,7 @@ SCRATCH = "none"  # the pre-training set of a model that starts from its initial
 AXES = ("model", "pretrain", "pretrain_with", "transfer", "transfer_with", "tested_on", "epochs", "options", "metric")
 NAMES = ("model", "pretrain", "pretrain_with", "transfer", "tested_on", "metric")  # those that name one thing
 SETS = ("pretrain", "transfer", "tested_on")  # the axes, and the keys of a scale, that name data sets
+PICTURES = ("dots", "bars", "lines", "transfer", "scaling")  # what may be drawn of an experiment's numbers
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,10 @@ class Experiment:
     private: list = field(default_factory=list)  # pre-training sets that nobody outside can get
     at: dict = field(default_factory=dict)  # scale -> axis -> values of that axis there, which nothing stands in for
     means: dict = field(default_factory=dict)  # axis -> {label: names}: further rows or columns, means over those names
+    base: dict = field(
+        default_factory=dict
+    )  # axis of rows or columns -> its value in the cells that others are compared with
+    picture: str = "dots"  # one of PICTURES
 
     def exact(self, scale_name):
         """Axes whose values are stated for this scale."""

@@ -6,6 +6,7 @@ from vit.paths import runs_folder
 from vit.plan import Plan
 from vit.plan.schema import Experiment, Paper
 from vit.record import read_record
+from vit.report.against_base import with_differences
 from vit.report.cost.rows import Cost, read_costs
 from vit.report.frame import cells_of
 from vit.report.means import group_means
@@ -47,4 +48,5 @@ def collect(plan: Plan, name: str) -> Report:
     results = read_results(plan, experiment, published, cells, finished)
     costs = read_costs(name, experiment, published, cells, finished) if paper and paper.cost else {}
     means = group_means(experiment, results)
+    results, means = with_differences(experiment, results), with_differences(experiment, means)
     return Report(plan, name, experiment, paper, runs, finished, results, means, costs)

@@ -12,14 +12,15 @@ from vit.plan import Cell, Plan, make_plan
 from vit.record import read_record
 from vit.report.names import text
 
-COLUMNS = ("cell", "experiment", "metric", "value", "run", "lr", "seconds", "pretrain_run", "date", "commit", "device")
+COLUMNS = ("experiment", "metric", "value", "run", "seed", "pretrain_run", "lr", "seconds", "date", "commit", "device")
+NUMBERS = {"cell": int, "value": float, "seed": int, "lr": float, "seconds": float}
 
 
 def frame(scale: str, experiments: Sequence[str] | None = None) -> pd.DataFrame:
     """The finished seeds of a scale's experiments (default: all). Experiments share runs: group one at a time.
 
-    Columns: cell (its position in the experiment), experiment, the axes under the paper's names, metric, value (percent),
-    run, lr, seconds, pretrain_run, date, commit, device. An axis that a cell does not have is "".
+    Columns: cell (its position in the experiment), the axes under the paper's names, experiment, metric, value (percent),
+    run, seed, pretrain_run, lr, seconds, date, commit, device. An axis that a cell does not have is "".
     """
     plan = make_plan(scale, experiments)
     folder = runs_folder(scale)
@@ -34,17 +35,24 @@ def cells_of(plan: Plan, experiment: str) -> list[Cell]:
 
 def seeds(plan: Plan, cells: list[Cell], finished: dict[str, dict]) -> pd.DataFrame:
     """The rows of these cells. finished: run id -> record."""
+    axes = list(dict.fromkeys(axis for cell in cells for axis in cell.axes))
     rows = [
-        {"cell": position, **{axis: text(value) for axis, value in cell.axes.items()}, **seed_row(plan, cell, run, finished[run])}
+        {"cell": position, **{axis: text(cell.axes.get(axis)) for axis in axes}, **seed_row(plan, cell, run, finished[run])}
         for position, cell in enumerate(cells)
         for run in chosen(cell, finished)
         if run in finished
     ]  # fmt: skip
-    return pd.DataFrame(rows) if rows else pd.DataFrame(columns=COLUMNS)
+    return pd.DataFrame(rows, columns=list(dict.fromkeys(["cell", *axes, *COLUMNS]))).astype(NUMBERS)
 
 
 def seed_row(plan: Plan, cell: Cell, run: str, record: dict) -> dict:
-    measured = {"metric": cell.metric, "value": metric_percent(plan, run, record, cell.metric), "run": run}
+    seed = plan.runs[run].config["seed_everything"]
+    measured = {
+        "metric": cell.metric,
+        "value": metric_percent(plan, run, record, cell.metric),
+        "run": run,
+        "seed": seed,
+    }
     made = {key: record[key] for key in ("lr", "seconds", "date", "commit", "device")}
     return {"experiment": cell.experiment, **measured, "pretrain_run": cell.upstream or "", **made}
 

@@ -3,6 +3,7 @@
 from vit.plan.resolve import load_scale, values_for
 from vit.plan.runs import papers_axes
 from vit.plan.schema import SETS
+from vit.report.against_base import explanation
 from vit.report.collect import Report
 from vit.report.cost.rows import slips
 from vit.report.names import as_percent, data_entry, real_transfer, span, text
@@ -47,6 +48,7 @@ def sections(report: Report) -> list[tuple[str, list[str]]]:
         (f"What stands in at scale {report.plan.scale_name}", [*data_stand_ins(report), *model_stand_ins(report)]),
         ("Settings, against the paper's", [*changed_settings(report), *schedules(report)]),
         ("What had to be assumed", list(dict.fromkeys(note for result in report.planned for note in result.cell.notes))),
+        ("Differences to the base", explanation(report.experiment, report.table_results)),
         ("What the verdicts mean", meanings(report)),
     ) if lines]  # fmt: skip
 

@@ -49,4 +49,4 @@ def heading(entry: Entry) -> str:
 
 def cell(entry: Entry) -> str:
     main = f"**{entry.main}**" if entry.main[:1].isdigit() else entry.main
-    return main + (f"<br><sub>{entry.below}</sub>" if entry.below else "")
+    return main + (f"<br><sub>{' · '.join(entry.smalls)}</sub>" if entry.smalls else "")

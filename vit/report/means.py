@@ -41,7 +41,16 @@ def group_mean(axis: str, label: str, group: list[Result], experiment: Experimen
     cell = replace(group[0].cell, axes={**group[0].cell.axes, axis: label + share}, runs=runs, choices=())
     verdict = group_verdict(group, planned, mean, paper, experiment)
     records = tuple(record for result in planned for record in result.finished) if mean is not None else ()
-    return Result(cell, sum(result.planned for result in planned), records, mean, None, paper, verdict)
+    values = seed_means(planned) if mean is not None else {}
+    return Result(cell, sum(result.planned for result in planned), records, mean, None, paper, verdict, values)
+
+
+def seed_means(members: list[Result]) -> dict[int, float]:
+    """Seed -> mean over the members; {} unless all have the same seeds."""
+    seeds = members[0].values.keys()
+    if any(member.values.keys() != seeds for member in members):
+        return {}
+    return {seed: statistics.fmean(member.values[seed] for member in members) for seed in seeds}
 
 
 def group_verdict(

@@ -115,9 +115,7 @@ def html_cell(entry: Entry, label: bool) -> str:
 
 
 def entry_text(entry: Entry) -> str:
-    return escape(entry.main) + "".join(
-        f"<small>{escape(part)}</small>" for part in (entry.small, entry.verdict) if part
-    )
+    return escape(entry.main) + "".join(f"<small>{escape(part)}</small>" for part in entry.smalls)
 
 
 def css_class(verdict: str) -> str:

@@ -7,6 +7,7 @@ import pandas as pd
 from vit.plan import Cell, Plan
 from vit.plan.schema import Experiment
 from vit.report.frame import seeds, statistics
+from vit.report.intervals import Difference
 from vit.report.names import has_stand_in
 from vit.report.paper_values import Published
 from vit.report.verdicts import COMPARED, verdict
@@ -23,6 +24,10 @@ class Result:
     std: float | None  # sample standard deviation (n - 1); None for a single seed
     paper: float | None
     verdict: str
+    values: dict[
+        int, float
+    ]  # seed -> value of the finished seeds; of a mean, {} where its members have different seeds
+    to_base: Difference | None = None  # to the experiment's base; None without one, and for the base itself
 
     @property
     def difference(self) -> float | None:
@@ -37,10 +42,15 @@ def read_results(
     values = seeds(plan, cells, finished)
     ours = statistics(values).reindex(range(len(cells)))  # NaN for cells without a finished seed
     runs = values.groupby("cell")["run"].agg(tuple)
+    by_seed = {
+        position: dict(zip(cell["seed"].tolist(), cell["value"].tolist(), strict=True))
+        for position, cell in values.groupby("cell")
+    }
     return [
         read_result(
             plan, experiment, published, cell,
             finished=tuple(finished[run] for run in runs.get(position, ())), ours=ours.loc[position],
+            values=by_seed.get(position, {}),
         )
         for position, cell in enumerate(cells)
     ]  # fmt: skip
@@ -54,8 +64,9 @@ def read_result(
     *,
     finished: tuple[dict, ...],
     ours: pd.Series,
+    values: dict[int, float],
 ) -> Result:
-    """finished: records of the cell's seeds. ours: their mean and std, NaN where they have none."""
+    """finished: records of the cell's seeds. ours: their mean and std, NaN where they have none. values: by seed."""
     mean, std = (None if pd.isna(ours[name]) else float(ours[name]) for name in ("mean", "std"))
     paper = published.value(cell.axes) if published else None
     label = verdict(
@@ -65,4 +76,4 @@ def read_result(
     )  # fmt: skip
     # Only one of several competing settings is used, so its seeds are counted, not those of all.
     planned = len(cell.choices[0][1] if cell.choices else cell.runs)
-    return Result(cell, planned, finished, mean, std, paper, label)
+    return Result(cell, planned, finished, mean, std, paper, label, values)

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from vit.report.against_base import is_base
 from vit.report.collect import Report
 from vit.report.names import text
 from vit.report.results import Result
@@ -20,6 +21,7 @@ NUMBERS = (
     "lr",
     "seconds",
 )
+TO_BASE = ("base_difference", "base_low", "base_high", "base_interval")  # of experiments with a base
 
 
 def sheet(report: Report) -> str:
@@ -30,7 +32,7 @@ def sheet(report: Report) -> str:
         )
     )
     rows = [
-        {**{axis: text(result.cell.axes.get(axis)) for axis in axes}, **numbers(result)}
+        {**{axis: text(result.cell.axes.get(axis)) for axis in axes}, **numbers(result), **to_base(report, result)}
         for result in report.table_results
     ]
     for key, cost in report.costs.items():
@@ -40,7 +42,7 @@ def sheet(report: Report) -> str:
         spent = {"ours_mean": "" if cost.spent is None else f"{cost.spent:.6g}"}
         rows.append({**labels, "metric": "exaflops_counted", **counted})
         rows.append({**labels, "metric": "exaflops_of_these_runs", **spent})
-    columns = ["experiment", *axes, *NUMBERS]
+    columns = ["experiment", *axes, *NUMBERS, *(TO_BASE if report.experiment.base else ())]
     table = pd.DataFrame([{"experiment": report.name, **row} for row in rows], columns=columns)
     return table.fillna("").to_csv(index=False, lineterminator="\n")
 
@@ -60,6 +62,16 @@ def numbers(result: Result) -> dict[str, str]:
         "lr": ";".join(dict.fromkeys(f"{record['lr']:g}" for record in result.finished)),
         "seconds": f"{sum(record['seconds'] for record in result.finished):.1f}" if result.finished else "",
     }
+
+
+def to_base(report: Report, result: Result) -> dict[str, str]:
+    """The difference to the base, and how its interval was computed; 'base' there for the base itself."""
+    if not report.experiment.base:
+        return {}
+    found = result.to_base
+    mean, (low, high) = (found.mean, found.interval or (None, None)) if found else (None, (None, None))
+    method = "base" if is_base(report.experiment, result) else found.method if found else ""
+    return dict(zip(TO_BASE, (four_digits(mean), four_digits(low), four_digits(high), method), strict=True))
 
 
 def four_digits(value: float | None) -> str:

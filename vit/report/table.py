@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from vit.errors import UserError
+from vit.plan.schema import Experiment
+from vit.report.against_base import base_text
 from vit.report.collect import Report
 from vit.report.cost.rows import Cost
 from vit.report.names import stand_in, text, title
@@ -13,15 +15,16 @@ Key = tuple[str, ...]  # a row or a column: the printed values of its axes
 
 @dataclass(frozen=True)
 class Entry:
-    """One cell of a table: its text, a small line below it, and the verdict, which also sets its color."""
+    """One cell of a table: its text, small lines below it, and the verdict, which also sets its color."""
 
     main: str
     small: str = ""
     verdict: str = ""
+    base: str = ""  # the difference to the experiment's base
 
     @property
-    def below(self) -> str:
-        return " · ".join(part for part in (self.small, self.verdict) if part)
+    def smalls(self) -> list[str]:
+        return [part for part in (self.small, self.base, self.verdict) if part]
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ def lay_out(report: Report) -> Table:
     shown = [column for column in columns if column in busy_columns]
     body = []
     for row in (row for row in rows if row in busy_rows):
-        cells = [accuracy_entry(results.get((row, column))) for column in shown]
+        cells = [accuracy_entry(report.experiment, results.get((row, column))) for column in shown]
         body.append(label_entries(report, row_axes, row) + cells + (cost_entries(costs.get(row)) if costs else []))
     header = [Entry(title(axis)) for axis in row_axes] + [column_label(report, column_axes, key) for key in shown]
     header += [Entry("exaFLOPs", "counted"), Entry("exaFLOPs", "these runs")] if costs else []
@@ -93,7 +96,7 @@ def column_label(report: Report, axes: list[str], key: Key) -> Entry:
     )
 
 
-def accuracy_entry(result: Result | None) -> Entry:
+def accuracy_entry(experiment: Experiment, result: Result | None) -> Entry:
     if result is None:
         return Entry("")
     planned, n = result.planned, len(result.finished)
@@ -102,7 +105,7 @@ def accuracy_entry(result: Result | None) -> Entry:
     main += f" (n={n} of {planned})" if 0 < n < planned else ""
     notes = [f"paper {result.paper:.2f}"] if result.paper is not None else []
     notes += [f"{result.difference:+.2f}"] if result.difference is not None else []
-    return Entry(main, " · ".join(notes), result.verdict)
+    return Entry(main, " · ".join(notes), result.verdict, base_text(experiment, result))
 
 
 def cost_entries(cost: Cost | None) -> list[Entry]:

@@ -8,8 +8,9 @@ from lightning.pytorch.utilities import rank_zero_info
 from vit.errors import UserError
 from vit.models.grid import MODES
 from vit.objectives import mixup
-from vit.optim import CLIP_RULES, Polyak, sgd, with_schedule
+from vit.optim import CLIP_RULES, Polyak, make_optimizer, with_schedule
 from vit.optim.momentum import BUFFERS
+from vit.optim.optimizers import OPTIMIZERS
 from vit.optim.schedules import WARMUP_FROM
 from vit.tasks.classify import Classify
 from vit.tasks.options import Options, make_model
@@ -18,7 +19,7 @@ from vit.weights import file_of, is_run, load_weights, restore
 
 
 class Finetune(Classify):
-    """SGD with momentum from a pre-trained model, with a zero head and resized positions (Section 3.2).
+    """SGD with momentum (or another optimizer) from a pre-trained model, with a zero head and resized positions (Section 3.2).
 
     init: id of the run to start from, path of a weight file, or the name of a published one,
         'released:ViT-B/16@imagenet21k'; None starts from the initialisation.
@@ -27,7 +28,13 @@ class Finetune(Classify):
     drops: steps after which decay 'staircase' (BiT's) divides the rate by ten; empty for every other decay.
     mixup: alpha of BiT's mixup; 0 for none.
     polyak: factor of the average of weights that is evaluated and saved (Table 2); None for the last weights.
+    optimizer: 'sgd' takes momentum and momentum_dtype, the others beta1 and beta2; the other values are None.
+    weight_decay: on kernels, decoupled and multiplied by the learning rate.
+    frozen: a linear probe: only the head is trained, and the rest computes as in an evaluation.
+    layer_decay: layer l of 0 .. L has the learning rate lr layer_decay^(L - l), the head lr (BEiT, MAE).
     runs: folder of the runs.
+
+    The last arguments have defaults: their off-values, which configs leave out (`later` in vit/plan/recipe_values.py).
     """
 
     def __init__(
@@ -41,8 +48,8 @@ class Finetune(Classify):
         positions: Literal[*MODES],
         lr: float | None,
         lr_from: list[str],
-        momentum: float,
-        momentum_dtype: Literal[*BUFFERS],
+        momentum: float | None,
+        momentum_dtype: Literal[*BUFFERS] | None,
         decay: str,
         drops: list[int],
         warmup_steps: int,
@@ -51,12 +58,24 @@ class Finetune(Classify):
         dropout: float,
         mixup: float,
         polyak: float | None,
+        optimizer: Literal[*OPTIMIZERS] = "sgd",
+        beta1: float | None = None,
+        beta2: float | None = None,
+        weight_decay: float = 0.0,
+        label_smoothing: float = 0.0,
+        frozen: bool = False,
+        layer_decay: float = 1.0,
         runs: str | None = None,
     ):
         network = make_model(model, options, image_size=image_size, num_classes=num_classes, dropout=dropout)
-        super().__init__(network, num_classes=num_classes, loss="softmax", label_smoothing=0.0, clip_rule=clip_rule)
+        shared = {"num_classes": num_classes, "label_smoothing": label_smoothing, "clip_rule": clip_rule}
+        super().__init__(network, loss="softmax", **shared)
         self.save_hyperparameters()
         self.polyak = None
+        if frozen:
+            self.model.freeze_body()
+        if layer_decay != 1:
+            self.model.layers()  # a model that has none is refused before anything starts
 
     def prepare_data(self):
         if self.hparams.init and self.trainer.state.fn == "fit":
@@ -88,9 +107,15 @@ class Finetune(Classify):
         hp = self.hparams
         if hp.lr is None:
             hp.lr = best_learning_rate([Path(hp.runs or ".") / run for run in hp.lr_from])
-        optimizer = sgd(self.model, lr=hp.lr, momentum=hp.momentum, momentum_dtype=hp.momentum_dtype)
+        specific = {key: hp[key] for key in ("beta1", "beta2", "momentum", "momentum_dtype")}
+        rates = {"lr": hp.lr, "layer_decay": hp.layer_decay}
+        optimizer = make_optimizer(hp.optimizer, self.model, **rates, weight_decay=hp.weight_decay, **specific)
         schedule = {key: hp[key] for key in ("decay", "drops", "warmup_steps", "warmup_from")}
         return with_schedule(optimizer, steps=self.trainer.max_steps, **schedule)
+
+    def on_train_start(self):
+        if self.hparams.frozen:
+            self.model.eval()  # no dropout in a body that is not trained; evaluations in between restore the mode
 
     def logits_and_loss(self, images, labels):
         if not self.hparams.mixup:

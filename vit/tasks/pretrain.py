@@ -15,7 +15,7 @@ class Pretrain(Classify):
     """Linear warm-up and decay; for ViTs a head with one hidden tanh layer.
 
     options: keyword arguments of create_model, such as patch, depth or position.
-    optimizer: 'adam' takes beta1 and beta2, 'sgd' momentum and momentum_dtype; the other's values are None.
+    optimizer: 'sgd' takes momentum and momentum_dtype, the others beta1 and beta2; the other values are None.
     linear_end: the rate at the end of decay 'linear'.
     weight_decay: multiplied by the learning rate, as in AdamW.
     head_bias: initial bias of the head; about -ln(classes) with loss 'sigmoid', else 0.

@@ -11,8 +11,8 @@ from vit.models.standardise import EPS
 from vit.models.vit import Attention, ViT
 from vit.weights.file import File
 
-NUMERICS = ("gelu", "norm_eps", "root_padding", "kernel_eps", "group_norm_eps", "pool")
-CHOICES = ("pool",)  # may differ from the file's: a model for another task pools in another way
+NUMERICS = ("gelu", "norm_eps", "root_padding", "kernel_eps", "group_norm_eps", "pool", "pool_norm")
+CHOICES = ("pool", "pool_norm")  # may differ from the file's: a model for another task pools in another way
 GELU = {"none": "erf", "tanh": "tanh"}
 PADDING = {value: name for name, value in ROOT_PADDING.items()}
 COMPUTED = (  # the first module of a class shows what the whole model computes with
@@ -35,7 +35,8 @@ def computed(model: nn.Module) -> dict:
     for name, kind, value in COMPUTED:
         module = next((module for module in model.modules() if isinstance(module, kind)), None)
         values |= {} if module is None else {name: value(module)}
-    return values
+    # the usual order is no assumption worth a line in every report
+    return values | ({"pool_norm": "after"} if getattr(model, "norm_after", False) else {})
 
 
 def fit_assumed(file: File, model: nn.Module, report) -> None:

@@ -33,7 +33,7 @@ HUGGING_FACE = Layout(
         (r"\.mlp\.fc1\.", ".intermediate.dense."),
         (r"\.mlp\.fc2\.", ".output.dense."),
     ),
-    numerics=dict(gelu="erf", norm_eps=1e-12),
+    numerics=dict(gelu="erf", norm_eps=1e-12, pool_norm="before"),
     shown=("pool",),
     config=of_hugging_face,
 )

@@ -90,11 +90,16 @@ def head_sizes(file: File) -> dict[str, int]:
 
 
 def check_kind(file: File, model: nn.Module) -> None:
-    """UserError for another architecture, whose names would all differ: a comparison of them would fill a screen."""
+    """UserError for another architecture, whose names would all differ: a comparison of them would fill a screen.
+
+    Also for parts that the file's format has no names for, such as registers.
+    """
     if kind_of(model) not in file.layout.kinds:
         raise file.error(f"expected weights of {model_name(model)}, a {kind_of(model)}")
     if file.layout is not OURS and only_ours(model):
         raise file.error(f"the position embedding of {model_name(model)} exists only in weights of this project")
+    if unnamed := [name for name in model.state_dict() if name not in HEAD and file.layout.lookup(name) is None]:
+        raise file.error(f"it has no name for {few(unnamed)} of {model_name(model)}; load weights of this project")
 
 
 def translated(file: File, model: nn.Module, kept: Sequence[str]) -> dict[str, Tensor]:

@@ -39,7 +39,9 @@ SPELLINGS = (  # later flax numbers the children of a block by class; the releas
 )
 VITS = dict(
     kinds=("ViT", "hybrid", "hybrid of the root only"),
-    numerics=dict(gelu="tanh", norm_eps=1e-6, kernel_eps="1e-05 on the deviation", group_norm_eps=1e-6),
+    numerics=dict(
+        gelu="tanh", norm_eps=1e-6, pool_norm="before", kernel_eps="1e-05 on the deviation", group_norm_eps=1e-6
+    ),
     spellings=SPELLINGS,
     shown=("heads", "pool"),
 )

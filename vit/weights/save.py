@@ -54,6 +54,9 @@ def layout_for(model: nn.Module, format: str) -> Layout:
         raise UserError(f"format {format!r} cannot store {unnamed[0]}; save it as 'ours'")
     if format != "ours" and only_ours(model):
         raise UserError(f"format {format!r} cannot store this position embedding; save it as 'ours'")
+    # the tensors would not show it: they are those of a model with the norm before the mean
+    if format != "ours" and getattr(model, "norm_after", False):
+        raise UserError(f"format {format!r} cannot store a norm after the mean over tokens; save it as 'ours'")
     return fitting[0]
 
 

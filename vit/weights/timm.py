@@ -34,7 +34,7 @@ VIT = {
 }
 ROOT = {"stem.root": (f"{STEM}.conv", TORCH_CONV), "stem.norm": (f"{STEM}.norm", LAYER)}
 RESNET = dict(kernel_eps="1e-08 on the variance", group_norm_eps=1e-5)
-NUMERICS = dict(gelu="erf", norm_eps=1e-6, **RESNET)
+NUMERICS = dict(gelu="erf", norm_eps=1e-6, pool_norm="before", **RESNET)
 FILES = dict(class_row=None, config=of_timm)  # None: with no_embed_class the table has no class row
 VITS = dict(kinds=("ViT", "hybrid"), numerics=NUMERICS, **FILES)
 

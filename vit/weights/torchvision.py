@@ -27,6 +27,6 @@ TORCHVISION = Layout(
         (r"\.mlp\.linear_1\.", ".mlp.0."),
         (r"\.mlp\.linear_2\.", ".mlp.3."),
     ),  # of older versions, in which the published weights are
-    numerics=dict(gelu="erf", norm_eps=1e-6),
+    numerics=dict(gelu="erf", norm_eps=1e-6, pool_norm="before"),
     shown=("pool",),
 )

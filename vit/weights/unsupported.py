@@ -1,4 +1,4 @@
-"""Parts of models that tensor names reveal: those of a pre-training are dropped, those that no model here computes are refused."""
+"""Parts of models that tensor names reveal: those of a pre-training are dropped, those that no layout translates are refused."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -8,7 +8,7 @@ from torch import Tensor
 PRETRAINING = re.compile(  # decoders of masked images (MAE, ViTMAE, BEiT), projections of contrastive heads (MoCo, DINO)
     r"(vit\.embeddings\.|embeddings\.)?mask_token|decoder(_\w+)?(\..*)?|head\.(\d+|mlp|last_layer)\..*|(projector|predictor|projection_head)\..*"
 )
-REFUSED = {  # pattern of a name: the part that it belongs to
+REFUSED = {  # pattern of a name: the part that it belongs to. Some are options of our models, under other names
     r"(.*\.)?(dist_token|distillation_token|head_dist\..*|distillation_classifier\..*)": "a distillation token",
     r"(.*\.)?(reg_token|register_tokens|storage_tokens)": "register tokens",
     r"(fc_norm|pooler\.layernorm|(\w+\.)?pooler\.layernorm)\..*": "a norm after the mean over tokens, as in a fine-tuned MAE",
@@ -29,7 +29,7 @@ def without_pretraining(tensors: Mapping[str, Tensor]) -> tuple[dict[str, Tensor
 
 
 def refuse(names: Iterable[str]) -> None:
-    """ValueError if a model with these names computes something that no model here does."""
+    """ValueError if a model with these names computes something that no layout translates."""
     for known, part in REFUSED.items():
         if name := next(filter(re.compile(known).fullmatch, names), None):
-            raise ValueError(f"weights of a model with {part} ({name}), which no model of this project has")
+            raise ValueError(f"weights of a model with {part} ({name}), which is not read from files of other projects")

@@ -1,4 +1,4 @@
-"""The picture of experiments without a special one: a dot with its spread per cell, a ring for a comparable paper value."""
+"""The picture of experiments that name no other: a dot with its spread per cell, a ring for a comparable paper value."""
 
 from matplotlib.figure import Figure
 
