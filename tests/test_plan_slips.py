@@ -75,6 +75,10 @@ SLIPS = {  # file, its text, what somebody writes instead, what the line must na
     "a number of images in thousands": (MINI, "images: 4000,", "images: 4.0e+3,", ["mini.yaml", "transfer.CIFAR-10.images", "4000.0"]),
     "a name left out as a text": (MINI, "model: [ViT-Ti/4, ViT-L/32,", "pretrain: none\n  model: [ViT-Ti/4, ViT-L/32,",
         ["mini.yaml", "omit.pretrain", "a list"]),
+    "a label as a list": (GELU, "label: exact", "label: [exact]", ["gelu.yaml", "grid.gelu[1].label", "['exact']"]),
+    "a key that YAML reads as true": (GELU, "options: {gelu: erf}", "on: {gelu: erf}", ["gelu.yaml", "grid.gelu[1]", "True", "quotes"]),
+    "recipes of a setting as a mapping": ("table7.yaml", "transfer_with: [finetune, finetune-bit]", "transfer_with: [finetune: {}]",
+        ["table7.yaml", "settings[0].transfer_with", "list of names"]),
     # names that nothing has
     "a scale under at": (GELU, "rows:", "at: {minni: {model: [ViT-B/16]}}\nrows:", ["gelu.yaml", "at", "minni", "'mini'"]),
     "epochs that the recipe has not": ("table5.yaml", "JFT-300M, epochs: 14}", "JFT-300M, epochs: 15}",

@@ -60,12 +60,22 @@ def check_axis(axis, values, where):
 
 def _check_mapping(mapping, where):
     """A value that sets several axes."""
+    check_texts(mapping, where)
+    if not isinstance(mapping.get("label", ""), str | int | float):
+        raise UserError(f"{where}.label: a text or a number was expected, found {mapping['label']!r}")
     if not isinstance(mapping.get("options", {}), dict):
         raise UserError(
             f"{where}.options: a mapping from options of the model to values was expected, found {mapping['options']!r}"
         )
     for axis, value in mapping.items():
         _check_name(axis, value, f"{where}.{axis}")
+
+
+def check_texts(mapping, where):
+    """Keys are texts: YAML reads on, yes and 1 as something else."""
+    for key in mapping:
+        if not isinstance(key, str):
+            raise UserError(f"{where}: a key is a text, found {key!r}; put it in quotes")
 
 
 def _check_name(axis, value, where):
@@ -112,7 +122,10 @@ def _check_conditions(experiment, where):
                 check_keys(setting, sorted({*experiment.grid, *inside} - {"label", "options"}), place)
                 _check_names(setting, {*experiment.grid, *inside}, experiment.grid, place)
             else:
+                check_texts(setting, place)
                 _check_names(setting, experiment.grid, experiment.grid, place)
+                for axis in {"pretrain_with", "transfer_with"} & set(setting) - set(experiment.grid):
+                    _check_name(axis, setting[axis], f"{place}.{axis}")
 
 
 def _check_at(experiment, where):
@@ -241,7 +254,8 @@ def check_cells(cells, experiment, where):
 
 
 def check_class_path(entry, where):
-    """The data module of a data set, as far as it can be told without importing it."""
+    """The data module of a data set and its arguments, as far as it can be told without importing it."""
+    check_texts(entry.args, f"{where}.args")
     if not re.fullmatch(CLASS_PATH, entry.data):
         hint = f", did you mean 'data.{entry.data}'?" if entry.data.isidentifier() else ""
         raise UserError(f"{where}.data: a class path such as data.MNIST5k was expected, found '{entry.data}'{hint}")
