@@ -26,16 +26,16 @@ def find_mistakes(plan) -> dict[str, str]:
     sound, wrong, mistakes = set(), {}, {}
     for name in plan.experiments:
         for run in (plan.runs[run_id] for run_id in plan.runs_of(name)):
-            for settings_of, mistake_in, place_of in (
-                (data_settings, data_mistake, data_place),
-                (model_settings, model_mistake, model_place),
+            for settings_of, mistake_in, source_of in (
+                (data_settings, data_mistake, data_source),
+                (model_settings, model_mistake, model_source),
             ):
                 settings = settings_of(run)
                 if not settings <= sound and settings not in wrong:
                     wrong[settings] = mistake_in(run)
                 if wrong.get(settings):
                     mistakes.setdefault(
-                        key_of(experiment_path(name)), f"{place_of(plan, run, name)}: {wrong[settings]}"
+                        key_of(experiment_path(name)), f"{source_of(plan, run, name)}: {wrong[settings]}"
                     )
                 else:
                     sound |= settings
@@ -68,6 +68,8 @@ def data_mistake(run) -> str | None:
     try:
         parse("data", part["class_path"], json.dumps(part["init_args"]))
         class_of(part["class_path"])(**part["init_args"])
+    except FileNotFoundError:  # the run that needs the files says so; others do not wait for them
+        return None
     except Exception as error:
         return f"{part['class_path']}: {_cause(error)}"
     return None
@@ -115,7 +117,7 @@ def _cause(error):
     return reason(error) if isinstance(error, UserError | ValueError) else f"{reason(error)} ({type(error).__name__})"
 
 
-def data_place(plan, run, name) -> str:
+def data_source(plan, run, name) -> str:
     """experiments/scales/mini.yaml: transfer.CIFAR-10"""
     kinds = (("pretrain", plan.scale.pretrain), ("transfer", plan.scale.transfer), ("tested_on", plan.scale.tested_on))
     key = next(
@@ -124,7 +126,7 @@ def data_place(plan, run, name) -> str:
     return f"experiments/scales/{plan.scale_name}.yaml: {key}"
 
 
-def model_place(plan, run, name) -> str:
+def model_source(plan, run, name) -> str:
     """The experiment, its model, and the file where its sizes are, beside those of its name."""
     named = sizes_of(run.model)
     sizes = plan.scale.models.get(named, {})
