@@ -8,9 +8,7 @@ import yaml
 
 from vit import paths
 from vit.__main__ import main
-from vit.plan import make_plan
 from vit.plan.resolve import load_recipe
-from vit.run.check import find_mistakes
 
 SMOKE = "scales/smoke.yaml"
 MINE = {
@@ -153,9 +151,3 @@ def test_arguments_of_a_task_of_ones_own_are_checked_and_name_its_recipe(experim
         load_recipe.cache_clear()
         (line,) = check("mine")[1]
         assert "recipes/warm.yaml" in line and words in line
-
-
-def test_files_that_are_not_here_yet_are_no_mistake(monkeypatch, tmp_path):
-    """CIFAR-10 as JPEG is somebody's own folder; runs on other sets do not wait for it."""
-    monkeypatch.setenv("VIT_DATA", str(tmp_path))
-    assert find_mistakes(make_plan("photos", ["sets"])) == {}
