@@ -77,7 +77,7 @@ ifneq ($(filter-out help setup lint format test bench bench-data clean data data
 include $(RESULTS)/grid.mk
 endif
 
-$(RESULTS)/grid.mk: $(shell find experiments -name '*.yaml' -o -type d) $(wildcard vit/plan/*.py) $(READY)
+$(RESULTS)/grid.mk: $(shell find experiments \( -name '*.yaml' -o -type d \) ! -name '* *') $(wildcard vit/plan/*.py) $(READY)
 	@$(PY) -m vit plan --scale $(SCALE) --write && touch $@
 
 .PHONY: data data-check

@@ -267,6 +267,14 @@ def test_the_repository_may_lie_under_a_path_with_spaces(tmp_path, paper_costs):
     assert spaced.trained() and (spaced.folder / "results" / "smoke" / "table6.md").exists()
 
 
+def test_a_space_in_the_name_of_an_experiment_stops_that_file_only(tmp_path, paper_costs):
+    checkout = Checkout(tmp_path)
+    checkout.count(paper_costs)
+    (tmp_path / "experiments" / "ablations" / "my drop.yaml").write_text("title: mine\n")
+    done = checkout.make("table5", "-j2")
+    assert "my drop.yaml" in done.stderr and "left out" in done.stderr and checkout.trained()
+
+
 def test_the_check_comes_before_the_first_run_and_again_only_when_something_changed(tmp_path, paper_costs):
     checkout = Checkout(tmp_path)
     checkout.count(paper_costs)

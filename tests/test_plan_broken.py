@@ -60,6 +60,12 @@ def test_other_tables_are_rendered_and_the_page_shows_the_mistake(draft):
     assert end.value.code == 1
 
 
+def test_a_file_that_is_no_utf8_is_named(draft):
+    (paths.EXPERIMENTS / "ablations" / "draft.yaml").write_bytes(b"title: 'caf\xe9'\n")
+    (error,) = make_plan("smoke").broken.values()
+    assert "draft.yaml: not UTF-8" in error
+
+
 def test_where_nothing_can_be_planned_the_exit_code_says_so(draft):
     for path in paths.EXPERIMENTS.glob("*.yaml"):
         path.unlink()

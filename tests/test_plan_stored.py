@@ -39,6 +39,12 @@ def test_a_run_plans_nothing_again_unless_its_config_is_gone(plan, tmp_path, mon
     assert planned_again == ["smoke"] and yaml.safe_load(config.read_text()) == plan.runs[ids[1]].config
 
 
+def test_a_removed_plan_is_written_again_by_the_same_command(plan, tmp_path):
+    path = tmp_path / "smoke" / "plan.json"
+    path.unlink()
+    assert runner.planned("smoke", list(plan.runs)[:1]).runs and path.exists()
+
+
 @pytest.mark.parametrize("content", [None, "{", "[]", '{"runs": {"a": {}}}'])
 def test_a_missing_or_damaged_plan_is_one_line_that_says_how_to_write_it(plan, tmp_path, content):
     path = tmp_path / "smoke" / "plan.json"

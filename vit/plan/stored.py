@@ -48,12 +48,12 @@ def write_plan(plan) -> None:
     runs = {run.id: {fact: getattr(run, fact) for fact in FACTS} for run in plan.runs.values()}
     experiments = {name: plan.runs_of(name) for name in plan.experiments}
     content = {"assumed_flops_per_second": plan.assumed_flops_per_second, "experiments": experiments, "runs": runs}
-    write_text(path_of(plan.scale_name), json.dumps(content, indent=0) + "\n")
+    write_text(plan_file(plan.scale_name), json.dumps(content, indent=0) + "\n")
 
 
 def read_plan(scale_name: str) -> StoredPlan:
     """The plan that `python -m vit plan --write` left. Errors: UserError where it is missing or damaged."""
-    path, folder = path_of(scale_name), runs_folder(scale_name)
+    path, folder = plan_file(scale_name), runs_folder(scale_name)
     try:
         content = json.loads(path.read_text())
         runs = {run_id: StoredRun(run_id, folder / run_id, **facts) for run_id, facts in content.pop("runs").items()}
@@ -63,5 +63,5 @@ def read_plan(scale_name: str) -> StoredPlan:
         raise UserError(f"{name_of(path)}: missing, damaged or of another version; `{command}` writes it") from None
 
 
-def path_of(scale_name: str) -> Path:
+def plan_file(scale_name: str) -> Path:
     return results(scale_name) / "plan.json"

@@ -44,7 +44,9 @@ def read_mapping(path: Path | str) -> dict:
     """A mapping from a YAML file, its values as YAML reads them."""
     path = Path(path)
     try:
-        content = yaml.load(path.read_text(), _UniqueKeys)
+        content = yaml.load(path.read_text(encoding="utf-8"), _UniqueKeys)
+    except UnicodeDecodeError as error:
+        raise UserError(f"{name_of(path)}: not UTF-8 text (byte {error.start}); save it as UTF-8") from None
     except FileNotFoundError:
         known = ", ".join(sorted(p.stem for p in path.parent.glob("*.yaml"))) or "nothing"
         hint = nearest(path.stem, [p.stem for p in path.parent.glob("*.yaml")])

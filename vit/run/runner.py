@@ -20,7 +20,7 @@ from vit.locks import locked
 from vit.paths import runs_folder
 from vit.plan import make_plan
 from vit.plan.graph import check_config, write_graph
-from vit.plan.stored import read_plan
+from vit.plan.stored import plan_file, read_plan
 from vit.plan.yaml_files import check_keys
 from vit.record import Outcome, code, read_record, write_record
 from vit.run.distributed import is_main_process
@@ -57,8 +57,9 @@ def run_all(scale: str, ids: list[str], goals: list[str]) -> None:
 
 
 def planned(scale, ids):
-    """The plan that make wrote; written now if it was not (a run by hand), or if a run's config was removed."""
-    if is_main_process() and not all((runs_folder(scale) / name / "config.yaml").exists() for name in ids):
+    """The plan that make wrote; written now if it was not (a run by hand), or if it or a run's config was removed."""
+    files = [plan_file(scale), *(runs_folder(scale) / name / "config.yaml" for name in ids)]
+    if is_main_process() and not all(file.exists() for file in files):
         write_graph(make_plan(scale))
     return read_plan(scale)
 
