@@ -122,8 +122,8 @@ def test_a_new_ablation_runs_as_it_is_and_trains_only_what_table5_did_not(checko
     trained = checkout.trained()
     assert len(trained) == 2 + 2 and all(run.startswith("finetune-ViT-B-16-fractals-80-mnist-5k-") for run in trained)
     assert (checkout.folder / "results" / "smoke" / "mine.md").exists()
-    for path in (checkout.folder / "results" / "smoke").glob("mine.*"):
-        path.unlink()  # the next tests of this checkout know nothing of it
+    for rendered in (checkout.folder / "results" / "smoke").glob("mine.*"):
+        rendered.unlink()  # the next tests of this checkout know nothing of it
     path.unlink()
 
 
