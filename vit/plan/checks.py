@@ -49,13 +49,13 @@ def check_axis(axis, values, where):
     if not isinstance(values, list) or not values:
         raise UserError(f"{where}.{axis}: a list of values was expected, found {values!r}")
     for position, value in enumerate(values):
-        place = f"{where}.{axis}[{position}]"
+        section = f"{where}.{axis}[{position}]"
         if isinstance(value, dict) != isinstance(values[0], dict):
-            raise UserError(f"{place}: mappings and names are mixed, found {value!r}; write a mapping with a label")
+            raise UserError(f"{section}: mappings and names are mixed, found {value!r}; write a mapping with a label")
         if isinstance(value, dict):
-            _check_mapping(value, place)
+            _check_mapping(value, section)
         else:
-            _check_name(axis, value, place)
+            _check_name(axis, value, section)
 
 
 def _check_mapping(mapping, where):
@@ -115,17 +115,17 @@ def _check_conditions(experiment, where):
     inside = keys_inside(experiment.grid)
     for key in ("leave_out", "settings"):
         for position, setting in enumerate(getattr(experiment, key)):
-            place = f"{where}: {key}[{position}]"
+            section = f"{where}: {key}[{position}]"
             if not isinstance(setting, dict):
-                raise UserError(f"{place}: a mapping was expected, found {setting!r}")
+                raise UserError(f"{section}: a mapping was expected, found {setting!r}")
             if key == "leave_out":
-                check_keys(setting, sorted({*experiment.grid, *inside} - {"label", "options"}), place)
-                _check_names(setting, {*experiment.grid, *inside}, experiment.grid, place)
+                check_keys(setting, sorted({*experiment.grid, *inside} - {"label", "options"}), section)
+                _check_names(setting, {*experiment.grid, *inside}, experiment.grid, section)
             else:
-                check_texts(setting, place)
-                _check_names(setting, experiment.grid, experiment.grid, place)
+                check_texts(setting, section)
+                _check_names(setting, experiment.grid, experiment.grid, section)
                 for axis in {"pretrain_with", "transfer_with"} & set(setting) - set(experiment.grid):
-                    _check_name(axis, setting[axis], f"{place}.{axis}")
+                    _check_name(axis, setting[axis], f"{section}.{axis}")
 
 
 def _check_at(experiment, where):

@@ -68,9 +68,9 @@ def to_base(report: Report, result: Result) -> dict[str, str]:
     """The difference to the base, and how its interval was computed; 'base' there for the base itself."""
     if not report.experiment.base:
         return {}
-    found = result.to_base
-    mean, (low, high) = (found.mean, found.interval or (None, None)) if found else (None, (None, None))
-    method = "base" if is_base(report.experiment, result) else found.method if found else ""
+    change = result.to_base
+    mean, (low, high) = (change.mean, change.interval or (None, None)) if change else (None, (None, None))
+    method = "base" if is_base(report.experiment, result) else change.method if change else ""
     return dict(zip(TO_BASE, (four_digits(mean), four_digits(low), four_digits(high), method), strict=True))
 
 

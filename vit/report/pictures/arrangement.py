@@ -75,17 +75,17 @@ def panels_of(count: int, width: float, height: float, left: float = 0) -> tuple
 
 def legend_above(figure: Figure) -> None:
     """One legend for all panels, if they name anything, in the columns that fit; the figure grows by its rows."""
-    found = {}
+    handles = {}
     for axis in figure.axes:
         for handle, name in zip(*axis.get_legend_handles_labels(), strict=True):
-            found.setdefault(name, handle)
-    if not found:
+            handles.setdefault(name, handle)
+    if not handles:
         return
     width, height = figure.get_size_inches()
-    needed = CHARACTER * max(map(len, found)) + 0.6
-    columns = max(1, min(len(found), int(width / needed)))
-    figure.set_size_inches(max(width, needed), height + 0.2 * ceil(len(found) / columns))
-    figure.legend(found.values(), found, loc="outside upper center", ncols=columns, frameon=False)
+    needed = CHARACTER * max(map(len, handles)) + 0.6
+    columns = max(1, min(len(handles), int(width / needed)))
+    figure.set_size_inches(max(width, needed), height + 0.2 * ceil(len(handles) / columns))
+    figure.legend(handles.values(), handles, loc="outside upper center", ncols=columns, frameon=False)
 
 
 def draw_papers(axis: Axes, points: list[tuple[float, float]], *, marker: str = "d", color: str = "black") -> None:

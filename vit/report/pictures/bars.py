@@ -41,8 +41,8 @@ def bars(report: Report) -> Figure:
     for index, (axis, results) in enumerate(zip(axes, by_set.values(), strict=True)):
         title_panel(axis, report, results[0], sets, width)
         for result in results:
-            place = names.index(label(report, result, categories)), kinds.index(label(report, result, series))
-            draw_bar(axis, result, *position(*place, len(kinds)), kind=place[1], name=kinds[place[1]])
+            bar = names.index(label(report, result, categories)), kinds.index(label(report, result, series))
+            draw_bar(axis, result, *position(*bar, len(kinds)), kind=bar[1], name=kinds[bar[1]])
         label_axes(axis, names if index % ACROSS == 0 else [""] * len(names), bool(differences))
     base = f"points above the base, {base_name(report.experiment)}"
     figure.supxlabel(base if differences else f"{measures(report).lower()} percent", fontsize=9)
