@@ -2,12 +2,15 @@
 
 import fcntl
 import os
+import shutil
 import sys
 
 import pytest
 from processes import ForkServer, Processes, small_experiments
 
+from vit import paths
 from vit.paths import ROOT
+from vit.plan.resolve import load_recipe
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -56,3 +59,14 @@ def pytest_collection_modifyitems(items):
     """Files that start processes or are slow come first: while the last process of tests ends, the others are idle."""
     first = {item.path for item in items if "server" in item.fixturenames or item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in first)
+
+
+@pytest.fixture
+def experiments(tmp_path, monkeypatch):
+    """A copy of experiments/, to be edited, that the planner reads in place of it."""
+    folder = tmp_path / "experiments"
+    shutil.copytree(paths.EXPERIMENTS, folder)
+    monkeypatch.setattr(paths, "EXPERIMENTS", folder)
+    load_recipe.cache_clear()
+    yield folder
+    load_recipe.cache_clear()

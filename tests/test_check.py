@@ -1,12 +1,10 @@
 """`python -m vit check`: what only the code knows is found before the first run, in a line that names file and key."""
 
-import shutil
 import sys
 
 import pytest
 import yaml
 
-from vit import paths
 from vit.__main__ import main
 from vit.plan.resolve import load_recipe
 
@@ -36,21 +34,16 @@ class OwnPretrain(Pretrain):
 
 
 @pytest.fixture
-def experiments(tmp_path, monkeypatch):
-    """A copy of experiments/ with one more, mine, and a model and a task of its own."""
-    experiments = tmp_path / "experiments"
-    shutil.copytree(paths.EXPERIMENTS, experiments)
-    monkeypatch.setattr(paths, "EXPERIMENTS", experiments)
+def experiments(experiments, tmp_path, monkeypatch):
+    """With one experiment more, mine, and a model and a task of its own."""
     monkeypatch.setenv("VIT_RESULTS", str(tmp_path / "results"))
     monkeypatch.setattr(sys, "path", [*sys.path, str(experiments / "ablations")])
     (experiments / "ablations" / "check_model.py").write_text(OWN_MODEL)
     (experiments / "ablations" / "check_task.py").write_text(OWN_TASK)
     write(experiments)
-    load_recipe.cache_clear()
     yield experiments
     for name in ("check_model", "check_task", "check_syntax"):
         sys.modules.pop(name, None)
-    load_recipe.cache_clear()
 
 
 def write(experiments, **grid):

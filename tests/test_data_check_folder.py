@@ -1,13 +1,9 @@
 """`make data-check SET=ImageFolder` looks into the folder that the scale names."""
 
-import shutil
-
 import pytest
 from archive_files import png
 
-from vit import paths
 from vit.data_check import data_check
-from vit.paths import ROOT
 
 DIGITS = (
     '{name: digits, data: data.Digits, images: 1297, about: "scikit-learn\'s digits, 8 px (1,297 train, 500 test)"}'
@@ -16,12 +12,10 @@ FLOWERS = "{name: flowers, data: data.ImageFolder, images: 20, args: {folder: my
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
+def folder(experiments, tmp_path, monkeypatch):
     """A copy of the experiments whose scale smoke has flowers for CIFAR-100."""
-    shutil.copytree(ROOT / "experiments", tmp_path / "experiments")
-    path = tmp_path / "experiments" / "scales" / "smoke.yaml"
+    path = experiments / "scales" / "smoke.yaml"
     path.write_text(path.read_text().replace(DIGITS, FLOWERS, 1))
-    monkeypatch.setattr(paths, "EXPERIMENTS", tmp_path / "experiments")
     monkeypatch.setenv("VIT_DATA", str(tmp_path / "data"))
     return tmp_path / "data" / "my flowers"
 

@@ -1,7 +1,6 @@
 """`make new-ablation NAME=x`: a file that plans at every scale, lists every axis there is, and is never written over another."""
 
 import re
-import shutil
 
 import pytest
 import yaml
@@ -15,13 +14,6 @@ from vit.plan.recipe_values import VALUES, recipe_values
 from vit.plan.resolve import load_recipe
 
 SCALES = sorted(path.stem for path in (paths.EXPERIMENTS / "scales").glob("*.yaml"))
-
-
-@pytest.fixture
-def experiments(tmp_path, monkeypatch):
-    shutil.copytree(paths.EXPERIMENTS, tmp_path / "experiments")
-    monkeypatch.setattr(paths, "EXPERIMENTS", tmp_path / "experiments")
-    return tmp_path / "experiments"
 
 
 def listed():

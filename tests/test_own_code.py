@@ -3,7 +3,6 @@ source and trained like ours."""
 
 import json
 import re
-import shutil
 import sys
 
 import pytest
@@ -13,7 +12,6 @@ from vit import paths
 from vit.errors import UserError
 from vit.plan import make_plan
 from vit.plan.graph import write_graph
-from vit.plan.resolve import load_recipe
 from vit.run.progress import Progress
 from vit.run.runner import run_one
 
@@ -28,11 +26,8 @@ MODEL, TASK, DATA = (shown(f"own {name}") for name in ("model", "task", "data"))
 
 
 @pytest.fixture
-def own(tmp_path, monkeypatch):
+def own(experiments, tmp_path, monkeypatch):
     """A copy of experiments/ with three files of somebody's own beside the YAML."""
-    experiments = tmp_path / "experiments"
-    shutil.copytree(paths.EXPERIMENTS, experiments)
-    monkeypatch.setattr(paths, "EXPERIMENTS", experiments)
     monkeypatch.setenv("VIT_RESULTS", str(tmp_path / "results"))
     monkeypatch.setattr(sys, "path", [*sys.path, str(experiments / "ablations")])
     for name, text in (("own_model", MODEL), ("own_task", TASK), ("own_data", DATA)):
@@ -46,11 +41,9 @@ def own(tmp_path, monkeypatch):
     scale = yaml.safe_load((experiments / "scales" / "smoke.yaml").read_text())
     scale["transfer"] |= yaml.safe_load(shown("own entry"))
     (experiments / "scales" / "smoke.yaml").write_text(yaml.safe_dump(scale))
-    load_recipe.cache_clear()
     yield experiments
     for name in ("own_model", "own_task", "own_data"):
         sys.modules.pop(name, None)
-    load_recipe.cache_clear()
 
 
 def test_they_are_trained_and_a_change_of_their_source_makes_new_runs(own, tmp_path):

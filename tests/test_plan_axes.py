@@ -1,7 +1,5 @@
 """An experiment varies any value of a recipe at any scale: in the paper's numbers, as multiples, or stated for a scale."""
 
-import shutil
-
 import pytest
 import yaml
 
@@ -16,10 +14,8 @@ MINI = yaml.safe_load((paths.EXPERIMENTS / "scales" / "mini.yaml").read_text())[
 
 
 @pytest.fixture
-def values_of(tmp_path, monkeypatch):
+def values_of(experiments):
     """values_of(axis, values, scale): what the runs of an ablation over the axis train with, a value a cell."""
-    shutil.copytree(paths.EXPERIMENTS, tmp_path / "experiments")
-    monkeypatch.setattr(paths, "EXPERIMENTS", tmp_path / "experiments")
 
     def planned(axis, values, scale="mini", **more):
         experiment = {
@@ -29,7 +25,7 @@ def values_of(tmp_path, monkeypatch):
             "columns": ["model"],
             **more,
         }
-        (tmp_path / "experiments" / "ablations" / "tried.yaml").write_text(yaml.safe_dump(experiment))
+        (experiments / "ablations" / "tried.yaml").write_text(yaml.safe_dump(experiment))
         plan = make_plan(scale, ["tried"])
         recipe, key = axis.split(".")
         return [value_of(plan, cell.upstream if recipe == "pretrain" else cell.runs[-1], key) for cell in plan.cells]

@@ -1,7 +1,5 @@
 """A mistake in one experiment stops that experiment and no other."""
 
-import shutil
-
 import pytest
 from report_runs import count_costs, finish_all
 
@@ -9,7 +7,6 @@ from vit import paths
 from vit.__main__ import main
 from vit.plan import make_plan
 from vit.plan.graph import write_graph
-from vit.plan.resolve import load_recipe
 
 DRAFTS = {
     "half a YAML": "title: 'Draft",
@@ -20,13 +17,10 @@ DRAFTS = {
 
 
 @pytest.fixture(params=DRAFTS)
-def draft(request, tmp_path, monkeypatch):
+def draft(request, experiments, tmp_path, monkeypatch):
     monkeypatch.setenv("VIT_RESULTS", str(tmp_path / "results"))
-    shutil.copytree(paths.EXPERIMENTS, tmp_path / "experiments")
-    monkeypatch.setattr(paths, "EXPERIMENTS", tmp_path / "experiments")
-    (tmp_path / "experiments" / "ablations" / "draft.yaml").write_text(DRAFTS[request.param])
-    yield tmp_path / "results" / "smoke"
-    load_recipe.cache_clear()
+    (experiments / "ablations" / "draft.yaml").write_text(DRAFTS[request.param])
+    return tmp_path / "results" / "smoke"
 
 
 def test_the_others_are_planned_and_the_mistake_is_told(draft, capsys):

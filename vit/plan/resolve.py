@@ -130,11 +130,12 @@ def values_for(recipe_name, cell, scale, scale_name, exact=()):
     recipe = load_recipe(recipe_name)
     values = {key: value for key, value in recipe.items() if key != "rows"}
     matched = {**cell, "model": sizes_of(cell["model"])}
-    rows = [row for row in recipe["rows"] if holds({k: v for k, v in row.items() if k in MATCHED}, matched)]
-    if not rows:
+    rows = (row for row in recipe["rows"] if holds({k: v for k, v in row.items() if k in MATCHED}, matched))
+    row = next(rows, None)  # the first that holds
+    if row is None:
         names = ", ".join(f"{axis} {matched[axis]}" for axis in MATCHED if axis in cell)
         raise UserError(f"experiments/recipes/{recipe_name}.yaml: no row for {names}")
-    values.update({key: value for key, value in rows[0].items() if key not in MATCHED})
+    values.update({key: value for key, value in row.items() if key not in MATCHED})
     settings = {key.split(".", 1)[1]: value for key, value in cell.items() if key.startswith(f"{recipe_name}.")}
     check_keys(settings, recipe_values(recipe["task"]), f"settings '{recipe_name}.*'")
     if isinstance(values.get("epochs"), list) and cell.get("epochs") in values["epochs"] and "epochs" in settings:
