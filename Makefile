@@ -114,6 +114,9 @@ report: $(RESULTS)/costs.json $(ROOT)/paper/costs.json ## render tables from the
 $(ROOT)/%/costs.json: $(wildcard vit/models/*.py) vit/run/costs.py $(RESULTS)/grid.mk
 	@$(PY) -m vit cost --write $*
 
+.DEFAULT:
+	@echo "error: '$@' is neither a target nor an experiment (experiments/$@.yaml); \`make help\` lists both" >&2; exit 2
+
 .PHONY: new-ablation
 new-ablation: $(READY) ## write experiments/ablations/NAME.yaml, which runs as it is: make new-ablation NAME=x
 	@$(PY) -m vit new-ablation -- '$(subst ','\'',$(strip $(NAME)))'

@@ -245,7 +245,7 @@ def test_help_is_the_default_and_needs_no_plan(checkout):
     ("goal", "message"),
     [
         ("SCALE=huge table5", "experiments/scales/huge.yaml: no such file"),
-        ("tabel5", "No rule to make target 'tabel5'"),
+        ("tabel5", "error: 'tabel5' is neither a target nor an experiment"),
     ],
 )
 def test_a_wrong_name_is_one_line(checkout, goal, message):
@@ -274,7 +274,7 @@ def test_a_space_in_the_name_of_an_experiment_stops_that_file_only(tmp_path, pap
     checkout.count(paper_costs)
     (tmp_path / "experiments" / "ablations" / "my drop.yaml").write_text("title: mine\n")
     done = checkout.make("table5", "-j2")
-    assert "my drop.yaml" in done.stderr and "left out" in done.stderr and checkout.trained()
+    assert "my drop.yaml" in done.stderr and "others are" in done.stderr and checkout.trained()
 
 
 def test_the_check_comes_before_the_first_run_and_again_only_when_something_changed(tmp_path, paper_costs):

@@ -8,6 +8,7 @@ from vit.errors import UserError
 from vit.models import create_model
 from vit.plan import make_plan
 from vit.plan.model_options import options_of
+from vit.run.progress import Progress
 
 GRID = {"model": ["ViT-B/16"], "pretrain": ["ImageNet-21k"], "transfer": ["CIFAR-10"]}
 MINI = yaml.safe_load((paths.EXPERIMENTS / "scales" / "mini.yaml").read_text())["recipes"]
@@ -194,3 +195,17 @@ def test_every_option_of_a_vit_is_an_axis_and_makes_other_runs(values_of, model)
             assert run.options[option] == value and run.options.keys() >= plain.options.keys()
             assert run.id != plain.id
         create_model(model, image_size=32, num_classes=5, **runs[0].options)
+
+
+def test_a_multiple_of_zero_is_refused(values_of):
+    assert values_of("finetune.dropout", ["x1"]) == [0.0]
+    with pytest.raises(UserError, match="x2 of 0 is 0 again"):
+        values_of("finetune.dropout", ["x1", "x2"])
+
+
+def test_the_progress_names_the_varied_value(values_of):
+    values_of("pretrain.lr", ["x1", "x3"])
+    plan = make_plan("mini", ["tried"])
+    titles = [Progress(plan, ["tried"], 1, 0).title(run) for run in plan.runs.values()]
+    assert "pretrain-ViT-B-16-fractals-10k (pretrain.lr x3)" in titles
+    assert all(title.endswith(("(pretrain.lr x1)", "(pretrain.lr x3)")) for title in titles)

@@ -58,8 +58,13 @@ def status_command(arguments):
     from vit.plan.overview import status
 
     plan = make_plan(arguments.scale)
-    print(status(plan))
+    table, damaged = status(plan)
+    print(table)
+    for error in damaged:
+        print(f"error: {error}", file=sys.stderr)
     exit_if_broken(plan)
+    if damaged:
+        sys.exit(1)
 
 
 def report_command(arguments):

@@ -96,7 +96,7 @@ class Plan:
         files = {}
         for name, error in self.broken.items():
             files.setdefault(error, []).append(f"experiments/{name}.yaml")
-        return [f"{error} (left out, the others are not: {', '.join(names)})" for error, names in files.items()]
+        return [f"{error} (nothing of {', '.join(names)} is planned; others are)" for error, names in files.items()]
 
     @property
     def assumed_flops_per_second(self):

@@ -24,6 +24,11 @@ def experiment_files():
     return [*sorted(paths.EXPERIMENTS.glob("*.yaml")), *sorted((paths.EXPERIMENTS / "ablations").glob("*.yaml"))]
 
 
+def misspelt_files():
+    """Files that somebody meant as experiments."""
+    return [path for folder in ("", "ablations") for path in sorted((paths.EXPERIMENTS / folder).glob("*.yml"))]
+
+
 def check_name(path):
     """UserError for a name that make cannot use for a target."""
     twin = paths.EXPERIMENTS / path.name
@@ -47,6 +52,8 @@ def make_plan(scale_name, names=None):
             add_experiment(plan, paper, path.stem)
         except UserError as error:
             plan.broken[key_of(path)] = str(error)
+    for path in misspelt_files() if names is None else ():
+        plan.broken[key_of(path)] = f"{paths.name_of(path)}: experiments end in .yaml; rename it to {path.stem}.yaml"
     if names is None and not plan.broken:
         check_names(plan.scale, plan.experiments, f"experiments/scales/{scale_name}.yaml")
     return plan

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from vit.errors import UserError
 from vit.locks import is_running
 from vit.paths import runs_folder
 from vit.plan.cost_file import TRAINING, costs_of
@@ -72,15 +73,24 @@ def _row(name, runs, costs, speed):
             duration(flops / speed), f"{sum(kept) * BYTES_A_PARAMETER / 1e9:.2g} GB")  # fmt: skip
 
 
-def status(plan) -> str:
-    """The table of `make status`: finished, running and missing runs of each experiment."""
+def status(plan) -> tuple[str, list[str]]:
+    """The table of `make status`: finished, running and missing runs of each experiment; and an error for each damaged record.
+
+    A run whose record is damaged counts as missing.
+    """
     folder, rows = runs_folder(plan.scale_name), [("experiment", "finished", "running", "missing")]
+    recorded, damaged = set(), []
+    for run in plan.runs:
+        try:
+            recorded |= {run} if read_record(folder / run) else set()
+        except UserError as error:
+            damaged.append(str(error))
     for name in plan.experiments:
         runs = plan.runs_of(name)
-        finished = [run for run in runs if read_record(folder / run)]
+        finished = [run for run in runs if run in recorded]
         running = [run for run in runs if run not in finished and is_running(folder / run)]
         rows.append((name, str(len(finished)), str(len(running)), str(len(runs) - len(finished) - len(running))))
-    return "\n".join(aligned(rows))
+    return "\n".join(aligned(rows)), damaged
 
 
 def duration(seconds: float) -> str:

@@ -53,4 +53,6 @@ def times(value: object, factor: float, where: str) -> object:
         return [times(element, factor, where) for element in value]
     if not number(value):
         raise UserError(f"{where}: x{factor:g} multiplies numbers, and this value is {value!r}")
+    if value == 0 and factor != 1:
+        raise UserError(f"{where}: x{factor:g} of 0 is 0 again; state values instead of multiples")
     return max(1, round(value * factor)) if isinstance(value, int) else float(f"{value * factor:.6g}")

@@ -21,16 +21,22 @@ class Progress:
         self.plan, self.jobs, self.position = plan, jobs, position
         names = experiments or list(plan.experiments)
         self.wanted = list(dict.fromkeys(run for name in names for run in plan.runs_of(name)))
+        self.varied = varied_values(plan, names)
 
     def start(self, run) -> ProgressBar:
         """The run's bar, which is shown on a terminal; elsewhere print a line."""
-        text = f"{self.summary()}: {run.name}"
+        text = f"{self.summary()}: {self.title(run)}"
         if not sys.stderr.isatty():
             self.line(text)
         return ProgressBar(text, self.position)
 
     def finish(self, run, metrics: dict[str, float], seconds: float) -> None:
-        self.line(f"{self.summary()}: {run.name}: {result(metrics)} in {seconds:.0f} s")
+        self.line(f"{self.summary()}: {self.title(run)}: {result(metrics)} in {seconds:.0f} s")
+
+    def title(self, run) -> str:
+        """The run's name, and in brackets what an experiment varies that the name does not say: '(pretrain.lr x3)'."""
+        values = self.varied.get(run.id)
+        return f"{run.name} ({values})" if values else run.name
 
     def summary(self) -> str:
         """'run 12 of 60, about 7 min left'."""
@@ -53,6 +59,22 @@ class Progress:
         if is_main_process():
             tqdm.write(text, file=sys.stderr)  # above the bars of a terminal
             sys.stderr.flush()
+
+
+def varied_values(plan, experiments: list[str]) -> dict[str, str]:
+    """Run -> 'pretrain.lr x3': values of recipes that rows or columns vary, where all cells that need the run have one."""
+    found = {}
+    for cell in plan.cells:
+        if cell.experiment in experiments:
+            experiment = plan.experiments[cell.experiment]
+            values = {axis: str(cell.axes.get(axis)) for axis in (*experiment.rows, *experiment.columns) if "." in axis}
+            for run in plan.with_needs(cell.runs) if values else ():
+                for axis, value in values.items():
+                    found.setdefault(run, {}).setdefault(axis, set()).add(value)
+    return {
+        run: ", ".join(f"{axis} {next(iter(values))}" for axis, values in axes.items() if len(values) == 1)
+        for run, axes in found.items()
+    }
 
 
 def expected_flops(run) -> float:
