@@ -108,6 +108,11 @@ $(RESULTS)/checked: $(RESULTS)/grid.mk $(shell find vit data -name '*.py')
 
 reproduce: $(EXPERIMENTS) ## all experiments
 
+.PHONY: tables figures
+tables: $(filter table%,$(EXPERIMENTS)) ## the paper's tables that the scale has
+
+figures: $(filter figure%,$(EXPERIMENTS)) ## the paper's figures that the scale has
+
 report: $(RESULTS)/costs.json $(ROOT)/paper/costs.json ## render tables from the finished runs, without training
 	@$(PY) -m vit report --scale $(SCALE)
 

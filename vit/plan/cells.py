@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass, field
 
 from vit.plan.own_code import sources
+from vit.plan.varied import varied_values
 
 CODE_VERSION = 1  # hashed into every run id; raised when a correction of code changes numbers
 
@@ -106,6 +107,10 @@ class Plan:
         """Ids of an experiment's runs, those they need included, in order."""
         wanted = self.with_needs(run for cell in self.cells if cell.experiment == experiment for run in cell.runs)
         return [run for run in self.runs if run in wanted]
+
+    def varied_of(self, experiment):
+        """Run of an experiment -> what varies that its name does not say."""
+        return varied_values(self, experiment)
 
     def with_needs(self, runs):
         """Ids of these runs, and of all that come before them."""

@@ -14,7 +14,20 @@ from vit.plan.schema import SCRATCH
 
 MAKE_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 TARGETS = (  # of the Makefile; a test holds them equal
-    *("help", "setup", "reproduce", "report", "plan", "status", "tensorboard", "claim", "data", "data-check"),
+    *(
+        "help",
+        "setup",
+        "reproduce",
+        "tables",
+        "figures",
+        "report",
+        "plan",
+        "status",
+        "tensorboard",
+        "claim",
+        "data",
+        "data-check",
+    ),
     *("new-ablation", "test", "lint", "format", "clean", "bench", "bench-data"),
 )
 

@@ -1,5 +1,6 @@
 """The paper's layout of rows and columns with an entry in each cell, the same for Markdown, HTML and the terminal."""
 
+import re
 from dataclasses import dataclass
 
 from vit.errors import UserError
@@ -10,6 +11,7 @@ from vit.report.cost.rows import Cost
 from vit.report.names import stand_in, text, title
 from vit.report.results import Result
 
+NUMBER = re.compile(r"x?\d+(\.\d+)?(e-\d+)?")  # or a multiple, which alone would not say of what
 Key = tuple[str, ...]  # a row or a column: the printed values of its axes
 
 
@@ -90,10 +92,13 @@ def label_entries(report: Report, axes: list[str], key: Key) -> list[Entry]:
 
 
 def column_label(report: Report, axes: list[str], key: Key) -> Entry:
+    """A number is preceded by its axis: 'pretrain.lr x0.3'."""
     entries = label_entries(report, axes, key)
-    return Entry(
-        " / ".join(entry.main for entry in entries), " / ".join(entry.small for entry in entries if entry.small)
+    named = (
+        f"{title(axis)} {entry.main}" if NUMBER.fullmatch(entry.main) else entry.main
+        for axis, entry in zip(axes, entries, strict=True)
     )
+    return Entry(" / ".join(named), " / ".join(entry.small for entry in entries if entry.small))
 
 
 def accuracy_entry(experiment: Experiment, result: Result | None) -> Entry:

@@ -80,8 +80,8 @@ class PaperCLI(LightningCLI):
             configured = self._get(self.config_init, "trainer.callbacks") or []
             callbacks = [*self.callbacks, *(configured if isinstance(configured, list) else [configured])]
             kwargs.update(trainer_settings(self.folder, steps), callbacks=callbacks)
-            if self.subcommand in ("validate", "test"):
-                kwargs["logger"] = False  # the curves are those of the training
+            if self.subcommand in ("validate", "test"):  # the curves are those of the training
+                kwargs.update(logger=False, limit_val_batches=1.0)
         else:
             kwargs["plugins"] = self.default_plugins(self._get(self.config_init, "trainer.plugins") or [])
         trainer = super().instantiate_trainer(**kwargs)
@@ -150,12 +150,27 @@ def lightning_main(arguments: list[str]) -> None:
         raise UserError(
             f"{name_of(folder)} is a finished run; add --trainer.default_root_dir FOLDER to train its config again in another folder"
         )
-    if command == "test" and not is_forced and is_main_process():
-        refuse_second_test(folder)
+    if command == "test" and is_main_process():
+        refuse_uncounted_test(folder)
+        if not is_forced:
+            refuse_second_test(folder)
     callbacks = [Checkpoints(folder), Throughput()] if command == "fit" else []
     busy = f"{name_of(folder)} is in use by another process; wait for it or stop it"
     with locked(folder / ".lock", busy) if is_main_process() else nullcontext():
         RunCLI(folder=folder, callbacks=callbacks, save_config_callback=None)
+
+
+def finishing(folder: Path) -> str:
+    """The command that finishes a run and writes its metrics.json."""
+    return f"`python -m vit run --scale {folder.parent.parent.name} {folder.name}`"
+
+
+def refuse_uncounted_test(folder: Path) -> None:
+    """UserError without a metrics.json, in which each evaluation on the test split is counted."""
+    if read_record(folder) is None:
+        raise UserError(
+            f"{name_of(folder)}: not finished, so nothing counts an evaluation on the test split; {finishing(folder)} finishes it and evaluates it once"
+        )
 
 
 def refuse_second_test(folder: Path) -> None:
@@ -186,15 +201,15 @@ class RunCLI(PaperCLI):
 
     def fit(self, model, datamodule, **_):
         if not self.trainer.max_steps:
-            config = name_of(self.folder / "config.yaml")
             raise UserError(
-                f"{config}: this run trains nothing; evaluate it with `python -m vit test --config {config}`"
+                f"{name_of(self.folder / 'config.yaml')}: this run trains nothing; {finishing(self.folder)} evaluates it"
             )
         with exit_guard():
             fit(self.trainer, model, datamodule, self.folder, print_error)
         self.trainer.save_checkpoint(self.folder / "checkpoints" / LAST)
         if is_main_process():
             save(model, self.folder, datamodule.image_format())
+            print_error(f"trained, not evaluated: {finishing(self.folder)}, or make, writes its metrics.json")
 
     def before_validate(self):
         if not self.trainer.max_steps:  # the task loads the weights that it evaluates

@@ -21,7 +21,7 @@ class Progress:
         self.plan, self.jobs, self.position = plan, jobs, position
         names = experiments or list(plan.experiments)
         self.wanted = list(dict.fromkeys(run for name in names for run in plan.runs_of(name)))
-        self.varied = varied_values(plan, names)
+        self.varied = {run: text for name in names for run, text in plan.varied_of(name).items()}
 
     def start(self, run) -> ProgressBar:
         """The run's bar, which is shown on a terminal; elsewhere print a line."""
@@ -59,22 +59,6 @@ class Progress:
         if is_main_process():
             tqdm.write(text, file=sys.stderr)  # above the bars of a terminal
             sys.stderr.flush()
-
-
-def varied_values(plan, experiments: list[str]) -> dict[str, str]:
-    """Run -> 'pretrain.lr x3': values of recipes that rows or columns vary, where all cells that need the run have one."""
-    found = {}
-    for cell in plan.cells:
-        if cell.experiment in experiments:
-            experiment = plan.experiments[cell.experiment]
-            values = {axis: str(cell.axes.get(axis)) for axis in (*experiment.rows, *experiment.columns) if "." in axis}
-            for run in plan.with_needs(cell.runs) if values else ():
-                for axis, value in values.items():
-                    found.setdefault(run, {}).setdefault(axis, set()).add(value)
-    return {
-        run: ", ".join(f"{axis} {next(iter(values))}" for axis, values in axes.items() if len(values) == 1)
-        for run, axes in found.items()
-    }
 
 
 def expected_flops(run) -> float:
