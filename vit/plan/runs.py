@@ -173,7 +173,7 @@ def _transfer(plan, axes, recipe, start, exact):
     if not isinstance(rates, list):
         if f"{recipe}.select_by" in axes:
             raise UserError(
-                f"{recipe}.select_by: {values['select_by']} has no effect with one learning rate; make {recipe}.lr a list"
+                f"experiments/recipes/{recipe}.yaml: lr: with one learning rate {recipe}.select_by: {values['select_by']} has no effect; make it a list"
             )
         return (), tuple(add(f"seed{seed}", seed, "all", needs, lr=rates, lr_from=[]) for seed in seeds)
     sweep = [add(f"lr{rate:g}", 0, "train", needs, lr=rate, lr_from=[]) for rate in rates]
