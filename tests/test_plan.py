@@ -200,11 +200,12 @@ def test_recipes_give_every_number_that_a_task_takes_and_constructors_have_no_de
     """A default would be invisible to the hash that names a run; but an off-value is no choice that a hash must see."""
     module, name = task.rsplit(".", 1)
     signature = inspect.signature(getattr(__import__(module, fromlist=[name]), name))
-    set_by_plan = {"model", "options", "num_classes", "image_size", "init", "lr_from", "runs"}
+    set_by_plan = {"model", "options", "num_classes", "image_size", "init", "lr_from", "multi_label", "runs"}
     assert set(signature.parameters) - set_by_plan == set(TASKS[task]["model"])
     defaults = {p.name: p.default for p in signature.parameters.values() if p.default is not p.empty}
     later = TASKS[task].get("later", {})
-    assert defaults == later | ({"runs": None} if "runs" in defaults else {})
+    off = {"runs": None, "multi_label": False}
+    assert defaults == later | {name: value for name, value in off.items() if name in defaults}
     assert set(later) <= set(TASKS[task]["model"])
 
 

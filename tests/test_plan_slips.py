@@ -7,7 +7,7 @@ from vit.models import FAMILIES, arguments_of
 from vit.plan import make_plan
 from vit.plan.model_options import options_of
 
-GELU, MINI, FIGURE4 = "ablations/gelu.yaml", "scales/mini.yaml", "figure4.yaml"
+GELU, MINI, FIGURE4, MULTILABEL = "ablations/gelu.yaml", "scales/mini.yaml", "figure4.yaml", "ablations/multilabel.yaml"
 SLIPS = {  # file, its text, what somebody writes instead, what the line must name
     "an option that the model has not": (MINI, "{patch: 16, depth", "{pach: 16, depth", ["mini.yaml", "models.ViT-B/32", "pach", "patch"]),
     "an option that is a word": (MINI, "depth: 4, width: 64", "depth: four, width: 64", ["mini.yaml", "models.ViT-B/32.depth", "four"]),
@@ -31,7 +31,8 @@ SLIPS = {  # file, its text, what somebody writes instead, what the line must na
     "a value column of the paper": ("table6.yaml", "CIFAR-10: ", "CIFAR-10: x", ["table6.yaml", "table6_scaling.csv", "x"]),
     "a key column of the paper": ("table5.yaml", "match: {pretrain: pretrain_dataset", "match: {pretrain: pretrain_data",
         ["table5.yaml", "table5_transfer.csv", "pretrain_data", "pretrain_dataset"]),
-    "a warm-up as long as the training": (MINI, "warmup_steps: 30, lr: [", "warmup_steps: 300, lr: [", ["mini.yaml", "finetune.warmup_steps", "300"]),
+    "a warm-up as long as the training": (MINI, "lr: 0.002, warmup_steps: 80, augment: [], evaluation: resize, resize: once}\n  vtab",
+        "lr: 0.002, warmup_steps: 1500, augment: [], evaluation: resize, resize: once}\n  vtab", ["mini.yaml", "masked_patch.warmup_steps", "1500"]),
     "momentum beside Adam": ("recipes/pretrain.yaml", "optimizer: adam ", "momentum: 0.9\noptimizer: adam ", ["pretrain", "momentum", "0.9", "adam"]),
     "drops beside a cosine": ("recipes/finetune.yaml", "decay: cosine ", "drops: [3]\ndecay: cosine ", ["finetune", "drops", "cosine"]),
     "a step of augmentation": ("recipes/finetune.yaml", "augment: [inception_crop,", "augment: [inception_crops,", ["finetune", "inception_crops"]),
@@ -102,6 +103,30 @@ SLIPS = {  # file, its text, what somebody writes instead, what the line must na
     "a task": ("recipes/finetune.yaml", "task: vit.tasks.Finetune", "task: vit.tasks.FineTune", ["finetune.yaml", "task", "FineTune", "'vit.tasks.Finetune'"]),
     "a task that a task of one's own is not like": ("recipes/finetune.yaml", "task: vit.tasks.Finetune", "task: own.Task\nlike: vit.task.Finetune",
         ["finetune.yaml", "like", "'vit.tasks.Finetune'"]),
+    # several labels an image
+    "a softmax on a multi-label set": ("recipes/finetune.yaml", "loss: sigmoid, head_bias: 0.0, ", "",
+        ["finetune.loss", "'softmax'", "PASCAL VOC 2007", "mini.yaml", "sigmoid"]),
+    "a sigmoid without the bias of its head": ("recipes/finetune.yaml", "head_bias: 0.0, ", "", ["finetune.yaml", "head_bias", "loss sigmoid"]),
+    "a bias of the head beside a softmax": (GELU, "  model: [", "  finetune.head_bias: [-2.0]\n  model: [", ["finetune.head_bias", "-2.0", "softmax"]),
+    "smoothed labels on a multi-label set": (MULTILABEL, "  model: [", "  finetune.label_smoothing: [0.1]\n  model: [",
+        ["finetune.label_smoothing", "0.1", "PASCAL VOC 2007", "mini.yaml"]),
+    "an accuracy of a multi-label set": (MULTILABEL, "  model: [", "  metric: [test_accuracy]\n  model: [",
+        ["multilabel.yaml", "metric", "test_accuracy", "test_mean_average_precision"]),
+    "a mean average precision of one label": (GELU, "  model: [", "  metric: [test_mean_average_precision]\n  model: [",
+        ["gelu.yaml", "metric", "test_mean_average_precision", "one label"]),
+    "a choice by accuracy on a multi-label set": ("recipes/finetune.yaml", ", select_by: mean_average_precision", "",
+        ["finetune.select_by", "'accuracy'", "PASCAL VOC 2007", "mean_average_precision"]),
+    "a choice by mean average precision of one label": (GELU, "  model: [", "  finetune.select_by: [mean_average_precision]\n  model: [",
+        ["finetune.select_by", "mean_average_precision", "transfer.CIFAR-10", "mini.yaml"]),
+    "a measure to select by": (GELU, "  model: [", "  finetune.select_by: [acuracy]\n  model: [", ["finetune.select_by", "acuracy", "class_mean_accuracy"]),
+    "a measure to select by, of one rate": ("table9.yaml", "grid:\n", "grid:\n  vtab.select_by: [loss]\n",
+        ["vtab.yaml", "vtab.select_by", "loss", "one learning rate"]),
+    "recipes that compete by two measures": ("table7.yaml", "transfer_with: [finetune,", "finetune-bit.select_by: loss, transfer_with: [finetune,",
+        ["table7.yaml", "transfer_with", "finetune.select_by accuracy", "finetune-bit.select_by loss"]),
+    "few shots of a multi-label set": (MULTILABEL, "rows:", "  transfer_with: [fewshot]\nrows:", ["vit.tasks.FewShot", "PASCAL VOC 2007", "Finetune"]),
+    "pre-training on a multi-label set": (MINI, "fractal_seed: 0}, epochs: {300: 100},", "fractal_seed: 0}, epochs: {300: 100}, multi_label: true,",
+        ["mini.yaml", "pretrain.ImageNet.multi_label", "transfer"]),
+    "multi_label as a word": (MINI, "multi_label: true,", "multi_label: several,", ["mini.yaml", "transfer.PASCAL VOC 2007", "multi_label", "several"]),
     "rows that are no list": ("recipes/fewshot.yaml", "  - {}  ", "  all: {}  ", ["fewshot.yaml", "rows", "a list"]),
 }  # fmt: skip
 

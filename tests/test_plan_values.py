@@ -28,11 +28,12 @@ from vit.plan.recipe_values import (
     with_off_values,
 )
 from vit.plan.resolve import load_recipe
+from vit.record import MEASURES
 
 REGISTRIES = {
     "optimizer": OPTIMIZERS, "decay": [*DECAYS, "staircase"], "warmup_from": WARMUP_FROM, "decay_form": ADAM, "decay_on": DECAYED,
     "momentum_dtype": BUFFERS, "clip_rule": CLIP_RULES, "loss": LOSSES, "positions": MODES, "resize": RULES, "target": TARGETS,
-    "color_bins": BINS, "counts": FATES, "solve_dtype": DTYPES, "augment": CROPS | AUGMENTATIONS, "evaluation": EVALUATIONS,
+    "select_by": MEASURES, "color_bins": BINS, "counts": FATES, "solve_dtype": DTYPES, "augment": CROPS | AUGMENTATIONS, "evaluation": EVALUATIONS,
 }  # fmt: skip
 ELSEWHERE = {"precision", "random_patch_from", "head_hidden"}  # Lightning's words, and two that are no key of a table
 

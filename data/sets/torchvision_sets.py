@@ -60,7 +60,7 @@ class TorchvisionData(ImageData):
     def full_size(self, split: str) -> tuple[torch.Tensor | Files, torch.Tensor]:
         """Images uint8 (N, 3, H, W), or their files, and labels."""
         images, labels = zip(*map(self.originals, self.complete_sources(split)), strict=True)
-        labels = torch.from_numpy(np.concatenate(labels).astype(np.int64))
+        labels = torch.from_numpy(np.concatenate(labels).astype(np.int8 if self.multi_label else np.int64))
         if isinstance(images[0], np.ndarray):
             return torch.from_numpy(np.concatenate(images)).permute(0, 3, 1, 2).contiguous(), labels
         return Files([file for files in images for file in files], data_folder()), labels
@@ -73,7 +73,7 @@ class TorchvisionData(ImageData):
                 small = image.convert("RGB").resize((self.image_size,) * 2, Image.Resampling.BILINEAR)
                 images.append(np.asarray(small).transpose(2, 0, 1))
                 labels.append(label)
-        return torch.from_numpy(np.stack(images)), torch.tensor(labels)
+        return torch.from_numpy(np.stack(images)), torch.tensor(labels, dtype=torch.int8 if self.multi_label else None)
 
 
 class CIFAR10(TorchvisionData):

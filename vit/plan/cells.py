@@ -57,14 +57,15 @@ class Run:
 class Cell:
     """One number of a table: axis -> name, and the runs whose mean it is (none where the scale leaves it out).
 
-    choices: where recipes compete, (sweep, runs) of each; the cell takes the runs of the recipe whose sweep reached the
-        best held-out accuracy. `runs` holds all of them.
+    choices: where recipes compete, (sweep, runs) of each; the cell takes the runs of the recipe whose sweep did best on
+        held-out images, by the measure select_by. `runs` holds all of them.
     """
 
     experiment: str
     axes: dict
     runs: tuple = ()
     choices: tuple = ()
+    select_by: str = "accuracy"  # one of vit.record.MEASURES
     upstream: str | None = None  # the pre-training run
     recipes: tuple = ()  # names, in the order in which their runs follow each other
     metric: str = "test_accuracy"

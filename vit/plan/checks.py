@@ -8,6 +8,7 @@ from vit.errors import UserError, nearest
 from vit.plan.axes import lists_of, numeric_axis
 from vit.plan.kinds import count, number, positive, words
 from vit.plan.model_options import check_options
+from vit.plan.multi_label import METRICS, check_metric_of
 from vit.plan.own_code import check_source
 from vit.plan.schema import NAMES, PICTURES, SCRATCH
 from vit.plan.yaml_files import check_keys
@@ -235,7 +236,10 @@ def check_names(scale, experiments, where):
 
 def check_metric(metric, task, values, where):
     """The task measures what the cell is to show."""
+    multi_label = values.get("multi_label", False)
+    check_metric_of(metric, multi_label, where)
     measured = ["test_accuracy", "test_top5_accuracy", "test_real_accuracy", "test_loss", "test_images"]
+    measured = METRICS if multi_label else [*measured, "test_class_mean_accuracy"]
     if "shots" in values:
         shots = [f"test_{count}shot_accuracy" for count in values["shots"]]
         measured = ["test_accuracy", *shots, *(f"{name}_draw{seed}" for name in shots for seed in values["draws"])]

@@ -31,6 +31,7 @@ from vit.plan.kinds import (
     step_of,
     steps_of,
 )
+from vit.record import MEASURES
 
 EVALUATE = "vit.tasks.Evaluate"  # the task of a run that `tested_on` adds
 
@@ -38,7 +39,8 @@ EVALUATE = "vit.tasks.Evaluate"  # the task of a run that `tested_on` adds
 # `later`: value -> its off-value in this task, where a config leaves it out: so runs that were there before the value keep
 # their names. The constructor's default is the off-value.
 # `callbacks`: values that are null or make a callback of the Trainer: value -> (its class, the argument).
-# `start`: what the planner adds, the run or the file to start from and the sweep whose best learning rate is taken.
+# `start`: what the planner adds, the run or the file to start from, the sweep whose best learning rate is taken, and
+# whether the images of the set have several labels.
 DATA = ("batch_size", "image_size", "augment", "evaluation", "resize", "held_out", "split_seed", "subset")
 TASKS = {
     "vit.tasks.Pretrain": {
@@ -57,16 +59,17 @@ TASKS = {
         "model": (
             *("positions", "lr", "momentum", "momentum_dtype", "decay", "drops", "warmup_steps", "warmup_from"),
             *("clip_rule", "dropout", "mixup", "polyak", "optimizer", "beta1", "beta2", "weight_decay"),
-            *("label_smoothing", "frozen", "layer_decay"),
+            *("label_smoothing", "frozen", "layer_decay", "loss", "head_bias", "select_by"),
         ),
         "later": {
             **{"optimizer": "sgd", "beta1": None, "beta2": None, "weight_decay": 0.0},
             **{"label_smoothing": 0.0, "frozen": False, "layer_decay": 1.0},
+            **{"loss": "softmax", "head_bias": 0.0, "select_by": "accuracy"},
         },
         "data": DATA,
         "trainer": {"precision": "precision", "clip_norm": "gradient_clip_val"},
         "plan": ("steps", "seeds"),
-        "start": ("init", "lr", "lr_from"),
+        "start": ("init", "lr", "lr_from", "multi_label"),
     },
     "vit.tasks.FewShot": {
         "model": ("shots", "draws", "report_shots", "l2", "constant", "epsilon", "solve_dtype"),
@@ -141,6 +144,7 @@ VALUES = {
     "steps": Value(COUNT, "Table 4; B.1.2", scaled=True),
     "epochs": Value(ONE_OR_MORE, "Table 3"),
     "seeds": Value(COUNT, "Table 2, caption"),
+    "select_by": Value(one_of(*MEASURES), "B.1.1 chooses on held-out images and does not name the measure", off="accuracy"),
     "early_stopping": Value(COUNT.or_null, "Sec. 4.3, for Figure 4: updates between evaluations on held-out images", off=None),
     # the optimizer
     "optimizer": Value(one_of("adam", "sgd", "lion", "lamb"), "Sec. 4.1; Tables 4 and 7"),
@@ -235,6 +239,12 @@ def off_value(key: str, stated: dict, later: Mapping = MappingProxyType({})) -> 
     if off is STATED or (words and stated.get(other, words[0]) in words):
         raise KeyError(key)
     return off
+
+
+def needed_by(key: str) -> str:
+    """For the message of a value that is missing: which words of another value need it; '' for none."""
+    other, *words = VALUES[key].needed_with or ("",)
+    return f", which {other} {one_of(*words).expected} needs" if words else ""
 
 
 def of_config(values: dict, task: str) -> dict:

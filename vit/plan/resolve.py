@@ -16,8 +16,18 @@ from vit.plan.checks import (
     keys_inside,
 )
 from vit.plan.model_options import FAMILIES
+from vit.plan.multi_label import check_kind
 from vit.plan.own_code import check_source, sizes_of
-from vit.plan.recipe_values import TASKS, VALUES, check_needed, check_value, of_config, recipe_values, with_off_values
+from vit.plan.recipe_values import (
+    TASKS,
+    VALUES,
+    check_needed,
+    check_value,
+    needed_by,
+    of_config,
+    recipe_values,
+    with_off_values,
+)
 from vit.plan.schema import AXES, SETS, DataEntry, EvaluationEntry, Experiment, Paper, Scale
 from vit.plan.stand_ins import is_multiple, multiplied, of_axis, stand_in
 from vit.plan.yaml_files import build, check_keys, read_yaml
@@ -103,6 +113,7 @@ def load_scale(name: str) -> Scale:
         for key, entry in getattr(scale, kind).items():
             built = getattr(scale, kind)[key] = build(DataEntry, entry, path, f"{kind}.{key}")
             check_entry(built, f"{where}: {kind}.{key}")
+            check_kind(built, kind, f"{where}: {kind}.{key}")
     for key, entry in scale.tested_on.items():
         built = scale.tested_on[key] = build(EvaluationEntry, entry, path, f"tested_on.{key}")
         check_class_path(built, f"{where}: tested_on.{key}")
@@ -144,7 +155,10 @@ def values_for(recipe_name, cell, scale, scale_name, exact=()):
     try:
         base, values = (with_off_values(part, recipe["task"]) for part in (values, {**values, **words}))
     except KeyError as missing:
-        raise UserError(f"experiments/recipes/{recipe_name}.yaml: no value for {missing}") from None
+        key = missing.args[0]
+        raise UserError(
+            f"experiments/recipes/{recipe_name}.yaml or the experiment: no value for '{key}'{needed_by(key)}"
+        ) from None
     for key in recipe_values(recipe["task"]):
         check_value(key, values[key], f"experiments/recipes/{recipe_name}.yaml or the experiment: {recipe_name}")
     overrides, where = (

@@ -7,6 +7,7 @@ from vit import paths
 from vit.errors import UserError, nearest
 from vit.plan.cells import Cell, Run, digest
 from vit.plan.checks import check_metric
+from vit.plan.multi_label import check_recipe, default_metric
 from vit.plan.own_code import check_source
 from vit.plan.recipe_values import EVALUATE, TASKS
 from vit.plan.resolve import config, experiment_path, load_recipe, values_for
@@ -28,28 +29,50 @@ class Start:
 def fill(plan, paper, name, axes):
     """The cell with these axes, its runs planned; without runs where the scale leaves it out."""
     same = plan.experiments[name].same_run.get(axes["transfer"], {"transfer": axes["transfer"]})
-    cell_metric = axes.get("metric", same.get("metric", "test_accuracy"))
     axes_run = {**axes, "transfer": same["transfer"]}
     if left_out(plan.scale, name, axes_run):
         return Cell(name, axes)
+    entry = _entry(plan.scale, plan.scale_name, "transfer", axes_run["transfer"])
+    cell_metric = axes.get("metric", same.get("metric", default_metric(entry)))
     exact = plan.experiments[name].exact(plan.scale_name)
     start = _start(plan, paper, axes_run, exact)
     recipes = axes.get("transfer_with", "finetune")
     recipes = recipes if isinstance(recipes, list) else [recipes]
     choices = [_transfer(plan, axes_run, recipe, start, exact) for recipe in recipes]
-    notes = [*start.notes, _entry(plan.scale, plan.scale_name, "transfer", axes_run["transfer"]).note]
+    where = paths.name_of(experiment_path(name))
+    select_by = _measure(plan, recipes, choices, where)
+    notes = [*start.notes, entry.note]
     if "tested_on" in axes:
+        if entry.multi_label:
+            raise UserError(
+                f"{where}: tested_on: {axes_run['transfer']} is a multi-label set, which has one test set only"
+            )
         entry = _entry(plan.scale, plan.scale_name, "tested_on", axes["tested_on"])
         choices = [(sweep, tuple(_tested(plan, run, entry) for run in runs)) for sweep, runs in choices]
         notes.append(entry.note)
-    check_metrics(recipes, cell_metric, choices, plan, paths.name_of(experiment_path(name)))
+    check_metrics(recipes, cell_metric, choices, plan, where)
     shares = {
         recipe: share for recipe in recipes if (share := _share(plan, paper, recipe, axes_run, "transfer", exact))
     }
     return Cell(
         name, axes, tuple(run for sweep, runs in choices for run in runs), tuple(choices) if len(choices) > 1 else (),
-        start.upstream, (*start.recipes, *recipes), cell_metric, {**start.schedule, **shares}, tuple(filter(None, notes)),
+        select_by, start.upstream, (*start.recipes, *recipes), cell_metric, {**start.schedule, **shares}, tuple(filter(None, notes)),
     )  # fmt: skip
+
+
+def _measure(plan, recipes, choices, where):
+    """The measure on held-out images by which one of the recipes is chosen: that by which each chooses its learning rate."""
+    starts = [plan.runs[runs[0]].config["model"]["init_args"] for _, runs in choices]
+    measures = [start.get("select_by", "accuracy") for start in starts]
+    if len(set(measures)) > 1:
+        said = ", ".join(f"{recipe}.select_by {measure}" for recipe, measure in zip(recipes, measures, strict=True))
+        raise UserError(f"{where}: transfer_with: recipes that compete are chosen by one measure, found {said}")
+    without = [recipe for recipe, (sweep, _) in zip(recipes, choices, strict=True) if not sweep]
+    if len(recipes) > 1 and without:
+        raise UserError(
+            f"{where}: transfer_with: {without[0]} has no sweep on held-out images to compete by; make its lr a list, if of one"
+        )
+    return measures[0]
 
 
 def check_metrics(recipes, metric, choices, plan, where):
@@ -124,7 +147,12 @@ def _start(plan, paper, axes, exact):
 def _transfer(plan, axes, recipe, start, exact):
     """(sweep, runs): rates tried on the held-out part (B.1.1), then the seeds on everything with the best of them."""
     entry, values, steps = at_scale(recipe, axes, "transfer", plan.scale, plan.scale_name, exact)
-    takes = TASKS[values["task"]]["start"]
+    check_recipe(entry, recipe, values, f"transfer.{axes['transfer']} of experiments/scales/{plan.scale_name}.yaml")
+    task = TASKS[values["task"]]
+    takes, later = task["start"], task.get("later", {})
+    labels = {"multi_label": True} if entry.multi_label else {}
+    # what is not chosen from a sweep, such as its points, is the same run whatever would be chosen by
+    point = values | {key: later[key] for key in ("select_by",) if key in later}
     if start.init and "init" not in takes:
         raise UserError(
             f"experiments/recipes/{recipe}.yaml: {values['task']} cannot start from weights ({start.label})"
@@ -134,14 +162,19 @@ def _transfer(plan, axes, recipe, start, exact):
     shared["chain"] = start.upstream or f"scratch-{_model_label(axes)}"
 
     def add(name, seed, train_on, needs, **start_values):
-        starts = {key: value for key, value in {"init": start.init, **start_values}.items() if key in takes}
-        settled = config(values, axes, entry, plan.scale, seed=seed, steps=steps, train_on=train_on, start=starts)
+        starts = {key: value for key, value in {"init": start.init, **start_values, **labels}.items() if key in takes}
+        stated = values if start_values["lr_from"] else point
+        settled = config(stated, axes, entry, plan.scale, seed=seed, steps=steps, train_on=train_on, start=starts)
         keeps = train_on == "all" and steps > 0
         return _add(plan, f"{label}-{name}", settled, needs=needs, keeps_weights=keeps, **shared)
 
     needs, rates = (start.upstream,) if start.upstream else (), values.get("lr")
     seeds = range(values.get("seeds", 1))
     if not isinstance(rates, list):
+        if f"{recipe}.select_by" in axes:
+            raise UserError(
+                f"experiments/recipes/{recipe}.yaml: lr: with one learning rate {recipe}.select_by: {values['select_by']} has no effect; make it a list"
+            )
         return (), tuple(add(f"seed{seed}", seed, "all", needs, lr=rates, lr_from=[]) for seed in seeds)
     sweep = [add(f"lr{rate:g}", 0, "train", needs, lr=rate, lr_from=[]) for rate in rates]
     needs, rate = (*needs, *sweep), {"lr": None, "lr_from": sweep}

@@ -71,6 +71,7 @@ class DataEntry:
         None  # weights that the authors published are taken, trained on this set; nothing is pre-trained
     )
     fetch: bool = False  # does `python -m data fetch` have to bring it before a run starts?
+    multi_label: bool = False  # do its images have several labels?
 
     @property
     def set_name(self):

@@ -9,7 +9,7 @@ import pandas as pd
 from vit.errors import UserError
 from vit.paths import name_of, runs_folder
 from vit.plan import Cell, Plan, make_plan
-from vit.record import read_record
+from vit.record import held_out_score, read_record
 from vit.report.names import text
 
 COLUMNS = ("experiment", "metric", "value", "run", "seed", "pretrain_run", "lr", "seconds", "date", "commit", "device")
@@ -75,11 +75,9 @@ def chosen(cell: Cell, finished: dict[str, dict]) -> Sequence[str]:
     swept = [run for sweep, _ in cell.choices for run in sweep]
     if not all(run in finished for run in swept):
         return ()
-    return max(cell.choices, key=lambda choice: max(held_out(finished[run]) for run in choice[0]))[1]
-
-
-def held_out(record: dict) -> float:
-    return record["metrics"]["held_out_accuracy"]
+    return max(
+        cell.choices, key=lambda choice: max(held_out_score(finished[run], cell.select_by) for run in choice[0])
+    )[1]
 
 
 def statistics(values: pd.DataFrame) -> pd.DataFrame:

@@ -9,6 +9,11 @@ from vit.report.cost.rows import slips
 from vit.report.names import as_percent, data_entry, real_transfer, span, text
 from vit.report.verdicts import COMPARED, MEANING, count_verdicts
 
+MEASURED = {  # metric, or how its name begins -> what is printed; others are top-1 accuracies
+    "top5": "top-5",
+    "class_mean_accuracy": "mean of the classes' top-1",
+    "mean_average_precision": "mean average precision",
+}
 LABELS = {"pretrain": "pre-training", "finetune": "fine-tuning"}  # recipe -> its printed name; others drop underscores
 
 
@@ -27,9 +32,11 @@ def summary(report: Report) -> tuple[str, str]:
 
 
 def measures(report: Report) -> str:
-    return (
-        "Top-1 and top-5" if any("top5" in result.cell.axes.get("metric", "") for result in report.results) else "Top-1"
-    )
+    """'Top-1 and top-5': what the cells show."""
+    shown = {result.cell.axes.get("metric", result.cell.metric) for result in report.planned or report.results}
+    named = [name for name in MEASURED if any(f"test_{name}" in metric for metric in shown)]
+    words = ["top-1"] if not named or len(shown) > len(named) or "top5" in named else []
+    return " and ".join([*words, *(MEASURED[name] for name in named)]).capitalize()
 
 
 def sweeps(report: Report) -> bool:

@@ -73,6 +73,11 @@ class PaperCLI(LightningCLI):
                 raise UserError(
                     f"{type(self.model).__name__} did not take {name} from {type(self.datamodule).__name__}; both classes need it"
                 )
+        if self.model.hparams.get("multi_label", False) != (several := getattr(self.datamodule, "multi_label", False)):
+            words = "a multi-label set: it needs a task with" if several else "no multi-label set, so leave out"
+            raise UserError(
+                f"{type(self.model).__name__}: {type(self.datamodule).__name__} is {words} multi_label: true, as vit.tasks.Finetune has it"
+            )
 
     def instantiate_trainer(self, **kwargs):
         if self.folder:
@@ -178,7 +183,9 @@ def refuse_second_test(folder: Path) -> None:
     record = read_record(folder)
     if record and test_evaluations(record):
         accuracies = ", ".join(
-            f"{name} {value:.4f}" for name, value in record["metrics"].items() if name.endswith("accuracy")
+            f"{name} {value:.4f}"
+            for name, value in record["metrics"].items()
+            if name.endswith(("accuracy", "precision"))
         )
         raise UserError(
             f"{name_of(folder)}: evaluated on the test split already, when its training ended ({accuracies});"

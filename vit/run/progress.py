@@ -70,8 +70,8 @@ def expected_flops(run) -> float:
 
 
 def result(metrics: dict[str, float]) -> str:
-    """'test accuracy 91.5%', or the loss of a task without accuracy."""
-    names = ("test_accuracy", "held_out_accuracy", "test_loss", "held_out_loss")
-    name = next(name for name in names if name in metrics)
-    value = f"{100 * metrics[name]:.1f}%" if name.endswith("accuracy") else f"{metrics[name]:.4f}"
+    """'test accuracy 91.5%', or the mean average precision, or the loss of a task without either."""
+    kinds = ("accuracy", "mean_average_precision", "loss")
+    name = next(name for kind in kinds for name in (f"test_{kind}", f"held_out_{kind}") if name in metrics)
+    value = f"{metrics[name]:.4f}" if name.endswith("loss") else f"{100 * metrics[name]:.1f}%"
     return f"{name.replace('_', ' ')} {value}"

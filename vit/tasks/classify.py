@@ -3,7 +3,6 @@
 B batch, C classes.
 """
 
-import torch.nn.functional as F
 from torch import Tensor
 
 from vit.models.model import Model
@@ -13,13 +12,31 @@ from vit.tasks.training import Training
 
 
 class Classify(Training):
-    """Training, validation and test steps of a classifier; a subclass configures the optimizer."""
+    """Training, validation and test steps of a classifier; a subclass configures the optimizer.
 
-    def __init__(self, model: Model, *, num_classes: int, loss: str, label_smoothing: float, clip_rule: str):
+    multi_label: labels are int8 (B, C), of multi-label sets, not int64 (B,).
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        *,
+        num_classes: int,
+        loss: str,
+        label_smoothing: float,
+        clip_rule: str,
+        multi_label: bool = False,
+    ):
         super().__init__()
         self.model = model
-        self.loss, self.label_smoothing, self.clip_rule = loss, label_smoothing, clip_rule
-        self.held_out, self.test = (Evaluation(split, num_classes) for split in ("held_out", "test"))
+        self.loss, self.label_smoothing, self.clip_rule, self.multi_label = (
+            loss,
+            label_smoothing,
+            clip_rule,
+            multi_label,
+        )
+        splits = ("held_out", "test")
+        self.held_out, self.test = (Evaluation(split, num_classes, multi_label=multi_label) for split in splits)
 
     def forward(self, images: Tensor) -> Tensor:
         """(B, 3, H, W) in [-1, 1] to logits (B, C)."""
@@ -44,8 +61,8 @@ class Classify(Training):
 
     def _log_step(self, logits, labels):
         # the callback vit.run.callbacks.training_loss logs the loss
-        accuracy = (logits.argmax(1) == labels).float().mean()
-        self.log_dict({"train_accuracy": accuracy, "learning_rate": self.learning_rate()}, prog_bar=False)
+        accuracy = {} if self.multi_label else {"train_accuracy": (logits.argmax(1) == labels).float().mean()}
+        self.log_dict({**accuracy, "learning_rate": self.learning_rate()}, prog_bar=False)
 
     def validation_step(self, batch, batch_idx):
         self._evaluate(self.held_out, *batch)
@@ -55,7 +72,8 @@ class Classify(Training):
 
     def _evaluate(self, evaluation, images, *labels):
         logits = self.model(images)
-        loss = F.cross_entropy(logits, labels[0]) if labels[0].ndim == 1 else None  # undefined for sets of classes
+        defined = labels[0].ndim == 1 or self.multi_label  # not for sets of classes of which any is right
+        loss = LOSSES[self.loss](logits, labels[0]) if defined else None
         evaluation.update(logits, *labels, loss=loss)
 
     def on_validation_epoch_end(self):

@@ -8,10 +8,12 @@ from lightning.pytorch.utilities import rank_zero_info
 from vit.errors import UserError
 from vit.models.grid import MODES
 from vit.objectives import mixup
+from vit.objectives.losses import LOSSES
 from vit.optim import CLIP_RULES, Polyak, make_optimizer, with_schedule
 from vit.optim.momentum import BUFFERS
 from vit.optim.optimizers import OPTIMIZERS
 from vit.optim.schedules import WARMUP_FROM
+from vit.record import MEASURES
 from vit.tasks.classify import Classify
 from vit.tasks.options import Options, make_model
 from vit.tasks.selection import best_learning_rate
@@ -25,6 +27,7 @@ class Finetune(Classify):
         'released:ViT-B/16@imagenet21k'; None starts from the initialisation.
     positions: interpolation of the position table.
     lr, lr_from: the learning rate, or None and the ids of a sweep's runs, of which the best on held-out images is taken.
+    select_by: what is best of a sweep: the highest of these metrics, or the lowest 'loss'.
     drops: steps after which decay 'staircase' (BiT's) divides the rate by ten; empty for every other decay.
     mixup: alpha of BiT's mixup; 0 for none.
     polyak: factor of the average of weights that is evaluated and saved (Table 2); None for the last weights.
@@ -32,6 +35,8 @@ class Finetune(Classify):
     weight_decay: on kernels, decoupled and multiplied by the learning rate.
     frozen: a linear probe: only the head is trained, and the rest computes as in an evaluation.
     layer_decay: layer l of 0 .. L has the learning rate lr layer_decay^(L - l), the head lr (BEiT, MAE).
+    head_bias: initial bias of the head, beside its zero weights; 0 as in Section 3.2, or with loss 'sigmoid' another.
+    multi_label: images have several labels; takes loss 'sigmoid' and no label_smoothing.
     runs: folder of the runs.
 
     The last arguments have defaults: their off-values, which configs leave out (`later` in vit/plan/recipe_values.py).
@@ -65,11 +70,19 @@ class Finetune(Classify):
         label_smoothing: float = 0.0,
         frozen: bool = False,
         layer_decay: float = 1.0,
+        loss: Literal[*LOSSES] = "softmax",
+        head_bias: float = 0.0,
+        select_by: Literal[*MEASURES] = "accuracy",
+        multi_label: bool = False,
         runs: str | None = None,
     ):
+        if multi_label and (loss == "softmax" or label_smoothing):
+            raise UserError(
+                f"Finetune: multi_label: true takes loss sigmoid and label_smoothing 0, found {loss} and {label_smoothing}"
+            )
         network = make_model(model, options, image_size=image_size, num_classes=num_classes, dropout=dropout)
         shared = {"num_classes": num_classes, "label_smoothing": label_smoothing, "clip_rule": clip_rule}
-        super().__init__(network, loss="softmax", **shared)
+        super().__init__(network, loss=loss, multi_label=multi_label, **shared)
         self.save_hyperparameters()
         self.polyak = None
         if frozen:
@@ -86,6 +99,8 @@ class Finetune(Classify):
         # also when a run is resumed: Lightning then loads the checkpoint over these weights
         if stage == "fit" and hp.init:
             self.start_from(Path(hp.runs or ".") / hp.init)
+        if stage == "fit" and hp.head_bias:
+            self.model.set_head_bias(hp.head_bias)
         if hp.polyak and (stage == "fit" or self.polyak is None):
             if self.trainer.precision in ("bf16-true", "16-true"):
                 raise UserError(
@@ -106,7 +121,7 @@ class Finetune(Classify):
     def configure_optimizers(self):
         hp = self.hparams
         if hp.lr is None:
-            hp.lr = best_learning_rate([Path(hp.runs or ".") / run for run in hp.lr_from])
+            hp.lr = best_learning_rate([Path(hp.runs or ".") / run for run in hp.lr_from], hp.select_by)
         specific = {key: hp[key] for key in ("beta1", "beta2", "momentum", "momentum_dtype")}
         rates = {"lr": hp.lr, "layer_decay": hp.layer_decay}
         optimizer = make_optimizer(hp.optimizer, self.model, **rates, weight_decay=hp.weight_decay, **specific)

@@ -3,6 +3,7 @@
 from matplotlib.figure import Figure
 
 from vit.report.collect import Report
+from vit.report.header import measures
 from vit.report.names import text
 from vit.report.pictures.style import COLORS, GREY, panels
 from vit.report.results import Result
@@ -23,7 +24,7 @@ def dots(report: Report) -> Figure:
         axis.plot(*zip(*printed, strict=True), "o", markerfacecolor="none", color=GREY, label="the paper")
     axis.set_yticks(lines, [" / ".join(cell_labels(report, result)) for result in measured])
     axis.invert_yaxis()
-    axis.set_xlabel("top-1 percent")
+    axis.set_xlabel(f"{measures(report).lower()} percent")
     figure.legend(loc="outside upper center", ncols=2, frameon=False)
     return figure
 

@@ -28,6 +28,10 @@ class FewShotDuringTraining(Callback):
             raise UserError(
                 "FewShotDuringTraining needs held-out images: set `data` to a data set with train_on: train"
             )
+        if getattr(self.data, "multi_label", False):
+            raise UserError(
+                "FewShotDuringTraining draws images of each class, so it needs a set with one label an image"
+            )
         if self.data is not trainer.datamodule:
             self.data.prepare_data()
 
