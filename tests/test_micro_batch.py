@@ -12,6 +12,7 @@ from vit.models import create_model
 from vit.plan import make_plan
 from vit.run import micro_batch
 from vit.run.micro_batch import (
+    MicroBatch,
     after_out_of_memory,
     bytes_per_image,
     images_per_device,
@@ -28,10 +29,11 @@ def model():
     return create_model("ViT-B/16", image_size=32, num_classes=10, patch=8, depth=2, width=64, heads=2, mlp=128)
 
 
-def arranged(batch_size=512, devices=1, model=None, saved=None, minimum=1, log=None):
+def arranged(batch_size=512, devices=1, model=None, saved=None, minimum=1, log=None, stated=None):
     """micro_batches_for of a Trainer of so many GPUs, or of one CPU where there is a model to estimate."""
     device = torch.device("cpu" if model else "cuda")
-    trainer = SimpleNamespace(world_size=devices, strategy=SimpleNamespace(root_device=device))
+    callbacks = [MicroBatch(stated)] if stated else []
+    trainer = SimpleNamespace(world_size=devices, strategy=SimpleNamespace(root_device=device), callbacks=callbacks)
     data = SimpleNamespace(batch_size=batch_size, image_size=32)
     return micro_batches_for(trainer, SimpleNamespace(model=model), data, saved=saved, minimum=minimum, log=log)
 
@@ -100,8 +102,9 @@ def test_the_count_of_kept_bytes_is_exact_for_a_chain_of_linear_maps():
     assert bytes_per_image(Chain(), 2) == 4 * (12 + 20 + 30)
 
 
-def failed(pieces, devices=1):
-    return SimpleNamespace(accumulate_grad_batches=pieces, world_size=devices), SimpleNamespace(batch_size=12 * devices)
+def failed(pieces, devices=1, callbacks=()):
+    trainer = SimpleNamespace(accumulate_grad_batches=pieces, world_size=devices, callbacks=callbacks)
+    return trainer, SimpleNamespace(batch_size=12 * devices)
 
 
 def test_memory_that_runs_out_halves_the_micro_batch_until_one_image_is_left():

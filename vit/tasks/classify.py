@@ -1,4 +1,4 @@
-"""What pre-training and fine-tuning share: loss, accuracy and evaluation of a classifier.
+"""What pre-training and fine-tuning share: mixed images, loss, accuracy and evaluation of a classifier.
 
 B batch, C classes.
 """
@@ -9,15 +9,30 @@ from torch import Tensor
 from vit.models.model import Model
 from vit.objectives.accuracy import Evaluation
 from vit.objectives.losses import LOSSES, targets
-from vit.tasks.training import Training
+from vit.objectives.mixing import Mixing
+from vit.objectives.mixup import mixed_loss, partners
+from vit.tasks.averaging import Averaging
 
 
-class Classify(Training):
-    """Training, validation and test steps of a classifier; a subclass configures the optimizer."""
+class Classify(Averaging):
+    """Training, validation and test steps of a classifier; a subclass configures the optimizer.
 
-    def __init__(self, model: Model, *, num_classes: int, loss: str, label_smoothing: float, clip_rule: str):
+    mixup, cutmix: alphas of vit.objectives.mixing; 0 for none.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        *,
+        num_classes: int,
+        loss: str,
+        label_smoothing: float,
+        clip_rule: str,
+        mixup: float,
+        cutmix: float,
+    ):
         super().__init__()
-        self.model = model
+        self.model, self.mixing = model, Mixing(mixup, cutmix)
         self.loss, self.label_smoothing, self.clip_rule = loss, label_smoothing, clip_rule
         self.held_out, self.test = (Evaluation(split, num_classes) for split in ("held_out", "test"))
 
@@ -33,9 +48,15 @@ class Classify(Training):
         return loss
 
     def logits_and_loss(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits (B, C) and the loss of a micro-batch."""
+        """Logits (B, C) and the loss of a micro-batch, mixed where the recipe says so."""
+        if not self.mixing.is_on:
+            logits = self.model(images)
+            return logits, self.loss_of(logits, labels)
+        update = {"seed": self.seed, "step": self.global_step}
+        order = partners(len(images), **update, micro_batch=self.micro_batch, rank=self.global_rank).to(images.device)
+        images, lam = self.mixing.mixed(images, order, **update)
         logits = self.model(images)
-        return logits, self.loss_of(logits, labels)
+        return logits, mixed_loss(lambda y: self.loss_of(logits, y), labels, lam, order)
 
     def loss_of(self, logits: Tensor, labels: Tensor) -> Tensor:
         if self.label_smoothing:
@@ -60,6 +81,8 @@ class Classify(Training):
 
     def on_validation_epoch_end(self):
         self.log_dict(self.held_out.results())
+        super().on_validation_epoch_end()
 
     def on_test_epoch_end(self):
         self.log_dict(self.test.results())
+        super().on_test_epoch_end()
