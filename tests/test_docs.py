@@ -44,7 +44,11 @@ def test_the_readme_shows_numbers_of_the_rendered_table5():
     assert shown == [(row["pretrain"], cell) for row, cell in zip(cells, ours, strict=True)]
 
 
-ABLATIONS = {"pretrain_lr": "pretrain.lr", "registers": "registers", "conv_stem": "model"}  # and the axis that each varies
+ABLATIONS = {
+    "pretrain_lr": "pretrain.lr",
+    "registers": "registers",
+    "conv_stem": "model",
+}  # and the axis that each varies
 
 
 @pytest.mark.parametrize("name", ABLATIONS)

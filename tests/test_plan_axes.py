@@ -39,6 +39,8 @@ def values_of(experiments):
             "steps": config["trainer"]["max_steps"],
             "precision": config["trainer"]["precision"],
         }
+        for callback in config["trainer"].get("callbacks", ()):
+            arguments |= {"micro_batch": callback["init_args"]["images"]}
         if key == "lr" and arguments.get("lr_from"):
             return [plan.runs[point].config["model"]["init_args"]["lr"] for point in arguments["lr_from"]]
         return arguments.get(key)
@@ -62,6 +64,12 @@ def values_of(experiments):
         ("finetune.dropout", [0.0, 0.1], [0.0, 0.1]),  # nothing stands in for it at mini
         ("pretrain.dropout", [0.0, 0.2], [0.0, 0.2]),  # mini has one value for all, of which a share is no multiple
         ("finetune.polyak", [None, 0.999], [None, 0.999]),
+        ("pretrain.polyak", [None, 0.999], [None, 0.999]),
+        ("pretrain.mixup", [0.0, 0.2], [None, 0.2]),  # 0 is off
+        ("pretrain.cutmix", [0.0, 1.0], [None, 1.0]),
+        ("finetune.cutmix", [0.0, 1.0], [None, 1.0]),
+        ("pretrain.micro_batch", [None, 16], [None, 16]),
+        ("finetune.micro_batch", [32], [32]),
         ("finetune.held_out", [0.05], [0.05]),
         ("finetune.split_seed", [0, 1, 2], [0, 1, 2]),  # folds: other images are held out
         ("finetune.precision", ["32-true", "bf16-mixed"], ["32-true", "bf16-mixed"]),
@@ -81,7 +89,7 @@ def test_any_value_is_an_axis_at_mini(values_of, axis, values, expected):
     recipe, key = axis.split(".")
     assert values_of(axis, values) == expected
     elsewhere = {"dropout", "polyak", "split_seed", "precision"}
-    elsewhere |= {"layer_decay", "frozen", "label_smoothing", "weight_decay"}
+    elsewhere |= {"mixup", "cutmix", "micro_batch", "layer_decay", "frozen", "label_smoothing", "weight_decay"}
     assert key in MINI[recipe] or key in elsewhere
 
 
@@ -134,6 +142,16 @@ def test_more_seeds_are_more_seeds(values_of):
     values_of("finetune.seeds", [5])
     plan = make_plan("mini", ["tried"])
     assert [len(cell.runs) for cell in plan.cells] == [5]
+
+
+def test_a_micro_batch_of_the_papers_batch_is_refused_where_it_does_not_fit_with_advice_that_works(values_of):
+    values = [None, 1024]
+    assert values_of("pretrain.micro_batch", values, scale="paper") == values
+    with pytest.raises(UserError, match=r"pretrain\.micro_batch: a batch of 64 images .* 1024; .* `at`"):
+        values_of("pretrain.micro_batch", values)
+    at = {"mini": {"pretrain.micro_batch": [None, 16]}}
+    assert values_of("pretrain.micro_batch", values, at=at) == [None, 16]
+    assert values_of("pretrain.micro_batch", values, scale="paper", at=at) == values
 
 
 def test_values_stated_for_a_scale_are_taken_there_and_only_there(values_of):

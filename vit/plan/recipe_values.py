@@ -41,17 +41,19 @@ EVALUATE = "vit.tasks.Evaluate"  # the task of a run that `tested_on` adds
 # `callbacks`: values that are null or make a callback of the Trainer: value -> (its class, the argument).
 # `start`: what the planner adds, the run or the file to start from, the sweep whose best learning rate is taken, and
 # whether the images of the set have several labels.
+CALLBACKS = {"micro_batch": ("vit.run.micro_batch.MicroBatch", "images")}  # of every training
 DATA = ("batch_size", "image_size", "augment", "evaluation", "resize", "held_out", "split_seed", "subset")
 TASKS = {
     "vit.tasks.Pretrain": {
         "model": (
             *("optimizer", "lr", "decay", "linear_end", "warmup_steps", "warmup_from"),
             *("weight_decay", "decay_form", "decay_on", "beta1", "beta2", "momentum", "momentum_dtype", "clip_rule"),
-            *("loss", "label_smoothing", "head_bias", "head_hidden", "dropout"),
+            *("loss", "label_smoothing", "head_bias", "head_hidden", "dropout", "mixup", "cutmix", "polyak"),
         ),
+        "later": {"mixup": 0.0, "cutmix": 0.0, "polyak": None},
         "data": DATA,
         "trainer": {"precision": "precision", "clip_norm": "gradient_clip_val"},
-        "callbacks": {"early_stopping": ("vit.early_stopping.BestHeldOut", "every")},
+        "callbacks": {"early_stopping": ("vit.early_stopping.BestHeldOut", "every"), **CALLBACKS},
         "plan": ("epochs", "seeds"),
         "start": (),
     },
@@ -59,15 +61,16 @@ TASKS = {
         "model": (
             *("positions", "lr", "momentum", "momentum_dtype", "decay", "drops", "warmup_steps", "warmup_from"),
             *("clip_rule", "dropout", "mixup", "polyak", "optimizer", "beta1", "beta2", "weight_decay"),
-            *("label_smoothing", "frozen", "layer_decay", "loss", "head_bias", "select_by"),
+            *("label_smoothing", "frozen", "layer_decay", "loss", "head_bias", "select_by", "cutmix"),
         ),
         "later": {
             **{"optimizer": "sgd", "beta1": None, "beta2": None, "weight_decay": 0.0},
             **{"label_smoothing": 0.0, "frozen": False, "layer_decay": 1.0},
-            **{"loss": "softmax", "head_bias": 0.0, "select_by": "accuracy"},
+            **{"loss": "softmax", "head_bias": 0.0, "select_by": "accuracy", "cutmix": 0.0},
         },
         "data": DATA,
         "trainer": {"precision": "precision", "clip_norm": "gradient_clip_val"},
+        "callbacks": CALLBACKS,
         "plan": ("steps", "seeds"),
         "start": ("init", "lr", "lr_from", "multi_label"),
     },
@@ -92,6 +95,7 @@ TASKS = {
         ),
         "data": DATA,
         "trainer": {"precision": "precision", "clip_norm": "gradient_clip_val"},
+        "callbacks": CALLBACKS,
         "plan": ("steps", "seeds"),
         "start": (),
     },
@@ -133,6 +137,7 @@ SGD = {"off": None, "needed_with": ("optimizer", "sgd")}
 VALUES = {
     # what is trained on
     "batch_size": Value(COUNT, "Sec. 4.1; Table 4, caption", scaled=True),
+    "micro_batch": Value(COUNT.or_null, "not in the paper: images of a forward pass on one device; null: as many as fit", off=None),
     "image_size": Value(COUNT, "captions of Tables 3 and 4", scaled=True),
     "augment": Value(steps_of(*CROPS, *AUGMENTATIONS), CODE),
     "evaluation": Value(EVALUATION, CODE),
@@ -174,6 +179,7 @@ VALUES = {
     "loss": Value(one_of("softmax", "sigmoid"), "not in the paper"),
     "label_smoothing": Value(SHARE, "tuned in Sec. 4.3, no value is printed", off=0.0),
     "mixup": Value(NOT_NEGATIVE, "BiT's fine-tuning", off=0.0),
+    "cutmix": Value(NOT_NEGATIVE, "not in the paper; Yun et al. 2019", off=0.0),
     "frozen": Value(BOOL, "not in the paper: only the head is trained, a linear probe", off=False),
     "positions": Value(one_of("bilinear", "bicubic"), "Sec. 3.2 says 2D interpolation"),
     # few-shot evaluation
@@ -200,6 +206,8 @@ ONLY = {  # (value, word) -> the only word that others have beside it
     ("frozen", True): {"dropout": 0.0, "layer_decay": 1.0},  # they reach only what is not trained then
     ("optimizer", "lion"): {"decay_form": "decoupled"},  # of its paper, and so LAMB's
     ("optimizer", "lamb"): {"decay_form": "decoupled"},
+    ("precision", "bf16-true"): {"polyak": None},  # its steps are too coarse for an average
+    ("micro_batch", 1): {"mixup": 0.0, "cutmix": 0.0},  # images are mixed with others of their micro-batch
 }
 
 
@@ -211,7 +219,7 @@ def check_value(key: str, value: object, where: str) -> None:
 
 
 def check_needed(values: dict, where: str) -> None:
-    """Refuse a value that another one leaves without effect, such as momentum beside Adam."""
+    """Refuse values that do not go together, such as momentum beside Adam."""
     for key, value in values.items():
         other, *words = VALUES[key].needed_with if key in VALUES and VALUES[key].needed_with else ("",)
         if other in values and values[other] not in words and value != VALUES[key].off:
@@ -219,7 +227,13 @@ def check_needed(values: dict, where: str) -> None:
     for (other, word), words in ONLY.items():
         for key, only in words.items() if values.get(other) == word else ():
             if values.get(key, only) != only:
-                raise UserError(f"{where}.{key}: {values[key]!r} does not go with {other} {word}; it must be {only}")
+                must = "null" if only is None else only
+                raise UserError(f"{where}.{key}: {values[key]!r} does not go with {other} {word}; it must be {must}")
+    batch, part = values.get("batch_size"), values.get("micro_batch")
+    if part and batch % part:
+        raise UserError(
+            f"{where}.micro_batch: a batch of {batch} images is not divisible by {part}; take a divisor, for one scale under `at`"
+        )
 
 
 def with_off_values(stated: dict, task: str) -> dict:

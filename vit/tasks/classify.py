@@ -1,4 +1,4 @@
-"""What pre-training and fine-tuning share: loss, accuracy and evaluation of a classifier.
+"""What pre-training and fine-tuning share: mixed images, loss, accuracy and evaluation of a classifier.
 
 B batch, C classes.
 """
@@ -8,12 +8,15 @@ from torch import Tensor
 from vit.models.model import Model
 from vit.objectives.accuracy import Evaluation
 from vit.objectives.losses import LOSSES, targets
-from vit.tasks.training import Training
+from vit.objectives.mixing import Mixing
+from vit.objectives.mixup import mixed_loss, partners
+from vit.tasks.averaging import Averaging
 
 
-class Classify(Training):
+class Classify(Averaging):
     """Training, validation and test steps of a classifier; a subclass configures the optimizer.
 
+    mixup, cutmix: alphas of vit.objectives.mixing; 0 for none.
     multi_label: labels are int8 (B, C), of multi-label sets, not int64 (B,).
     """
 
@@ -25,17 +28,14 @@ class Classify(Training):
         loss: str,
         label_smoothing: float,
         clip_rule: str,
+        mixup: float,
+        cutmix: float,
         multi_label: bool = False,
     ):
         super().__init__()
-        self.model = model
-        self.loss, self.label_smoothing, self.clip_rule, self.multi_label = (
-            loss,
-            label_smoothing,
-            clip_rule,
-            multi_label,
-        )
-        splits = ("held_out", "test")
+        self.model, self.mixing = model, Mixing(mixup, cutmix)
+        self.loss, self.label_smoothing, self.clip_rule = loss, label_smoothing, clip_rule
+        self.multi_label, splits = multi_label, ("held_out", "test")
         self.held_out, self.test = (Evaluation(split, num_classes, multi_label=multi_label) for split in splits)
 
     def forward(self, images: Tensor) -> Tensor:
@@ -50,9 +50,15 @@ class Classify(Training):
         return loss
 
     def logits_and_loss(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits (B, C) and the loss of a micro-batch."""
+        """Logits (B, C) and the loss of a micro-batch, mixed where the recipe says so."""
+        if not self.mixing.is_on:
+            logits = self.model(images)
+            return logits, self.loss_of(logits, labels)
+        update = {"seed": self.seed, "step": self.global_step}
+        order = partners(len(images), **update, micro_batch=self.micro_batch, rank=self.global_rank).to(images.device)
+        images, lam = self.mixing.mixed(images, order, **update)
         logits = self.model(images)
-        return logits, self.loss_of(logits, labels)
+        return logits, mixed_loss(lambda y: self.loss_of(logits, y), labels, lam, order)
 
     def loss_of(self, logits: Tensor, labels: Tensor) -> Tensor:
         if self.label_smoothing:
@@ -78,6 +84,8 @@ class Classify(Training):
 
     def on_validation_epoch_end(self):
         self.log_dict(self.held_out.results())
+        super().on_validation_epoch_end()
 
     def on_test_epoch_end(self):
         self.log_dict(self.test.results())
+        super().on_test_epoch_end()
