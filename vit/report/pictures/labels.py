@@ -10,8 +10,9 @@ from matplotlib.collections import LineCollection, PathCollection
 
 from vit.report.pictures.style import GREY
 
-# Where a name may stand, best first: beside its point, above and below it, at its corners; near before far.
-DIRECTIONS = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1))
+# Where a name may stand, best first: beside its point, above and below it, at its corners, between; near before far.
+SIDES, CORNERS = ((1, 0), (-1, 0), (0, 1), (0, -1)), ((1, 1), (1, -1), (-1, 1), (-1, -1))
+DIRECTIONS = (*SIDES, *CORNERS, *((x, y / 2) for x, y in CORNERS), *((x / 2, y) for x, y in CORNERS))
 DISTANCES = (2, 6, 11, 17, 24, 32, 41, 51)  # from the edge of the sign to the name, in points of 1/72 inch
 LED = 6  # a name farther away is led to its point by a thin line
 ROOM = 1.2  # kept free around names and signs
@@ -22,11 +23,12 @@ LEAD = {"arrowstyle": "-", "color": GREY, "linewidth": 0.5, "shrinkA": 0, "shrin
 def place_labels(axis: Axes, labels: Iterable[tuple[str, float, float]], **look) -> None:
     """Write each (text, x, y) near its point, within the axes, off all signs, lines and other names there.
 
-    Called once and last, when limits, titles and legends are set: names take no part in the layout. Where nothing is free,
-    a name covers as little as it can. look: of the texts.
+    Called last, once for each of a figure's axes, when all limits, titles and legends are set: it ends the layout. Where
+    nothing is free, a name covers as little as it can. look: of the texts.
     """
     figure = axis.get_figure()
-    figure.draw_without_rendering()  # before it the axes do not have their final size
+    figure.get_layout_engine().execute(figure)  # before it the axes do not have their final size
+    figure.set_layout_engine("none")  # the places hold for this layout, so it stays
     scale = figure.dpi / 72  # pixels of a point
     inside = np.array(axis.get_window_extent().extents) / scale
     taken = signs(axis, scale)
@@ -39,7 +41,7 @@ def place_labels(axis: Axes, labels: Iterable[tuple[str, float, float]], **look)
         name.set_position(tuple(corner - center))
         taken = np.vstack([taken, [*corner, *(corner + size)]])
         if lead is not None:
-            taken = np.vstack([taken, boxes(dense(lead), 0.5)])
+            taken = np.vstack([taken, boxes(dense(lead), STEP / 2)])
             ends = [tuple(end - center) for end in lead]
             line = axis.annotate("", (x, y), ends[1], xycoords="data", textcoords="offset points", arrowprops=LEAD)
             line.set_in_layout(False)
@@ -53,13 +55,13 @@ def free_place(
     best, least = None, np.inf
     for distance, direction in product(DISTANCES, np.array(DIRECTIONS)):
         away = edge + distance
-        reach = direction * (away if 0 in direction else away / np.sqrt(2))
+        reach = direction / np.hypot(*direction) * away
         corner = center + reach - size * (1 - direction) / 2
         lead = np.array([center + reach * edge / away, center + reach]) if distance > LED else None
         box = np.array([*(corner - ROOM), *(corner + size + ROOM)])
         covered = overlap(box[None], taken).sum() + 1e3 * beyond(box, inside)
         if lead is not None:
-            covered += overlap(boxes(dense(lead)[1:], 0.5), taken).sum()
+            covered += overlap(boxes(dense(lead)[1:], STEP / 2), taken).sum()
         if covered == 0:
             return corner, lead
         if covered < least:
