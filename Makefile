@@ -1,7 +1,7 @@
 # From a fresh clone to the paper's tables. `make help` lists the targets; this file is the whole graph:
 #
 #   experiments/*.yaml + scales/$(SCALE).yaml --plan--> results/$(SCALE)/grid.mk and runs/*/config.yaml
-#   config.yaml --train--> runs/*/metrics.json --report--> results/$(SCALE)/*.md, *.csv, *.svg, index.html
+#   config.yaml --train--> runs/*/metrics.json --report--> results/$(SCALE)/*.md, *.csv, *.svg, *.png, index.html
 
 # ------------------------------------------------------------------------------------------------------------ variables
 SCALE  ?= mini#      smoke, mini, small, photos, paper or released: a file of experiments/scales
@@ -154,4 +154,4 @@ format: $(READY) ## format the code with ruff
 	@$(PY) -m ruff check --fix . && $(PY) -m ruff format .
 
 clean: ## remove this scale's rendered tables and pages, committed ones too (git restores those), never its runs
-	@rm -rf $(RESULTS)/index.html $(RESULTS)/costs.json $(RESULTS)/grid.mk $(RESULTS)/plan.json $(RESULTS)/checked $(RESULTS)/cells $(foreach name,$(basename $(notdir $(wildcard experiments/*.yaml experiments/ablations/*.yaml))),$(RESULTS)/$(name).md $(RESULTS)/$(name).csv $(RESULTS)/$(name).svg)
+	@rm -rf $(RESULTS)/index.html $(RESULTS)/costs.json $(RESULTS)/grid.mk $(RESULTS)/plan.json $(RESULTS)/checked $(RESULTS)/cells $(foreach name,$(basename $(notdir $(wildcard experiments/*.yaml experiments/ablations/*.yaml))),$(RESULTS)/$(name).md $(RESULTS)/$(name).csv $(RESULTS)/$(name).svg $(RESULTS)/$(name).png)

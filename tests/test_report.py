@@ -124,7 +124,9 @@ def test_provenance_comes_from_the_runs(mini):
 def test_the_terminal_gets_the_table_and_the_files(mini):
     text = mini[2]["table5"]
     assert "90.00 ±0.00" in text and "NOT TESTABLE" in text
-    assert all(f"{mini[1]}/{name}" in text for name in ("table5.md", "table5.csv", "table5.svg", "index.html"))
+    assert all(
+        f"{mini[1]}/{name}" in text for name in ("table5.md", "table5.csv", "table5.svg", "table5.png", "index.html")
+    )
 
 
 def test_the_page_holds_both_tables_and_needs_nothing_from_outside(mini):
@@ -205,9 +207,13 @@ def test_without_any_finished_run_there_is_a_table_and_no_picture(elsewhere):
     plan = make_plan("smoke", ["table5"])
     folder = results("smoke")
     folder.mkdir(parents=True)
-    (folder / "table5.svg").write_text("of runs that left the plan")
+    for ending in ("svg", "png"):
+        (folder / f"table5.{ending}").write_text("of runs that left the plan")
     render(plan, "table5")
-    assert not (folder / "table5.svg").exists() and "No run is finished yet." in (folder / "table5.md").read_text()
+    assert (
+        not [*folder.glob("table5.svg"), *folder.glob("table5.png")]
+        and "No run is finished yet." in (folder / "table5.md").read_text()
+    )
     assert {row["verdict"] for row in rows(folder, "table5")} == {
         "MISSING",
         "NOT RUN",

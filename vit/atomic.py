@@ -29,12 +29,16 @@ def _umask():
 
 
 def write_text(path: Path | str, text: str) -> None:
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path | str, content: bytes) -> None:
     """Leave an equal file untouched, so that its modification time does not make its dependents stale for make."""
     path = Path(path)
-    if path.exists() and path.read_text() == text:
+    if path.exists() and path.read_bytes() == content:
         return
     with atomic_write(path) as temporary:
-        temporary.write_text(text)
+        temporary.write_bytes(content)
 
 
 def remove_temporary_files(folder: Path | str) -> None:

@@ -172,6 +172,8 @@ def _check_picture(experiment, where):
     paper = experiment.paper if isinstance(experiment.paper, dict) else {}
     if experiment.picture == "scaling" and not paper.get("cost"):
         raise UserError(f"{where}: picture: scaling needs the cost of pre-training (paper.cost); take bars or dots")
+    if experiment.picture == "groups" and len(experiment.means) != 1:
+        raise UserError(f"{where}: picture: groups are the means over names of one axis (means); take bars or dots")
 
 
 def names_of(axis, grid):

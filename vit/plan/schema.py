@@ -10,7 +10,8 @@ SCRATCH = "none"  # the pre-training set of a model that starts from its initial
 AXES = ("model", "pretrain", "pretrain_with", "transfer", "transfer_with", "tested_on", "epochs", "options", "metric")
 NAMES = ("model", "pretrain", "pretrain_with", "transfer", "tested_on", "metric")  # those that name one thing
 SETS = ("pretrain", "transfer", "tested_on")  # the axes, and the keys of a scale, that name data sets
-PICTURES = ("dots", "bars", "lines", "transfer", "scaling")  # what may be drawn of an experiment's numbers
+# What may be drawn of an experiment's numbers.
+PICTURES = ("dots", "bars", "lines", "transfer", "scaling", "groups", "band")
 
 
 @dataclass(frozen=True)

@@ -4,15 +4,18 @@ import statistics
 from collections.abc import Iterable
 from dataclasses import replace
 
+from vit.plan import Plan
 from vit.plan.schema import Experiment
+from vit.report.names import has_stand_in
+from vit.report.paper_values import Published
 from vit.report.results import Result
-from vit.report.verdicts import MEANING, within
+from vit.report.verdicts import MEANING, verdict, within
 
 
-def group_means(experiment: Experiment, results: list[Result]) -> list[Result]:
+def group_means(plan: Plan, experiment: Experiment, published: Published | None, results: list[Result]) -> list[Result]:
     """For each of the experiment's `means`, one result per combination of the other axes."""
     return [
-        group_mean(axis, label, group, experiment)
+        group_mean(axis, label, group, plan, experiment, published)
         for axis, labels in experiment.means.items()
         for label, names in labels.items()
         for group in groups(axis, names, results)
@@ -29,20 +32,28 @@ def groups(axis: str, names: list[str], results: list[Result]) -> Iterable[list[
     return by_rest.values()
 
 
-def group_mean(axis: str, label: str, group: list[Result], experiment: Experiment) -> Result:
-    """Our mean over the members that run at this scale, once all have a value; the paper's over all members."""
+def group_mean(
+    axis: str, label: str, group: list[Result], plan: Plan, experiment: Experiment, published: Published | None
+) -> Result:
+    """Our mean over the members that run at this scale, once all have a value; the paper's over all members.
+
+    Where the paper has no values of the members (Figure 2), its mean is what it prints under the label.
+    """
     planned = [result for result in group if result.cell.runs]
     ours = [result.mean for result in planned]
     mean = statistics.fmean(ours) if planned and None not in ours else None
     theirs = [result.paper for result in group]
     paper = None if None in theirs else statistics.fmean(theirs)
+    printed = published.value({**group[0].cell.axes, axis: label}) if published and paper is None else None
     share = "" if len(planned) in (0, len(group)) else f" ({len(planned)} of {len(group)})"
     runs = tuple(run for result in planned for run in result.cell.runs)
     cell = replace(group[0].cell, axes={**group[0].cell.axes, axis: label + share}, runs=runs, choices=())
-    verdict = group_verdict(group, planned, mean, paper, experiment)
+    judged = group_verdict(group, planned, mean, paper, experiment)
+    if printed is not None:
+        paper, judged = printed, printed_verdict(group, planned, mean, printed, plan, experiment)
     records = tuple(record for result in planned for record in result.finished) if mean is not None else ()
     values = seed_means(planned) if mean is not None else {}
-    return Result(cell, sum(result.planned for result in planned), records, mean, None, paper, verdict, values)
+    return Result(cell, sum(result.planned for result in planned), records, mean, None, paper, judged, values)
 
 
 def seed_means(members: list[Result]) -> dict[int, float]:
@@ -62,3 +73,16 @@ def group_verdict(
         complete = len(planned) == len(group)
         return within(mean, paper, experiment.paper["tolerance"]) if complete else "STAND-IN"
     return next(name for name in reversed(MEANING) if name in verdicts)
+
+
+def printed_verdict(
+    group: list[Result], planned: list[Result], mean: float | None, paper: float, plan: Plan, experiment: Experiment
+) -> str:
+    """The verdict of a mean that the paper prints without those of the members; an incomplete group is a STAND-IN."""
+    replaced = any(has_stand_in(plan, experiment, result.cell.axes) for result in planned)
+    return verdict(
+        ours=mean, paper=paper, tolerance=experiment.paper["tolerance"],
+        private=group[0].cell.axes.get("pretrain") in experiment.private, planned=len(planned),
+        finished=0 if mean is None else len(planned), stand_in=replaced or len(planned) < len(group),
+        schedule=min((share for result in planned for share in result.cell.schedule.values()), default=1),
+    )  # fmt: skip

@@ -47,6 +47,15 @@ class Published:
         line, row = matches[0]
         return parse_number(row[column], f"{self.path}:{line}: column '{column}'")
 
+    def others(self, axes: dict, axis: str, known: Iterable[object]) -> dict[str, float]:
+        """Printed name -> value of the rows that differ from a cell in this axis alone, and hold none of the known names."""
+        if axis not in self.paper.match:
+            return {}
+        ours, column = {self.paper.names.get(name, name) for name in known}, self.paper.match[axis]
+        names = dict.fromkeys(row[column] for _, row in self.rows if row[column] not in ours)
+        values = {name: self.value({**axes, axis: name}) for name in names}
+        return {name: value for name, value in values.items() if value is not None}
+
     def matches(self, row: dict[str, str], axes: dict) -> bool:
         return all(
             same_value(self.paper.names.get(axes.get(axis), axes.get(axis)), row[key])

@@ -1,11 +1,13 @@
-"""One picture per experiment, the one that its key `picture` names: NAME.svg, and the same inside index.html."""
+"""One picture per experiment, the one that its key `picture` names: NAME.svg, which index.html holds too, and NAME.png."""
 
 from vit.report.collect import Report
+from vit.report.pictures.band import band
 from vit.report.pictures.bars import bars
 from vit.report.pictures.dots import dots
+from vit.report.pictures.groups import groups
 from vit.report.pictures.lines import lines
 from vit.report.pictures.scaling import scaling
-from vit.report.pictures.style import svg_text
+from vit.report.pictures.style import files
 from vit.report.pictures.transfer import transfer
 
 DRAWN = {
@@ -14,11 +16,13 @@ DRAWN = {
     "lines": lines,
     "transfer": transfer,
     "scaling": scaling,
+    "groups": groups,
+    "band": band,
 }  # vit.plan.schema.PICTURES
 
 
-def picture(report: Report) -> str | None:
-    """SVG text, or None while nothing is finished."""
+def picture(report: Report) -> dict[str, bytes]:
+    """Content by ending, svg and png; empty while nothing is finished."""
     if not any(result.finished for result in report.results):
-        return None
-    return svg_text(DRAWN[report.experiment.picture], report)
+        return {}
+    return files(DRAWN[report.experiment.picture], report)

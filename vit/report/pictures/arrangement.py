@@ -9,12 +9,19 @@ from matplotlib.figure import Figure
 
 from vit.plan.schema import SETS
 from vit.report.collect import Report
-from vit.report.names import stand_in, text
+from vit.report.names import has_stand_in, stand_in, text
 from vit.report.pictures.style import panels
 from vit.report.results import Result
 
 ACROSS = 3  # panels side by side at most
 CHARACTER = 0.075  # width of a character of a legend or a tick in inches, on average and with some room
+
+
+def comparable(report: Report) -> bool:
+    """May ours be drawn over the paper's? Where anything stands in, the paper's get panels of their own."""
+    return not report.paper or not any(
+        has_stand_in(report.plan, report.experiment, result.cell.axes) for result in report.planned
+    )
 
 
 def varying(report: Report, results: list[Result], axes: list[str]) -> list[str]:
@@ -73,6 +80,13 @@ def panels_of(count: int, width: float, height: float, left: float = 0) -> tuple
     return figure, list(axes.flat[:count])
 
 
+def panels_with_paper(count: int, width: float, height: float, *, over: bool) -> tuple[Figure, list[Axes], list[Axes]]:
+    """(figure, that many panels for ours, as many for the paper's): the same ones, or below, or beside where ours is one."""
+    down, across = (1, count) if over else (1, 2) if count == 1 else (2, count)
+    figure, axes = panels(down, across, width * across, height * down)
+    return figure, list(axes.flat[:count]), list(axes.flat[-count:])
+
+
 def legend_above(figure: Figure) -> None:
     """One legend for all panels, if they name anything, in the columns that fit; the figure grows by its rows."""
     handles = {}
@@ -81,6 +95,7 @@ def legend_above(figure: Figure) -> None:
             handles.setdefault(name, handle)
     if not handles:
         return
+    handles = {name: handles[name] for name in sorted(handles, key=lambda name: "the paper" in name)}  # ours first
     width, height = figure.get_size_inches()
     needed = CHARACTER * max(map(len, handles)) + 0.6
     columns = max(1, min(len(handles), int(width / needed)))

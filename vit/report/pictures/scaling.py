@@ -1,85 +1,144 @@
-"""Table 6 as the paper's Figure 5: mean accuracy over the transfer sets against the cost of pre-training."""
+"""Figure 5, and Table 6 as a picture: accuracy after transfer against the compute of pre-training, a sign for each family."""
 
 from collections.abc import Iterable
-from statistics import fmean
+from dataclasses import dataclass
+from statistics import fmean, stdev
+from textwrap import fill
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from vit.report.collect import Report
+from vit.report.means import seed_means
 from vit.report.names import stand_in
-from vit.report.pictures.style import COLORS, GREY, panels
+from vit.report.pictures.arrangement import CHARACTER, comparable, legend_above, panels_with_paper
+from vit.report.pictures.labels import place_labels
+from vit.report.pictures.style import COLORS, GREY, PALE
 from vit.report.results import Result
 
-# family -> color, marker, where labels stand beside it: ViTs and hybrids share one curve, ResNets lie below it
-FAMILIES = {
-    "ViT": (
-        COLORS[0],
-        "o",
-        {"xytext": (-4, -4), "ha": "right", "va": "top", "rotation": 40, "rotation_mode": "anchor"},
-    ),
-    "ResNet": (COLORS[1], "s", {"xytext": (6, -7)}),
-    "hybrid": (COLORS[2], "P", {"xytext": (2, 5), "rotation": 40, "rotation_mode": "anchor"}),
-}
+FAMILIES = {"ViT": (COLORS[0], "o"), "ResNet": (COLORS[1], "s"), "hybrid": (COLORS[2], "P")}  # -> color, marker
+ALONE = "ImageNet"  # the transfer set of Figure 5's right panel; the left one has the mean over all
+SIZE = 7  # of a sign, in points
+RIM = 2  # how much larger the paper's signs are below ours, so that they show where the two are equal
+WIDTH, HEIGHT = 4.7, 4.4  # of a panel, in inches
+Key = tuple  # of a row: model and epochs
+
+
+@dataclass(frozen=True)
+class Point:
+    """One pre-trained model."""
+
+    cost: float  # exaFLOPs
+    accuracy: float  # percent
+    spread: float | None = None  # standard deviation over seeds
 
 
 def scaling(report: Report) -> Figure:
-    """Ours at the left, the paper's at the right; both on a logarithmic axis of exaFLOPs."""
-    figure, ((ours, paper),) = panels(1, 2, 9.4, 4.8)
-    rows = results_by_row(report)
-    sets = list(
-        dict.fromkeys(result.cell.axes["transfer"] for row in rows.values() for result in row if result.cell.runs)
-    )
-    names = [stand_in(report.plan, report.experiment, "transfer", name) or name for name in sets]
-    points = {
-        key: (report.costs[key].spent, complete_mean(result.mean for result in row if result.cell.runs))
-        for key, row in rows.items()
-    }
-    draw_panel(ours, points, f"ours: mean of {', '.join(names)}")
-    points = {
-        key: (report.costs[key].paper, complete_mean(result.paper for result in row)) for key, row in rows.items()
-    }
-    draw_panel(paper, points, "the paper: mean of its five sets (Figure 5)", color=GREY)
-    ours.set_ylabel("top-1 percent")
-    figure.legend(*paper.get_legend_handles_labels(), loc="outside upper center", ncols=len(FAMILIES), frameon=False)
+    """A panel for the mean over the transfer sets and one for ImageNet alone, ours over the paper's.
+
+    Where something stands in, the paper's have panels of their own: below ours, or beside them where there is one.
+    """
+    rows, over = results_by_row(report), comparable(report)
+    planned = list(dict.fromkeys(result.cell.axes["transfer"] for result in report.planned if counted(report, result)))
+    everything = list(dict.fromkeys(result.cell.axes["transfer"] for row in rows.values() for result in row))
+    sets = [distinct(report, planned), *([[ALONE]] if ALONE in planned else [])]
+    figure, upper, lower = panels_with_paper(len(sets), WIDTH, HEIGHT, over=over)
+    named = {}
+    for axis, names in zip(upper, sets, strict=True):
+        ours = points(report, rows, names, ours=True)
+        paper = points(report, rows, names, ours=False) if over else {}
+        axis.set_title(fill(heading(report, names, "" if over else "ours: "), int(WIDTH / CHARACTER)))
+        draw_paper(axis, paper, PALE, RIM)
+        draw_ours(axis, ours)
+        named[axis] = {**paper, **ours}
+    for axis, names in () if over else zip(lower, [everything, *sets[1:]], strict=True):
+        paper = points(report, rows, names, ours=False)
+        axis.set_title(f"the paper: {f'mean of its {len(names)} sets' if len(names) > 1 else names[0]}", color=GREY)
+        draw_paper(axis, paper, GREY, 0)
+        named[axis] = paper
+    for axis in figure.axes:
+        label_axes(axis)
+    legend_above(figure)
+    for axis, drawn in named.items():
+        place_labels(axis, [(point_label(key, rows), point.cost, point.accuracy) for key, point in drawn.items()])
     return figure
 
 
-def results_by_row(report: Report) -> dict[tuple, list[Result]]:
+def results_by_row(report: Report) -> dict[Key, list[Result]]:
     """Key of a row -> its results, without sets that only relabel another set's runs (ImageNet ReaL)."""
     rows = {}
     for result in report.results:
-        if result.cell.axes["transfer"] not in report.experiment.same_run:  # the paper's mean omits them too
+        if counted(report, result):
             rows.setdefault(result.cell.key(report.experiment.rows), []).append(result)
     return rows
 
 
-def complete_mean(values: Iterable[float | None]) -> float | None:
-    """None if any value is missing: a mean over fewer sets than its neighbors' would not be comparable."""
-    values = list(values)
-    return fmean(values) if values and None not in values else None
+def counted(report: Report, result: Result) -> bool:
+    """The paper's mean omits label sets that are read off another set's runs too."""
+    return result.cell.axes["transfer"] not in report.experiment.same_run
 
 
-def draw_panel(axis: Axes, points: dict[tuple, tuple[float | None, float | None]], title: str, **look) -> None:
-    """points: key of a row -> (exaFLOPs, accuracy)."""
-    axis.set_title(title, **look)
+def distinct(report: Report, names: list[str]) -> list[str]:
+    """The sets without those whose stand-in another one has already: it would count twice in a mean."""
+    own = {}
+    for name in names:
+        own.setdefault(stand_in(report.plan, report.experiment, "transfer", name) or name, name)
+    return list(own.values())
+
+
+def heading(report: Report, names: list[str], whose: str) -> str:
+    """'ours: mean of mnist-5k, digits', 'ours: unseen-fractals (in place of ImageNet)'."""
+    own = [stand_in(report.plan, report.experiment, "transfer", name) or name for name in names]
+    if len(names) > 1:
+        return f"{whose}mean of {', '.join(own)}"
+    return f"{whose}{own[0]}" + (f" (in place of {names[0]})" if own != names else "")
+
+
+def points(report: Report, rows: dict[Key, list[Result]], sets: list[str], *, ours: bool) -> dict[Key, Point]:
+    """Key of a row -> its point; rows of which a set or the cost is missing have none, or means would not be comparable."""
+    found = {}
+    for key, row in rows.items():
+        members = [result for result in row if result.cell.axes["transfer"] in sets]
+        accuracies = [result.mean if ours else result.paper for result in members]
+        cost = report.costs[key].spent if ours else report.costs[key].exact
+        if cost is not None and accuracies and None not in accuracies:
+            seeds = list(seed_means(members).values()) if ours else []
+            found[key] = Point(cost, fmean(accuracies), stdev(seeds) if len(seeds) > 1 else None)
+    return found
+
+
+def draw_ours(axis: Axes, found: dict[Key, Point]) -> None:
+    for family, (color, marker) in FAMILIES.items():
+        members = [point for key, point in found.items() if family_of(key[0]) == family]
+        if members:
+            look = {"color": color, "markersize": SIZE, "markeredgecolor": "white", "markeredgewidth": 0.5}
+            spreads = [point.spread or 0 for point in members]
+            axis.errorbar(*coordinates(members), spreads, fmt=marker, elinewidth=1, capsize=2, label=family, **look)
+
+
+def draw_paper(axis: Axes, found: dict[Key, Point], color: str, rim: float) -> None:
+    for family, (_, marker) in FAMILIES.items():
+        members = [point for key, point in found.items() if family_of(key[0]) == family]
+        if members:
+            axis.plot(*coordinates(members), marker, color=color, markersize=SIZE + rim, label=f"{family}, the paper")
+
+
+def coordinates(members: list[Point]) -> tuple[list[float], list[float]]:
+    return [point.cost for point in members], [point.accuracy for point in members]
+
+
+def label_axes(axis: Axes) -> None:
     axis.set_xscale("log")
     axis.set_xlabel("exaFLOPs of pre-training")
-    axis.margins(x=0.18, y=0.13)  # room for the labels of the outermost points
-    for family, (color, marker, offset) in FAMILIES.items():
-        members = {key: point for key, point in points.items() if family_of(key[0]) == family and None not in point}
-        costs, means = [cost for cost, _ in members.values()], [mean for _, mean in members.values()]
-        axis.scatter(costs, means, s=38, edgecolor="white", linewidth=0.5, color=color, marker=marker, label=family)
-        for key, point in members.items():
-            label = point_label(key, points)
-            axis.annotate(label, point, textcoords="offset points", fontsize=7, color=GREY, **offset)
+    axis.set_ylabel("top-1 percent")
+    axis.margins(x=0.12, y=0.1)  # room for the names of the outermost points
 
 
 def family_of(model: str) -> str:
     return "hybrid" if "+" in model else "ResNet" if model.startswith("ResNet") else "ViT"
 
 
-def point_label(key: tuple, keys: Iterable[tuple]) -> str:
+def point_label(key: Key, keys: Iterable[Key]) -> str:
     """'L/16' for ('ViT-L/16', 7), as the marker shows the family; 'L/16 7ep' if the model has several rows."""
     model = str(key[0]).removeprefix("ViT-").replace("ResNet", "R").replace("+ViT-", "+")
     repeated = sum(other[0] == key[0] for other in keys) > 1

@@ -20,6 +20,9 @@ COLORS = (
 )  # Okabe and Ito, yellow left out
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")  # a second distinction beside the color
 GREY = "#6b7280"
+PALE = "#c3c7cf"  # of the paper's signs and bars where ours are drawn over them
+PRINT = 200  # pixels per inch of a PNG
+FORMATS = {"svg": {"Date": None, "Creator": None}, "png": {"Software": None}}  # ending -> metadata that is left out
 TEXT = {
     "font.size": 9,
     "axes.titlesize": 9.5,
@@ -43,9 +46,13 @@ def panels(rows: int, columns: int, width: float, height: float) -> tuple[Figure
     return figure, figure.subplots(rows, columns, squeeze=False)
 
 
-def svg_text(draw: Callable[[Report], Figure], report: Report) -> str:
-    svg = io.StringIO()
-    # Equal bytes for equal runs: without a salt matplotlib draws random ids, and by default it writes date and version.
+def files(draw: Callable[[Report], Figure], report: Report) -> dict[str, bytes]:
+    """Ending -> content of the same figure. Without a salt matplotlib draws random ids, and it writes date and version."""
+    written = {}
     with matplotlib.rc_context({**LOOK, "svg.hashsalt": report.name}):
-        draw(report).savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
-    return svg.getvalue()
+        figure = draw(report)
+        for ending, metadata in FORMATS.items():
+            content = io.BytesIO()
+            figure.savefig(content, format=ending, dpi=PRINT if ending == "png" else "figure", metadata=metadata)
+            written[ending] = content.getvalue()
+    return written
