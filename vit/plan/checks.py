@@ -99,6 +99,12 @@ def keys_inside(grid):
     return {key for values in grid.values() for value in values if isinstance(value, dict) for key in value}
 
 
+def names_inside(experiment):
+    """Keys of mappings that only name a cell: its label, and what rows, columns and the paper's numbers are found by."""
+    match = experiment.paper.get("match") if isinstance(experiment.paper, dict) else {}
+    return {"label", *experiment.rows, *experiment.columns, *(match if isinstance(match, dict) else ())}
+
+
 def _check_lists(experiment, axes, where):
     """rows, columns and private."""
     for key in ("rows", "columns"):
@@ -168,6 +174,9 @@ def _check_picture(experiment, where):
         raise UserError(
             f"{where}: picture: lines need an axis of rows or columns with several values, all of them numbers; take bars or dots"
         )
+    needed = {"data_size": "pretrain.subset", "epochs": "pretrain.fewshot_every"}.get(experiment.picture)
+    if needed and needed not in experiment.grid:
+        raise UserError(f"{where}: picture: {experiment.picture} needs the axis {needed} in the grid; take bars or dots")
     paper = experiment.paper if isinstance(experiment.paper, dict) else {}
     if experiment.picture == "scaling" and not paper.get("cost"):
         raise UserError(f"{where}: picture: scaling needs the cost of pre-training (paper.cost); take bars or dots")
@@ -200,7 +209,7 @@ def check_paper(paper, experiment, where):
     axes = {*experiment.grid, *keys_inside(experiment.grid)}
     check_keys(paper.match, sorted(axes), f"{where}: paper.match")
     values = list(paper.value.values()) if isinstance(paper.value, dict) else [paper.value]
-    check_columns(paper.file, [*paper.match.values(), *values, *filter(None, [paper.cost])], where)
+    check_columns(paper.file, [*paper.match.values(), *values, *filter(None, [paper.cost, paper.x, paper.speed])], where)
     if paper.exact_file:
         check_columns(paper.exact_file, [*paper.match.values(), paper.exact_cost], where)
 

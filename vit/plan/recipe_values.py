@@ -33,6 +33,7 @@ from vit.plan.kinds import (
 )
 
 EVALUATE = "vit.tasks.Evaluate"  # the task of a run that `tested_on` adds
+FEWSHOT_CURVE = "vit.run.callbacks.fewshot_curve.FewShotDuringTraining"  # the planner adds the cell's transfer set
 
 # Where each value of a recipe stands in the run's LightningCLI config; a test holds these equal to the constructors.
 # `later`: value -> its off-value in this task, where a config leaves it out: so runs that were there before the value keep
@@ -49,7 +50,10 @@ TASKS = {
         ),
         "data": DATA,
         "trainer": {"precision": "precision", "clip_norm": "gradient_clip_val"},
-        "callbacks": {"early_stopping": ("vit.early_stopping.BestHeldOut", "every")},
+        "callbacks": {
+            "early_stopping": ("vit.early_stopping.BestHeldOut", "every"),
+            "fewshot_every": (FEWSHOT_CURVE, "every"),
+        },
         "plan": ("epochs", "seeds"),
         "start": (),
     },
@@ -142,6 +146,7 @@ VALUES = {
     "epochs": Value(ONE_OR_MORE, "Table 3"),
     "seeds": Value(COUNT, "Table 2, caption"),
     "early_stopping": Value(COUNT.or_null, "Sec. 4.3, for Figure 4: updates between evaluations on held-out images", off=None),
+    "fewshot_every": Value(COUNT.or_null, "D.3, Figure 9: updates between few-shot evaluations on the transfer set's held-out images", off=None),
     # the optimizer
     "optimizer": Value(one_of("adam", "sgd", "lion", "lamb"), "Sec. 4.1; Tables 4 and 7"),
     "beta1": Value(SHARE.or_null, "Sec. 4.1", **BETAS),
