@@ -12,6 +12,7 @@ from vit.plan.own_code import check_source
 from vit.plan.schema import NAMES, PICTURES, SCRATCH
 from vit.plan.yaml_files import check_keys
 
+NEEDED = {"data_size": ("pretrain.subset",), "epochs": ("epochs", "pretrain.fewshot_every")}  # picture -> axes
 CLASS_PATH = r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+"
 
 
@@ -174,9 +175,11 @@ def _check_picture(experiment, where):
         raise UserError(
             f"{where}: picture: lines need an axis of rows or columns with several values, all of them numbers; take bars or dots"
         )
-    needed = {"data_size": "pretrain.subset", "epochs": "pretrain.fewshot_every"}.get(experiment.picture)
-    if needed and needed not in experiment.grid:
-        raise UserError(f"{where}: picture: {experiment.picture} needs the axis {needed} in the grid; take bars or dots")
+    for axis in NEEDED.get(experiment.picture, ()):
+        if axis not in _axes_of(experiment.grid):
+            raise UserError(
+                f"{where}: picture: {experiment.picture} needs the axis {axis} in the grid; take bars or dots"
+            )
     paper = experiment.paper if isinstance(experiment.paper, dict) else {}
     if experiment.picture == "scaling" and not paper.get("cost"):
         raise UserError(f"{where}: picture: scaling needs the cost of pre-training (paper.cost); take bars or dots")
@@ -209,7 +212,9 @@ def check_paper(paper, experiment, where):
     axes = {*experiment.grid, *keys_inside(experiment.grid)}
     check_keys(paper.match, sorted(axes), f"{where}: paper.match")
     values = list(paper.value.values()) if isinstance(paper.value, dict) else [paper.value]
-    check_columns(paper.file, [*paper.match.values(), *values, *filter(None, [paper.cost, paper.x, paper.speed])], where)
+    check_columns(
+        paper.file, [*paper.match.values(), *values, *filter(None, [paper.cost, paper.x, paper.speed])], where
+    )
     if paper.exact_file:
         check_columns(paper.exact_file, [*paper.match.values(), paper.exact_cost], where)
 

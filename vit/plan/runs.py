@@ -131,7 +131,9 @@ def _fewshot_evaluation(plan, axes, exact):
     """What pretrain.fewshot_every evaluates: the cell's transfer set with its recipe's shots and draws, never its test images."""
     recipe = axes.get("transfer_with", "finetune")
     if not isinstance(recipe, str) or "shots" not in TASKS[load_recipe(recipe)["task"]]["model"]:
-        raise UserError(f"pretrain.fewshot_every needs a transfer by few-shot evaluation, such as transfer_with: [fewshot], found {recipe!r}")
+        raise UserError(
+            f"pretrain.fewshot_every needs a transfer by few-shot evaluation, such as transfer_with: [fewshot], found {recipe!r}"
+        )
     entry, values, _ = at_scale(recipe, axes, "transfer", plan.scale, plan.scale_name, exact)
     arguments = {**entry.args, **{key: values[key] for key in DATA}, "train_on": "train", "seed": 0}
     data = {"class_path": entry.data, "init_args": arguments}

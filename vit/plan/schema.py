@@ -28,7 +28,9 @@ class Paper:
     exact_file: str | None = None  # a CSV that has it with more digits under the same keys; those are compared
     exact_cost: str | None = None  # its column
     cost_tolerance: float = 0.05  # as a fraction of the paper's value
-    x: str | None = None  # column with a figure's horizontal axis; of rows with equal keys, a curve, the last is the value
+    x: str | None = (
+        None  # column with a figure's horizontal axis; of rows with equal keys, a curve, the last is the value
+    )
     x_times: float = 1  # 1000000 where that column counts in millions
     speed: str | None = None  # column with images/s, the horizontal axis of a further panel
 

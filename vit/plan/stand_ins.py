@@ -47,7 +47,7 @@ def with_options(options: dict, added: dict, where: str) -> dict:
     for name, value in added.items():
         if is_multiple(value) and name not in options:
             raise UserError(
-                f"{where}.{name}: {value} multiplies what another axis sets before it, and none does; write a number, or add an axis with the {name} of the base"
+                f"{where}.{name}: {value} multiplies what another axis sets before it, and none does; write a number, or add such an axis"
             )
         options = {**options, name: multiplied(options[name], value, where) if is_multiple(value) else value}
     return options

@@ -47,6 +47,6 @@ def collect(plan: Plan, name: str) -> Report:
     cells = cells_of(plan, name)
     results = read_results(plan, experiment, published, cells, finished)
     costs = read_costs(name, experiment, published, cells, finished) if paper and paper.cost else {}
-    means = group_means(experiment, results)
+    means = group_means(experiment, published, results)
     results, means = with_differences(experiment, results), with_differences(experiment, means)
     return Report(plan, name, experiment, paper, runs, finished, results, means, costs)

@@ -5,14 +5,15 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from vit.plan.schema import Experiment
+from vit.report.paper_values import Published
 from vit.report.results import Result
 from vit.report.verdicts import MEANING, within
 
 
-def group_means(experiment: Experiment, results: list[Result]) -> list[Result]:
+def group_means(experiment: Experiment, published: Published | None, results: list[Result]) -> list[Result]:
     """For each of the experiment's `means`, one result per combination of the other axes."""
     return [
-        group_mean(axis, label, group, experiment)
+        group_mean(axis, label, group, experiment, published)
         for axis, labels in experiment.means.items()
         for label, names in labels.items()
         for group in groups(axis, names, results)
@@ -29,20 +30,25 @@ def groups(axis: str, names: list[str], results: list[Result]) -> Iterable[list[
     return by_rest.values()
 
 
-def group_mean(axis: str, label: str, group: list[Result], experiment: Experiment) -> Result:
-    """Our mean over the members that run at this scale, once all have a value; the paper's over all members."""
+def group_mean(
+    axis: str, label: str, group: list[Result], experiment: Experiment, published: Published | None
+) -> Result:
+    """Our mean over the members that run at this scale, once all have a value; the paper's as printed, else over all members."""
     planned = [result for result in group if result.cell.runs]
     ours = [result.mean for result in planned]
     mean = statistics.fmean(ours) if planned and None not in ours else None
-    theirs = [result.paper for result in group]
-    paper = None if None in theirs else statistics.fmean(theirs)
+    theirs, own = [result.paper for result in group], {**group[0].cell.axes, axis: label}
+    paper = published.value(own) if published else None
+    if paper is None and None not in theirs:
+        paper = statistics.fmean(theirs)
     share = "" if len(planned) in (0, len(group)) else f" ({len(planned)} of {len(group)})"
     runs = tuple(run for result in planned for run in result.cell.runs)
     cell = replace(group[0].cell, axes={**group[0].cell.axes, axis: label + share}, runs=runs, choices=())
     verdict = group_verdict(group, planned, mean, paper, experiment)
     records = tuple(record for result in planned for record in result.finished) if mean is not None else ()
     values = seed_means(planned) if mean is not None else {}
-    return Result(cell, sum(result.planned for result in planned), records, mean, None, paper, verdict, values)
+    number, figure = sum(result.planned for result in planned), published.figure(own) if published else {}
+    return Result(cell, number, records, mean, None, paper, verdict, values, figure=figure)
 
 
 def seed_means(members: list[Result]) -> dict[int, float]:
@@ -58,6 +64,8 @@ def group_verdict(
 ) -> str:
     """The members' weakest verdict; if all may be compared, that of the mean, or STAND-IN for an incomplete group."""
     verdicts = {result.verdict for result in planned or group}
+    if paper is not None and len(verdicts) > 1:  # of a mean that is printed, the paper may print only some members
+        verdicts.discard("NO PAPER VALUE")
     if verdicts <= {"REPRODUCED", "OFF"}:
         complete = len(planned) == len(group)
         return within(mean, paper, experiment.paper["tolerance"]) if complete else "STAND-IN"

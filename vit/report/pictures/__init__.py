@@ -2,7 +2,10 @@
 
 from vit.report.collect import Report
 from vit.report.pictures.bars import bars
+from vit.report.pictures.compute import compute
+from vit.report.pictures.data_size import data_size
 from vit.report.pictures.dots import dots
+from vit.report.pictures.epochs import epochs
 from vit.report.pictures.lines import lines
 from vit.report.pictures.scaling import scaling
 from vit.report.pictures.style import svg_text
@@ -14,6 +17,9 @@ DRAWN = {
     "lines": lines,
     "transfer": transfer,
     "scaling": scaling,
+    "data_size": data_size,
+    "compute": compute,
+    "epochs": epochs,
 }  # vit.plan.schema.PICTURES
 
 
