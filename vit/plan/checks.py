@@ -13,6 +13,7 @@ from vit.plan.own_code import check_source
 from vit.plan.schema import NAMES, PICTURES, SCRATCH
 from vit.plan.yaml_files import check_keys
 
+NEEDED = {"data_size": ("pretrain.subset",), "epochs": ("epochs", "pretrain.fewshot_every")}  # picture -> axes
 CLASS_PATH = r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+"
 
 
@@ -100,6 +101,12 @@ def keys_inside(grid):
     return {key for values in grid.values() for value in values if isinstance(value, dict) for key in value}
 
 
+def names_inside(experiment):
+    """Keys of mappings that only name a cell: its label, and what rows, columns and the paper's numbers are found by."""
+    match = experiment.paper.get("match") if isinstance(experiment.paper, dict) else {}
+    return {"label", *experiment.rows, *experiment.columns, *(match if isinstance(match, dict) else ())}
+
+
 def _check_lists(experiment, axes, where):
     """rows, columns and private."""
     for key in ("rows", "columns"):
@@ -169,6 +176,11 @@ def _check_picture(experiment, where):
         raise UserError(
             f"{where}: picture: lines need an axis of rows or columns with several values, all of them numbers; take bars or dots"
         )
+    for axis in NEEDED.get(experiment.picture, ()):
+        if axis not in _axes_of(experiment.grid):
+            raise UserError(
+                f"{where}: picture: {experiment.picture} needs the axis {axis} in the grid; take bars or dots"
+            )
     paper = experiment.paper if isinstance(experiment.paper, dict) else {}
     if experiment.picture == "scaling" and not paper.get("cost"):
         raise UserError(f"{where}: picture: scaling needs the cost of pre-training (paper.cost); take bars or dots")
@@ -203,7 +215,9 @@ def check_paper(paper, experiment, where):
     axes = {*experiment.grid, *keys_inside(experiment.grid)}
     check_keys(paper.match, sorted(axes), f"{where}: paper.match")
     values = list(paper.value.values()) if isinstance(paper.value, dict) else [paper.value]
-    check_columns(paper.file, [*paper.match.values(), *values, *filter(None, [paper.cost])], where)
+    check_columns(
+        paper.file, [*paper.match.values(), *values, *filter(None, [paper.cost, paper.x, paper.speed])], where
+    )
     if paper.exact_file:
         check_columns(paper.exact_file, [*paper.match.values(), paper.exact_cost], where)
 

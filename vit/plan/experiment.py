@@ -7,10 +7,10 @@ from vit import paths
 from vit.errors import UserError
 from vit.plan.cells import Plan
 from vit.plan.checks import check_cells, check_names, keys_inside
-from vit.plan.model_options import check_options
 from vit.plan.resolve import experiment_path, holds, key_of, load_experiment, load_scale
 from vit.plan.runs import fill
 from vit.plan.schema import SCRATCH
+from vit.plan.stand_ins import with_options
 
 MAKE_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 TARGETS = (  # of the Makefile; a test holds them equal
@@ -116,24 +116,23 @@ def _expand(experiment, where, scale_name):
     """Every combination of the grid with its settings, as one mapping each."""
     grid = {**experiment.grid, **experiment.at.get(scale_name, {})}
     for combination in itertools.product(*grid.values()):
-        axes = _together(grid, combination)
+        axes = _together(grid, combination, where)
         if any(holds(condition, axes) for condition in experiment.leave_out):
             continue
         for setting in experiment.settings:
             conditions = {key: value for key, value in setting.items() if key in grid or key in axes}
             if holds(conditions, axes):
                 axes.update({key: value for key, value in setting.items() if key not in conditions})
-        check_options(axes["model"], axes.get("options", {}), f"{where}: options")
         yield axes
 
 
-def _together(grid, combination):
+def _together(grid, combination, where):
     """One mapping of a combination: a value that is a mapping sets several axes, and options of several add up."""
     axes = {}
     for axis, value in zip(grid, combination, strict=True):
         added = {axis: value}
         if isinstance(value, dict):
             added = {axis: value.get("label"), **{key: part for key, part in value.items() if key != "label"}}
-        options = {**axes.get("options", {}), **added.get("options", {})}
+        options = with_options(axes.get("options", {}), added.get("options", {}), f"{where}: grid.{axis}: options")
         axes.update(added, **({"options": options} if options else {}))
     return axes

@@ -20,8 +20,12 @@ def sizes_of(model: str) -> str:
 def class_paths(config: dict) -> Iterator[str]:
     """Class paths in a run's config that are not this repository's."""
     model = config["model"]["init_args"]["model"].partition("@")[0]
-    callbacks = [callback["class_path"] for callback in config["trainer"].get("callbacks", ())]
-    for path in (config["model"]["class_path"], config["data"]["class_path"], model, *callbacks):
+    callbacks = config["trainer"].get("callbacks", ())
+    evaluated = [
+        callback["init_args"]["data"]["class_path"] for callback in callbacks if "data" in callback["init_args"]
+    ]
+    named = [*(callback["class_path"] for callback in callbacks), *evaluated]
+    for path in (config["model"]["class_path"], config["data"]["class_path"], model, *named):
         if is_own(path):
             yield path
 

@@ -34,6 +34,7 @@ from vit.plan.kinds import (
 from vit.record import MEASURES
 
 EVALUATE = "vit.tasks.Evaluate"  # the task of a run that `tested_on` adds
+FEWSHOT_CURVE = "vit.run.callbacks.fewshot_curve.FewShotDuringTraining"  # the planner adds the cell's transfer set
 
 # Where each value of a recipe stands in the run's LightningCLI config; a test holds these equal to the constructors.
 # `later`: value -> its off-value in this task, where a config leaves it out: so runs that were there before the value keep
@@ -53,7 +54,11 @@ TASKS = {
         "later": {"mixup": 0.0, "cutmix": 0.0, "polyak": None},
         "data": DATA,
         "trainer": {"precision": "precision", "clip_norm": "gradient_clip_val"},
-        "callbacks": {"early_stopping": ("vit.early_stopping.BestHeldOut", "every"), **CALLBACKS},
+        "callbacks": {
+            "early_stopping": ("vit.early_stopping.BestHeldOut", "every"),
+            "fewshot_every": (FEWSHOT_CURVE, "every"),
+            **CALLBACKS,
+        },
         "plan": ("epochs", "seeds"),
         "start": (),
     },
@@ -151,6 +156,7 @@ VALUES = {
     "seeds": Value(COUNT, "Table 2, caption"),
     "select_by": Value(one_of(*MEASURES), "B.1.1 chooses on held-out images and does not name the measure", off="accuracy"),
     "early_stopping": Value(COUNT.or_null, "Sec. 4.3, for Figure 4: updates between evaluations on held-out images", off=None),
+    "fewshot_every": Value(COUNT.or_null, "D.3, Figure 9: updates between few-shot evaluations on the transfer set's held-out images", off=None),
     # the optimizer
     "optimizer": Value(one_of("adam", "sgd", "lion", "lamb"), "Sec. 4.1; Tables 4 and 7"),
     "beta1": Value(SHARE.or_null, "Sec. 4.1", **BETAS),

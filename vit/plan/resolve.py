@@ -14,6 +14,7 @@ from vit.plan.checks import (
     check_omit,
     check_paper,
     keys_inside,
+    names_inside,
 )
 from vit.plan.model_options import FAMILIES
 from vit.plan.multi_label import check_kind
@@ -57,7 +58,7 @@ def load_experiment(name: str) -> Experiment:
     experiment = build(Experiment, content, path)
     check_experiment(experiment, where)
     check_axes([axis for axis, values in experiment.grid.items() if not isinstance(values[0], dict)], f"{where}: grid")
-    check_axes([key for key in keys_inside(experiment.grid) if key != "label"], f"{where}: grid")
+    check_axes([key for key in keys_inside(experiment.grid) if key not in names_inside(experiment)], f"{where}: grid")
     for position, setting in enumerate(experiment.settings):
         check_axes([key for key in setting if key not in experiment.grid], f"{where}: settings[{position}]")
     if experiment.paper:

@@ -7,9 +7,10 @@ from vit import paths
 from vit.errors import UserError, nearest
 from vit.plan.cells import Cell, Run, digest
 from vit.plan.checks import check_metric
+from vit.plan.model_options import check_options
 from vit.plan.multi_label import check_recipe, default_metric
 from vit.plan.own_code import check_source
-from vit.plan.recipe_values import EVALUATE, TASKS
+from vit.plan.recipe_values import DATA, EVALUATE, FEWSHOT_CURVE, TASKS
 from vit.plan.resolve import config, experiment_path, load_recipe, values_for
 from vit.plan.schema import SCRATCH
 
@@ -32,6 +33,8 @@ def fill(plan, paper, name, axes):
     axes_run = {**axes, "transfer": same["transfer"]}
     if left_out(plan.scale, name, axes_run):
         return Cell(name, axes)
+    where = paths.name_of(experiment_path(name))
+    check_options(axes["model"], axes.get("options", {}), f"{where}: options")
     entry = _entry(plan.scale, plan.scale_name, "transfer", axes_run["transfer"])
     cell_metric = axes.get("metric", same.get("metric", default_metric(entry)))
     exact = plan.experiments[name].exact(plan.scale_name)
@@ -134,6 +137,9 @@ def _start(plan, paper, axes, exact):
     recipe = axes.get("pretrain_with", "pretrain")
     entry, values, steps = at_scale(recipe, axes, "pretrain", plan.scale, plan.scale_name, exact)
     settled = config(values, axes, entry, plan.scale, seed=0, steps=steps, train_on="train", start={})
+    for callback in settled["trainer"].get("callbacks", ()):
+        if callback["class_path"] == FEWSHOT_CURVE:
+            callback["init_args"].update(_fewshot_evaluation(plan, axes, exact))
     label = f"{recipe}-{model}-{entry.name}"
     named = _named(axes, "pretrain", "epochs")
     known = {"recipe": recipe, "axes": named, "entry": entry, "classes": entry.classes}
@@ -142,6 +148,19 @@ def _start(plan, paper, axes, exact):
     share = _share(plan, paper, recipe, axes, "pretrain", exact)
     schedule = {recipe: share} if share else {}
     return Start(label.removeprefix("pretrain-"), run, run, (recipe,), schedule, notes)
+
+
+def _fewshot_evaluation(plan, axes, exact):
+    """What pretrain.fewshot_every evaluates: the cell's transfer set with its recipe's shots and draws, never its test images."""
+    recipe = axes.get("transfer_with", "finetune")
+    if not isinstance(recipe, str) or "shots" not in TASKS[load_recipe(recipe)["task"]]["model"]:
+        raise UserError(
+            f"pretrain.fewshot_every needs a transfer by few-shot evaluation, such as transfer_with: [fewshot], found {recipe!r}"
+        )
+    entry, values, _ = at_scale(recipe, axes, "transfer", plan.scale, plan.scale_name, exact)
+    arguments = {**entry.args, **{key: values[key] for key in DATA}, "train_on": "train", "seed": 0}
+    data = {"class_path": entry.data, "init_args": arguments}
+    return {"shots": [values["report_shots"]], "draws": values["draws"], "data": data}
 
 
 def _transfer(plan, axes, recipe, start, exact):

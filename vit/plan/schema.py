@@ -10,8 +10,10 @@ SCRATCH = "none"  # the pre-training set of a model that starts from its initial
 AXES = ("model", "pretrain", "pretrain_with", "transfer", "transfer_with", "tested_on", "epochs", "options", "metric")
 NAMES = ("model", "pretrain", "pretrain_with", "transfer", "tested_on", "metric")  # those that name one thing
 SETS = ("pretrain", "transfer", "tested_on")  # the axes, and the keys of a scale, that name data sets
-# What may be drawn of an experiment's numbers.
-PICTURES = ("dots", "bars", "lines", "transfer", "scaling", "groups", "band")
+PICTURES = (  # what may be drawn of an experiment's numbers
+    *("dots", "bars", "lines", "transfer", "scaling", "groups", "band"),
+    *("data_size", "compute", "epochs"),
+)
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,11 @@ class Paper:
     exact_file: str | None = None  # a CSV that has it with more digits under the same keys; those are compared
     exact_cost: str | None = None  # its column
     cost_tolerance: float = 0.05  # as a fraction of the paper's value
+    x: str | None = (
+        None  # column with a figure's horizontal axis; of rows with equal keys, a curve, the last is the value
+    )
+    x_times: float = 1  # 1000000 where that column counts in millions
+    speed: str | None = None  # column with images/s, the horizontal axis of a further panel
 
 
 @dataclass(frozen=True)

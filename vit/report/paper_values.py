@@ -17,16 +17,43 @@ class Published:
     def __init__(self, paper: Paper):
         self.paper = paper
         self.path = name_of(PAPER / paper.file)
-        columns = [*paper.match.values(), *value_columns(paper), *([paper.cost] if paper.cost else [])]
+        columns = [*paper.match.values(), *value_columns(paper), *filter(None, [paper.cost, paper.x, paper.speed])]
         self.rows = read_rows(PAPER / paper.file, columns)
-        exact = {"file": paper.exact_file, "value": paper.exact_cost}
-        self.exact = Published(replace(paper, **exact, cost=None, exact_file=None)) if paper.exact_file else None
+        exact = {"file": paper.exact_file, "value": paper.exact_cost, "cost": None, "x": None, "speed": None}
+        self.exact = Published(replace(paper, **exact, exact_file=None)) if paper.exact_file else None
 
     def value(self, axes: dict) -> float | None:
-        """Top-1 percent of a cell; None where the paper has no such cell or leaves it empty."""
-        value = self.paper.value
-        printed = self.number(axes, value.get(axes.get(self.paper.by)) if isinstance(value, dict) else value)
+        """Top-1 percent of a cell, of a curve at its end; None where the paper has no such cell or leaves it empty."""
+        if self.paper.x:
+            return next((y for _, y in reversed(self.points(axes, self.paper.x))), None)
+        printed = self.number(axes, self.value_column(axes))
         return None if printed is None else printed * self.paper.times
+
+    def value_column(self, axes: dict) -> str | None:
+        value = self.paper.value
+        return value.get(axes.get(self.paper.by)) if isinstance(value, dict) else value
+
+    def points(self, axes: dict, column: str) -> list[tuple[float, float]]:
+        """(x, percent) of each point that a figure has of a cell, x rising. column: holds x."""
+        y_column, points = self.value_column(axes), {}
+        for line, row in self.rows if y_column else ():
+            if self.matches(row, axes) and row[column].strip() and row[y_column].strip():
+                x, y = (parse_number(row[name], f"{self.path}:{line}: column '{name}'") for name in (column, y_column))
+                if x in points:
+                    raise UserError(
+                        f"{self.path}:{line}: a second point at {column} {row[column]} with the same key; delete one"
+                    )
+                points[x] = y * self.paper.times
+        return sorted(points.items())
+
+    def figure(self, axes: dict) -> dict[str, list[tuple[float, float]]]:
+        """The points of a cell in each of the figure's panels, under 'x' and 'speed'; {} for tables."""
+        panels = {"x": (self.paper.x, self.paper.x_times), "speed": (self.paper.speed, 1)}
+        return {
+            panel: [(x * times, y) for x, y in self.points(axes, column)]
+            for panel, (column, times) in panels.items()
+            if column
+        }
 
     def cost(self, axes: dict) -> float | None:
         """ExaFLOPs of pre-training, as printed."""

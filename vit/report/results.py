@@ -1,6 +1,7 @@
 """One cell of a table: our mean over the seeds, the paper's value, and the verdict."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -28,6 +29,7 @@ class Result:
         int, float
     ]  # seed -> value of the finished seeds; of a mean, {} where its members have different seeds
     to_base: Difference | None = None  # to the experiment's base; None without one, and for the base itself
+    figure: Mapping = field(default_factory=dict)  # the paper's points, as Published.figure gives them
 
     @property
     def difference(self) -> float | None:
@@ -76,4 +78,5 @@ def read_result(
     )  # fmt: skip
     # Only one of several competing settings is used, so its seeds are counted, not those of all.
     planned = len(cell.choices[0][1] if cell.choices else cell.runs)
-    return Result(cell, planned, finished, mean, std, paper, label, values)
+    figure = published.figure(cell.axes) if published else {}
+    return Result(cell, planned, finished, mean, std, paper, label, values, figure=figure)

@@ -3,7 +3,10 @@
 from vit.report.collect import Report
 from vit.report.pictures.band import band
 from vit.report.pictures.bars import bars
+from vit.report.pictures.compute import compute
+from vit.report.pictures.data_size import data_size
 from vit.report.pictures.dots import dots
+from vit.report.pictures.epochs import epochs
 from vit.report.pictures.groups import groups
 from vit.report.pictures.lines import lines
 from vit.report.pictures.scaling import scaling
@@ -18,6 +21,9 @@ DRAWN = {
     "scaling": scaling,
     "groups": groups,
     "band": band,
+    "data_size": data_size,
+    "compute": compute,
+    "epochs": epochs,
 }  # vit.plan.schema.PICTURES
 
 
