@@ -4,6 +4,7 @@ import csv
 import math
 from collections.abc import Iterable
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from vit.errors import UserError, nearest
@@ -24,9 +25,16 @@ class Published:
 
     def value(self, axes: dict) -> float | None:
         """Top-1 percent of a cell; None where the paper has no such cell or leaves it empty."""
+        printed = self.number(axes, self.column(axes))
+        return None if printed is None else printed * self.factor(axes)
+
+    def column(self, axes: dict) -> str | None:
         value = self.paper.value
-        printed = self.number(axes, value.get(axes.get(self.paper.by)) if isinstance(value, dict) else value)
-        return None if printed is None else printed * self.paper.times
+        return value.get(axes.get(self.paper.by)) if isinstance(value, dict) else value
+
+    def factor(self, axes: dict) -> float:
+        times = self.paper.times
+        return times.get(axes.get(self.paper.by), 1) if isinstance(times, dict) else times
 
     def cost(self, axes: dict) -> float | None:
         """ExaFLOPs of pre-training, as printed."""
@@ -37,15 +45,20 @@ class Published:
         return self.exact.value(axes) if self.exact else self.cost(axes)
 
     def number(self, axes: dict, column: str | None) -> float | None:
+        text, position = self.printed(axes, column)
+        return parse_number(text, position) if text else None
+
+    def printed(self, axes: dict, column: str | None) -> tuple[str, str]:
+        """(text, file:line and column) of a cell of the CSV; ("", "") where it is empty or there is none."""
         matches = [(line, row) for line, row in self.rows if self.matches(row, axes)]
         if len(matches) > 1:
             (first, _), (second, _), *_ = matches
             key = ", ".join(f"{name} {axes.get(axis)}" for axis, name in self.paper.match.items())
             raise UserError(f"{self.path}: lines {first} and {second} have the same key ({key}); delete one of them")
         if not matches or column is None or not matches[0][1][column].strip():
-            return None
+            return "", ""
         line, row = matches[0]
-        return parse_number(row[column], f"{self.path}:{line}: column '{column}'")
+        return row[column].strip(), f"{self.path}:{line}: column '{column}'"
 
     def matches(self, row: dict[str, str], axes: dict) -> bool:
         return all(
@@ -90,8 +103,8 @@ def parse_number(text: str, position: str) -> float:
 
 
 def same_value(ours: object, printed: str) -> bool:
-    """7, '7' and '7.0' are the same number of epochs; other values are compared as text."""
+    """7, '7' and '7.0' are the same number of epochs; other values are compared as text. 'ViT-*' is printed for every ViT."""
     try:
         return float(ours) == float(printed)
     except (TypeError, ValueError):  # an axis may also be None or a list
-        return str(ours) == printed.strip()
+        return fnmatchcase(str(ours), printed.strip().replace("[", "[[]"))

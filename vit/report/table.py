@@ -1,5 +1,6 @@
 """The paper's layout of rows and columns with an entry in each cell, the same for Markdown, HTML and the terminal."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from vit.errors import UserError
@@ -63,8 +64,13 @@ def printed_key(result: Result, axes: list[str]) -> Key:
 
 
 def ordered_keys(report: Report, axes: list[str]) -> list[Key]:
-    """Keys of all rows or columns, each axis in the order in which its values first appear."""
-    keys = dict.fromkeys(printed_key(result, axes) for result in report.table_results)
+    """Keys of all rows or columns."""
+    return ordered(printed_key(result, axes) for result in report.table_results)
+
+
+def ordered(keys: Iterable[Key]) -> list[Key]:
+    """The different keys, each axis in the order in which its values first appear."""
+    keys = dict.fromkeys(keys)
     order = [list(dict.fromkeys(values)) for values in zip(*keys, strict=True)]
     return sorted(keys, key=lambda key: [known.index(value) for known, value in zip(order, key, strict=True)])
 

@@ -66,7 +66,8 @@ def read_cost(
     label = "NO PAPER VALUE" if exact is None else within(counted, exact, published.paper.cost_tolerance * exact)
     spent = finished[upstream]["flops"] / EXA if upstream in finished else None
     compared = {"counted": counted, "paper": published.cost(axes), "exact": exact, "verdict": label}
-    return Cost(run.model, **forward[key], **compared, spent=spent, planned=upstream is not None)
+    sizes = {name: forward[key][name] for name in ("flops", "parameters")}
+    return Cost(run.model, **sizes, **compared, spent=spent, planned=upstream is not None)
 
 
 def slips(costs: dict[tuple, Cost]) -> list[tuple]:
