@@ -13,7 +13,7 @@ IDS = {
     "mini": (449, "e28432b2f774fc44"),
     "paper": (1776, "95be94aeb39a501e"),
     "photos": (6, "740bbe53a99ee209"),
-    "released": (237, "dfda87e2ade38ebf"),
+    "released": (357, "9119716439b8f04f"),
     "small": (973, "9ef2dff8b2c1fd6b"),
     "smoke": (235, "91a14936259d1b1f"),
 }

@@ -29,9 +29,11 @@ class Paper:
     by: str = "transfer"  # the axis by which `value` names columns
     times: float | dict = 1  # 100 where the CSV holds fractions; or a mapping from the names of `by`
     names: dict = field(default_factory=dict)  # our name -> the name printed in this table
+    printed_in: str = "paper"  # the word for where the numbers are from, if that is not the paper
     cost: str | None = None  # column with exaFLOPs of pre-training
     exact_file: str | None = None  # a CSV that has it with more digits under the same keys; those are compared
     exact_cost: str | None = None  # its column
+    core_days: str | None = None  # what the CSV has in place of a transfer set where it prints TPUv3-core-days
     cost_tolerance: float = 0.05  # as a fraction of the paper's value
 
 

@@ -44,6 +44,10 @@ class Published:
         """The same, from the file with more digits if the experiment names one."""
         return self.exact.value(axes) if self.exact else self.cost(axes)
 
+    def core_days(self, axes: dict) -> float | None:
+        """TPUv3-core-days of pre-training, as printed."""
+        return self.value({**axes, "transfer": self.paper.core_days})
+
     def number(self, axes: dict, column: str | None) -> float | None:
         text, position = self.printed(axes, column)
         return parse_number(text, position) if text else None

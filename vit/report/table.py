@@ -7,8 +7,9 @@ from vit.errors import UserError
 from vit.plan.schema import Experiment
 from vit.report.against_base import base_text
 from vit.report.collect import Report
+from vit.report.cost.columns import CoreDays
 from vit.report.cost.rows import Cost
-from vit.report.names import stand_in, text, title
+from vit.report.names import printed_in, stand_in, text, title
 from vit.report.results import Result
 
 Key = tuple[str, ...]  # a row or a column: the printed values of its axes
@@ -52,6 +53,7 @@ def lay_out(report: Report) -> Table:
     for row in (row for row in rows if row in busy_rows):
         cells = [accuracy_entry(report.experiment, results.get((row, column))) for column in shown]
         body.append(label_entries(report, row_axes, row) + cells + (cost_entries(costs.get(row)) if costs else []))
+    body += core_days_rows(report, shown) if body else []
     header = [Entry(title(axis)) for axis in row_axes] + [column_label(report, column_axes, key) for key in shown]
     header += [Entry("exaFLOPs", "counted"), Entry("exaFLOPs", "these runs")] if costs else []
     idle = [(row_axes, row) for row in rows if row not in busy_rows]
@@ -109,7 +111,7 @@ def accuracy_entry(experiment: Experiment, result: Result | None) -> Entry:
     main = "–" if not planned else "not finished" if not n else f"{result.mean:.2f}"
     main += f" ±{result.std:.2f}" if result.std is not None else ""
     main += f" (n={n} of {planned})" if 0 < n < planned else ""
-    notes = [f"paper {result.paper:.2f}"] if result.paper is not None else []
+    notes = [f"{printed_in(experiment)} {result.paper:.2f}"] if result.paper is not None else []
     notes += [f"{result.difference:+.2f}"] if result.difference is not None else []
     return Entry(main, " · ".join(notes), result.verdict, base_text(experiment, result))
 
@@ -122,6 +124,30 @@ def cost_entries(cost: Cost | None) -> list[Entry]:
     paper = f"paper {cost.paper:g}{digits} · {round(cost.difference, 1) + 0.0:+}%" if cost.paper else ""  # no '-0.0%'
     spent = "–" if not cost.planned else "not finished" if cost.spent is None else f"{cost.spent:.2g}"
     return [Entry(f"{cost.counted:.2f}", paper, cost.verdict), Entry(spent)]
+
+
+def core_days_rows(report: Report, columns: list[Key]) -> list[list[Entry]]:
+    """Two rows below the accuracies: counted exaFLOPs, and core-days of a TPUv3 beside the printed ones."""
+    if not report.core_days:
+        return []
+    labels = [Entry("")] * (len(report.experiment.rows) - 1)
+    days = {tuple(map(text, key)): days for key, days in report.core_days.items()}
+    spent = [days.get(column) for column in columns]
+    return [
+        [
+            Entry("exaFLOPs of pre-training", "counted"),
+            *labels,
+            *(Entry(f"{d.exaflops:.0f}" if d else "") for d in spent),
+        ],
+        [Entry("TPUv3-core-days", "implied"), *labels, *map(core_days_entry, spent)],
+    ]
+
+
+def core_days_entry(days: CoreDays | None) -> Entry:
+    if days is None:
+        return Entry("")
+    implied = " to ".join(f"{bound:.0f}" for bound in days.implied) if days.implied else "–"
+    return Entry(implied, f"paper {days.printed:g}" if days.printed else "")
 
 
 def folded_names(report: Report, keys: list[tuple[list[str], Key]]) -> str:

@@ -4,7 +4,7 @@ import pandas as pd
 
 from vit.plan.kinds import number
 from vit.report.facts.fact_results import FactReport, FactResult, listed, shown
-from vit.report.names import text, title
+from vit.report.names import printed_in, text, title
 from vit.report.table import Entry, Table, column_label, folded_names, label_entries, ordered, printed_key
 
 NUMBERS = ("ours", "paper", "difference", "verdict")
@@ -18,7 +18,8 @@ def lay_out_facts(report: FactReport) -> Table:
     busy_rows, busy_columns = ({printed_key(r, axes) for r in report.planned} for axes in (row_axes, column_axes))
     shown_columns = [column for column in columns if column in busy_columns]
     body = [
-        label_entries(report, row_axes, row) + [fact_entry(results.get((row, column))) for column in shown_columns]
+        label_entries(report, row_axes, row)
+        + [fact_entry(report, results.get((row, column))) for column in shown_columns]
         for row in rows
         if row in busy_rows
     ]
@@ -28,10 +29,10 @@ def lay_out_facts(report: FactReport) -> Table:
     return Table(len(row_axes), header, body, folded_names(report, idle))
 
 
-def fact_entry(result: FactResult | None) -> Entry:
+def fact_entry(report: FactReport, result: FactResult | None) -> Entry:
     if result is None:
         return Entry("")
-    notes = [f"paper {shown(result.paper)}"] if result.paper is not None else []
+    notes = [f"{printed_in(report.experiment)} {shown(result.paper)}"] if result.paper is not None else []
     notes += [f"{result.difference:+.3g}"] if result.difference else []
     return Entry(shown(result.ours) if result.planned else "–", " · ".join(notes), result.verdict)
 
