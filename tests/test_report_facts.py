@@ -153,14 +153,16 @@ def test_uncounted_models_are_one_line():
         facts("table1")
 
 
+KEYS = {"table_row", "models_as_printed", "model", "dataset"}  # columns of the two CSVs that are no values
+
+
 @pytest.mark.parametrize(
-    ("name", "file", "keys"),
-    [("table3", "table3_pretrain_hparams.csv", ("table_row", "models_as_printed", "model", "dataset")), ("table4", "table4_finetune_hparams.csv", ("dataset",))],
-)  # fmt: skip
-def test_at_scale_paper_every_printed_value_is_planned(name, file, keys):
+    ("name", "file"), [("table3", "table3_pretrain_hparams.csv"), ("table4", "table4_finetune_hparams.csv")]
+)
+def test_at_scale_paper_every_printed_value_is_planned(name, file):
     results = facts(name)
     rows = [row for row in printed(file) for _ in range(4 if row.get("model") == "ViT-*" else 1)]  # B and L, 16 and 32
-    values = [value for row in rows for key, value in row.items() if key not in keys and value]
+    values = [value for row in rows for key, value in row.items() if key not in KEYS and value]
     assert sum(result.verdict == "REPRODUCED" for result in results) == len(values) > 50
     assert {result.verdict for result in results} == {"REPRODUCED", "NO PAPER VALUE"}
 
@@ -249,7 +251,7 @@ MISTAKES = [  # what is added to table4.yaml, or replaced in it, and the words o
     ("facts: transfer", "facts: pretrain", r"the axis 'pretrain' is missing"),
     ("fact: [steps,", "fact: [stepps,", r"fact: unknown key 'stepps', did you mean 'steps'"),
     ("times: {held_out", "times: {held_outs", r"times: unknown key 'held_outs', did you mean 'held_out'"),
-    ("transfer_with: vtab", "transfer_with: [vtab]", r"transfer_with: a cell shows one recipe"),
+    ("transfer_with: vtab", "transfer_with: [vtab]", r"a cell shows one recipe, found .* for transfer_with"),
 ]
 
 
@@ -263,5 +265,5 @@ def test_a_mistake_is_one_line_with_its_key(experiments, old, new, message):
 
 def test_fact_is_no_axis_of_experiments_with_runs(experiments):
     edit(experiments / "table4.yaml", "facts: transfer\n", "")
-    with pytest.raises(UserError, match=r"table4\.yaml: .*(fact|pretrain)"):
+    with pytest.raises(UserError, match=r"table4\.yaml: grid: .*'pretrain' is missing"):
         make_plan("paper", ["table4"])

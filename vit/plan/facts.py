@@ -29,6 +29,10 @@ def fact_of(plan, paper, name, axes) -> Fact:
     if left_out(plan.scale, name, axes) or (facts == "pretrain" and released(plan.scale, plan.scale_name, axes)):
         return Fact(cell, planned=False)
     recipe = recipe_of(facts, axes)
+    if not isinstance(recipe, str):
+        raise UserError(
+            f"{where}: a cell shows one recipe, found {recipe!r} for {RECIPES[facts][0]}; give each a row of its own"
+        )
     if facts == "sizes":
         check_keys([axes["fact"]], COUNTED, where)
         ours, theirs = (model_key(recipe, axes, *scale) for scale in scales(plan, paper))
@@ -49,11 +53,9 @@ def released(scale, scale_name, axes) -> bool:
 
 
 def recipe_of(facts, axes) -> str:
+    """The recipe whose values the cell shows, or from which its model has the image size."""
     axis, default = RECIPES[facts]
-    recipe = axes.get(axis, default)
-    if not isinstance(recipe, str):
-        raise UserError(f"{axis}: a cell shows one recipe, found {recipe!r}; give each a row of its own")
-    return recipe
+    return axes.get(axis, default)
 
 
 def recipe_value(facts, recipe, axes, scale, scale_name):

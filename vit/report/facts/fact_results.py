@@ -37,9 +37,9 @@ class FactResult:
 
     @property
     def difference(self) -> float | None:
-        """Ours minus the paper's, of two numbers that differ; None unless the two may be compared."""
+        """Ours minus the paper's; None unless both are numbers that may be compared."""
         compared = self.verdict in ("REPRODUCED", "OFF") and number(self.ours) and number(self.paper)
-        return (self.ours - self.paper or None) if compared else None
+        return self.ours - self.paper if compared else None
 
 
 @dataclass(frozen=True)

@@ -13,19 +13,15 @@ NUMBERS = ("ours", "paper", "difference", "verdict")
 def lay_out_facts(report: FactReport) -> Table:
     """Rows and columns of which this scale has nothing are folded away."""
     row_axes, column_axes = report.experiment.rows, report.experiment.columns
-    results = {(printed_key(r, row_axes), printed_key(r, column_axes)): r for r in report.results}
-    rows, columns = (ordered(printed_key(r, axes) for r in report.results) for axes in (row_axes, column_axes))
-    busy_rows, busy_columns = ({printed_key(r, axes) for r in report.planned} for axes in (row_axes, column_axes))
-    shown_columns = [column for column in columns if column in busy_columns]
+    placed = {(printed_key(result, row_axes), printed_key(result, column_axes)): result for result in report.results}
+    busy = [place for place, result in placed.items() if result.planned]
+    rows, columns = ordered(row for row, _ in busy), ordered(column for _, column in busy)
+    header = [Entry(title(axis)) for axis in row_axes] + [column_label(report, column_axes, key) for key in columns]
     body = [
-        label_entries(report, row_axes, row)
-        + [fact_entry(report, results.get((row, column))) for column in shown_columns]
+        label_entries(report, row_axes, row) + [fact_entry(report, placed.get((row, column))) for column in columns]
         for row in rows
-        if row in busy_rows
     ]
-    header = [Entry(title(axis)) for axis in row_axes]
-    header += [column_label(report, column_axes, column) for column in shown_columns]
-    idle = [(row_axes, row) for row in rows if row not in busy_rows]
+    idle = [(row_axes, row) for row in ordered(row for row, _ in placed) if row not in rows]
     return Table(len(row_axes), header, body, folded_names(report, idle))
 
 
@@ -39,10 +35,10 @@ def fact_entry(report: FactReport, result: FactResult | None) -> Entry:
 
 def fact_sheet(report: FactReport) -> str:
     """NAME.csv: one line per cell, for further computation."""
-    axes = list(dict.fromkeys(axis for r in report.results for axis, value in r.cell.axes.items() if value is not None))
+    axes = list(dict.fromkeys(axis for result in report.results for axis in result.cell.axes))
     rows = [
-        {"experiment": report.name, **{axis: text(r.cell.axes.get(axis)) for axis in axes}, **numbers(r)}
-        for r in report.results
+        {"experiment": report.name, **{axis: text(result.cell.axes.get(axis)) for axis in axes}, **numbers(result)}
+        for result in report.results
     ]
     table = pd.DataFrame(rows, columns=["experiment", *axes, *NUMBERS])
     return table.fillna("").to_csv(index=False, lineterminator="\n")
