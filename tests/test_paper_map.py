@@ -48,8 +48,22 @@ def test_every_experiment_exists():
         assert list((ROOT / "experiments").rglob(f"{name}.yaml")), name
 
 
-def test_every_csv_of_the_paper_has_a_reader_or_a_row():
-    sources = [*(ROOT / "experiments").rglob("*.yaml"), *(ROOT / "vit").rglob("*.py")]
-    read = PAGE + "".join(path.read_text() for path in sources)
-    for path in (ROOT / "results" / "paper").glob("*.csv"):
-        assert path.name in read, path.name
+UNREAD = {  # CSV of results/paper that no experiment and no code names -> why
+    "table6_flops_check.csv": "arithmetic beside Table 6, no numbers of the paper: tests/test_cost.py compares the counted multiply-adds",
+    "fig2_vtab_groups_digitised.csv": "Figure 2: not yet",
+    "fig3_transfer_to_imagenet_digitised.csv": "Figure 3: not yet",
+    "fig8_shape_scaling_digitised.csv": "Figure 8: not yet",
+    "fig9_cls_vs_gap_digitised.csv": "Figure 9: not yet",
+    "fig11_attention_distance_digitised.csv": "Figure 11: not yet",
+    "fig12_tpuv3_speed_digitised.csv": "Figure 12: not yet",
+    "fig13_axial_digitised.csv": "Figure 13: not yet",
+}
+
+
+def test_every_csv_of_the_paper_has_a_reader_or_a_reason():
+    """The other way round too: a file that gets a reader leaves the list."""
+    experiments = [*(ROOT / "experiments").rglob("*.yaml")]
+    read = "".join(path.read_text() for path in (*experiments, *(ROOT / "vit").rglob("*.py")))
+    rendered = {f"{path.stem}.csv" for path in experiments}  # scale `paper` renders its tables into the same folder
+    files = {path.name for path in (ROOT / "results" / "paper").glob("*.csv")} - rendered
+    assert {name for name in files if name not in read} == UNREAD.keys()

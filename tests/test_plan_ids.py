@@ -13,7 +13,7 @@ IDS = {
     "mini": (538, "dc28ab0b9eef4d15"),
     "paper": (1935, "1686d618d005b52f"),
     "photos": (6, "740bbe53a99ee209"),
-    "released": (244, "68cada58b6be685a"),
+    "released": (364, "82c1f00842b70aed"),
     "small": (987, "4b0f2d3b0d9e8313"),
     "smoke": (265, "bb3a91533bcfdb1f"),
 }

@@ -94,7 +94,9 @@ def report_one(plan, name):
     from vit.record import read_record
     from vit.report import render
 
-    if not plan.runs_of(name):
+    if any(fact.planned for fact in plan.facts_of(name)):
+        print(render(plan, name))
+    elif not plan.runs_of(name):
         print(f"{name}: no runs at scale {plan.scale_name}, which has none of the data sets or models that it needs")
     elif not any(read_record(runs_folder(plan.scale_name) / run) for run in plan.runs_of(name)):
         print(f"{name}: no run is finished yet; not rendered, existing files are kept")

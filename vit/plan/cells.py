@@ -37,8 +37,7 @@ class Run:
         """A name for the architecture that it trains, head included, at its image size: models of equal cost share it."""
         hidden = self.config["model"]["init_args"].get("head_hidden")
         head = {"num_classes": self.classes, **({"head_hidden": hidden} if hidden else {})}
-        architecture = [self.model, {**self.options, **head}, self.image_size]
-        return json.dumps([*architecture, *sources(self.config)], sort_keys=True)
+        return cost_key(self.model, {**self.options, **head}, self.image_size, sources(self.config))
 
     @property
     def model(self):
@@ -78,6 +77,19 @@ class Cell:
         return tuple(tuple(value) if isinstance(value, list) else value for value in values)
 
 
+@dataclass(frozen=True)
+class Fact:
+    """One cell of a table that needs no training: a value of a recipe (Tables 3 and 4), or a size of a model (Table 1)."""
+
+    cell: Cell  # its place; it has no runs
+    planned: bool  # has the scale such a recipe or model?
+    value: object = None  # of a recipe
+    cost_key: str | None = None  # the model that is counted
+    counted: str | None = None  # what is read off it
+    stand_in: bool = False  # is it something else than at scale `paper`?
+    assumed: str | None = None  # what the recipe's row had to assume
+
+
 @dataclass
 class Plan:
     """Everything that a scale runs."""
@@ -86,6 +98,7 @@ class Plan:
     scale: object
     experiments: dict
     cells: list = field(default_factory=list)
+    facts: list = field(default_factory=list)  # Fact; of experiments that need no runs
     runs: dict = field(default_factory=dict)  # id -> Run, in an order that can be followed
     broken: dict = field(default_factory=dict)  # experiment that was left out, by its path in experiments/ -> its error
 
@@ -113,6 +126,9 @@ class Plan:
         """Run of an experiment -> what varies that its name does not say."""
         return varied_values(self, experiment)
 
+    def facts_of(self, experiment):
+        return [fact for fact in self.facts if fact.cell.experiment == experiment]
+
     def with_needs(self, runs):
         """Ids of these runs, and of all that come before them."""
         wanted, stack = set(), list(runs)
@@ -122,6 +138,11 @@ class Plan:
                 wanted.add(run)
                 stack.extend(self.runs[run].needs)
         return wanted
+
+
+def cost_key(model, options, image_size, own=()):
+    """A name for an architecture. options: of create_model, number of classes included. own: sources of one's own classes."""
+    return json.dumps([model, options, image_size, *own], sort_keys=True)
 
 
 def digest(settled):

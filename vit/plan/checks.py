@@ -10,7 +10,7 @@ from vit.plan.kinds import count, number, positive, words
 from vit.plan.model_options import check_options
 from vit.plan.multi_label import METRICS, check_metric_of
 from vit.plan.own_code import check_source
-from vit.plan.schema import NAMES, PICTURES, SCRATCH
+from vit.plan.schema import FACTS, NAMES, PICTURES, SCRATCH, Experiment
 from vit.plan.yaml_files import check_keys
 
 NEEDED = {"data_size": ("pretrain.subset",), "epochs": ("epochs", "pretrain.fewshot_every")}  # picture -> axes
@@ -22,7 +22,8 @@ def check_experiment(experiment, where):
     for axis, values in experiment.grid.items():
         check_axis(axis, values, f"{where}: grid")
     axes = _axes_of(experiment.grid)
-    for needed in ("model", "pretrain", "transfer"):
+    _check_facts(experiment, where)
+    for needed in ("fact", *FACTS[experiment.facts]) if experiment.facts else ("model", "pretrain", "transfer"):
         if needed not in axes:
             raise UserError(f"{where}: grid: the axis '{needed}' is missing")
     _check_lists(experiment, axes, where)
@@ -37,6 +38,18 @@ def check_experiment(experiment, where):
             raise UserError(
                 f"{where}: same_run.{name}: a transfer set and the name of a metric were expected, found {same!r}"
             )
+
+
+def _check_facts(experiment, where):
+    """A table without training is one of ours, and has no key that needs runs."""
+    if not words(experiment.notes):
+        raise UserError(f"{where}: notes: a list of sentences was expected, found {experiment.notes!r}")
+    if experiment.facts is None:
+        return
+    check_keys([experiment.facts], FACTS, f"{where}: facts")
+    for key in ("same_run", "private", "at", "means", "base", "picture"):
+        if getattr(experiment, key) != getattr(Experiment("", {}, [], []), key):
+            raise UserError(f"{where}: {key}: it has no effect beside 'facts', which trains nothing; leave it out")
 
 
 def check_axis(axis, values, where):
@@ -218,6 +231,8 @@ def check_paper(paper, experiment, where):
     check_columns(
         paper.file, [*paper.match.values(), *values, *filter(None, [paper.cost, paper.x, paper.speed])], where
     )
+    if isinstance(paper.times, dict):
+        check_keys(paper.times, list(paper.value) if isinstance(paper.value, dict) else [], f"{where}: paper.times")
     if paper.exact_file:
         check_columns(paper.exact_file, [*paper.match.values(), paper.exact_cost], where)
 

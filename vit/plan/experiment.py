@@ -7,6 +7,7 @@ from vit import paths
 from vit.errors import UserError
 from vit.plan.cells import Plan
 from vit.plan.checks import check_cells, check_names, keys_inside
+from vit.plan.facts import fact_of
 from vit.plan.resolve import experiment_path, holds, key_of, load_experiment, load_scale
 from vit.plan.runs import fill
 from vit.plan.schema import SCRATCH
@@ -79,15 +80,18 @@ def add_experiment(plan, paper, name):
     plan.experiments[name] = experiment
     try:
         combinations = list(_expand(experiment, where, plan.scale_name))
-        _check_recipes(experiment, combinations, where)
-        cells = [fill(plan, paper, name, axes) for axes in combinations]
-        check_cells(cells, experiment, where)
+        facts = [fact_of(plan, paper, name, axes) for axes in combinations if experiment.facts]
+        if not experiment.facts:
+            _check_recipes(experiment, combinations, where)
+        cells = [fill(plan, paper, name, axes) for axes in combinations if not experiment.facts]
+        check_cells([*cells, *(fact.cell for fact in facts)], experiment, where)
     except UserError:
         del plan.experiments[name]
         for run in set(plan.runs) - known:
             del plan.runs[run]
         raise
     plan.cells += cells
+    plan.facts += facts
 
 
 def _check_recipes(experiment, combinations, where):

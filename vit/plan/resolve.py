@@ -57,8 +57,10 @@ def load_experiment(name: str) -> Experiment:
             raise UserError(f"{where}: '{key}' is an axis, so it belongs under grid, indented")
     experiment = build(Experiment, content, path)
     check_experiment(experiment, where)
-    check_axes([axis for axis, values in experiment.grid.items() if not isinstance(values[0], dict)], f"{where}: grid")
-    check_axes([key for key in keys_inside(experiment.grid) if key not in names_inside(experiment)], f"{where}: grid")
+    shown = {*names_inside(experiment), *(["fact"] if experiment.facts else [])}
+    plain = [axis for axis, values in experiment.grid.items() if not isinstance(values[0], dict)]
+    for axes in (plain, keys_inside(experiment.grid)):
+        check_axes([axis for axis in axes if axis not in shown], f"{where}: grid")
     for position, setting in enumerate(experiment.settings):
         check_axes([key for key in setting if key not in experiment.grid], f"{where}: settings[{position}]")
     if experiment.paper:

@@ -35,7 +35,7 @@ def fill(plan, paper, name, axes):
         return Cell(name, axes)
     where = paths.name_of(experiment_path(name))
     check_options(axes["model"], axes.get("options", {}), f"{where}: options")
-    entry = _entry(plan.scale, plan.scale_name, "transfer", axes_run["transfer"])
+    entry = entry_of(plan.scale, plan.scale_name, "transfer", axes_run["transfer"])
     cell_metric = axes.get("metric", same.get("metric", default_metric(entry)))
     exact = plan.experiments[name].exact(plan.scale_name)
     start = _start(plan, paper, axes_run, exact)
@@ -50,7 +50,7 @@ def fill(plan, paper, name, axes):
             raise UserError(
                 f"{where}: tested_on: {axes_run['transfer']} is a multi-label set, which has one test set only"
             )
-        entry = _entry(plan.scale, plan.scale_name, "tested_on", axes["tested_on"])
+        entry = entry_of(plan.scale, plan.scale_name, "tested_on", axes["tested_on"])
         choices = [(sweep, tuple(_tested(plan, run, entry) for run in runs)) for sweep, runs in choices]
         notes.append(entry.note)
     check_metrics(recipes, cell_metric, choices, plan, where)
@@ -96,7 +96,8 @@ def left_out(scale, experiment, axes):
     return False
 
 
-def _entry(scale, scale_name, kind, name):
+def entry_of(scale, scale_name, kind, name):
+    """What runs under the name of a data set at a scale."""
     entries = getattr(scale, kind)
     if name not in entries:
         known = nearest(name, entries) or f" (known: {', '.join(entries)})"
@@ -109,7 +110,7 @@ def _entry(scale, scale_name, kind, name):
 
 def at_scale(recipe, axes, kind, scale, scale_name, exact=()):
     """(entry, values, steps) of a recipe on the set of kind 'pretrain' or 'transfer' that the axes name."""
-    entry = _entry(scale, scale_name, kind, axes[kind])
+    entry = entry_of(scale, scale_name, kind, axes[kind])
     values = values_for(recipe, axes, scale, scale_name, exact)
     where = f"experiments/scales/{scale_name}.yaml"
     steps = _steps(values, axes, entry, recipe, f"{where}: {kind}.{axes[kind]}")
@@ -130,7 +131,7 @@ def _start(plan, paper, axes, exact):
     model, pretrain = _model_label(axes), axes["pretrain"]
     if pretrain == SCRATCH:
         return Start(f"{model}-scratch")
-    entry = _entry(plan.scale, plan.scale_name, "pretrain", pretrain)
+    entry = entry_of(plan.scale, plan.scale_name, "pretrain", pretrain)
     if entry.released:
         note = f"{pretrain}: the weights that the authors released ({entry.released}) are where a transfer starts"
         return Start(f"{model}-released", init=f"released:{axes['model']}@{entry.released}", notes=(note,))
@@ -226,7 +227,7 @@ def _steps(values, axes, entry, recipe, where):
     if "epochs" not in values:
         return values.get("steps", 0)
     varied = f"{recipe}.epochs" in axes
-    epochs = values["epochs"] if varied else _epochs(values, axes, recipe)
+    epochs = values["epochs"] if varied else chosen_epochs(values, axes, recipe)
     if entry.epochs and epochs not in entry.epochs:
         if not varied:
             raise UserError(f"{where}.epochs: nothing stands in for {epochs}; add it to this mapping")
@@ -237,7 +238,7 @@ def _steps(values, axes, entry, recipe, where):
     return max(1, round(epochs * entry.images / values["batch_size"]))
 
 
-def _epochs(values, axes, recipe):
+def chosen_epochs(values, axes, recipe):
     """The paper's number of epochs: the recipe's; where it lists several, the experiment names one of them."""
     choices = values["epochs"] if isinstance(values["epochs"], list) else [values["epochs"]]
     chosen = axes.get("epochs", choices[0] if len(choices) == 1 else None)

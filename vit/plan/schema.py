@@ -10,6 +10,11 @@ SCRATCH = "none"  # the pre-training set of a model that starts from its initial
 AXES = ("model", "pretrain", "pretrain_with", "transfer", "transfer_with", "tested_on", "epochs", "options", "metric")
 NAMES = ("model", "pretrain", "pretrain_with", "transfer", "tested_on", "metric")  # those that name one thing
 SETS = ("pretrain", "transfer", "tested_on")  # the axes, and the keys of a scale, that name data sets
+FACTS = {  # what `facts` may be -> the axes that it needs beside `fact`; sizes take the image size of the pre-training
+    "sizes": ("model", "pretrain"),
+    "pretrain": ("model", "pretrain"),
+    "transfer": ("model", "transfer"),
+}
 PICTURES = (  # what may be drawn of an experiment's numbers
     *("dots", "bars", "lines", "transfer", "scaling", "groups", "band"),
     *("data_size", "compute", "epochs"),
@@ -25,11 +30,13 @@ class Paper:
     value: object  # the value column, or a mapping from the names of one axis to value columns
     tolerance: float  # in points; |ours - paper| within it is REPRODUCED
     by: str = "transfer"  # the axis by which `value` names columns
-    times: float = 1  # 100 where the CSV holds fractions
+    times: float | dict = 1  # 100 where the CSV holds fractions; or a mapping from the names of `by`
     names: dict = field(default_factory=dict)  # our name -> the name printed in this table
+    printed_in: str = "paper"  # the word for where the numbers are from, if that is not the paper
     cost: str | None = None  # column with exaFLOPs of pre-training
     exact_file: str | None = None  # a CSV that has it with more digits under the same keys; those are compared
     exact_cost: str | None = None  # its column
+    core_days: str | None = None  # what the CSV has in place of a transfer set where it prints TPUv3-core-days
     cost_tolerance: float = 0.05  # as a fraction of the paper's value
     x: str | None = (
         None  # column with a figure's horizontal axis; of rows with equal keys, a curve, the last is the value
@@ -57,6 +64,8 @@ class Experiment:
         default_factory=dict
     )  # axis of rows or columns -> its value in the cells that others are compared with
     picture: str = "dots"  # one of PICTURES
+    facts: str | None = None  # one of FACTS: a cell is a value of a recipe or a size of a model, and nothing is trained
+    notes: list = field(default_factory=list)  # what a reader of the table should know, a sentence each
 
     def exact(self, scale_name):
         """Axes whose values are stated for this scale."""

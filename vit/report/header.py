@@ -6,7 +6,7 @@ from vit.plan.schema import SETS
 from vit.report.against_base import explanation
 from vit.report.collect import Report
 from vit.report.cost.rows import slips
-from vit.report.names import as_percent, data_entry, real_transfer, span, text
+from vit.report.names import as_percent, data_entry, printed_in, real_transfer, span, text
 from vit.report.verdicts import COMPARED, MEANING, count_verdicts
 
 MEASURED = {  # metric, or how its name begins -> what is printed; others are top-1 accuracies
@@ -20,7 +20,8 @@ LABELS = {"pretrain": "pre-training", "finetune": "fine-tuning"}  # recipe -> it
 def summary(report: Report) -> tuple[str, str]:
     """Two paragraphs: what a number is, and how much of the table is finished."""
     return (
-        f"{measures(report)} percent on the test set, mean ± sample standard deviation over seeds, then the paper's value and a verdict."
+        f"{measures(report)} percent on the test set, mean ± sample standard deviation over seeds, "
+        f"then the {printed_in(report.experiment)}'s value and a verdict."
         + (" Learning rates are chosen on held-out training images, never on test images." if sweeps(report) else ""),
         f"{len(report.finished)} of {len(report.runs)} runs are finished. Verdicts on accuracy: {count_verdicts(accuracy_verdicts(report))}"
         + (
@@ -55,6 +56,7 @@ def sections(report: Report) -> list[tuple[str, list[str]]]:
         (f"What stands in at scale {report.plan.scale_name}", [*data_stand_ins(report), *model_stand_ins(report)]),
         ("Settings, against the paper's", [*changed_settings(report), *schedules(report)]),
         ("What had to be assumed", list(dict.fromkeys(note for result in report.planned for note in result.cell.notes))),
+        ("Notes", report.experiment.notes),
         ("Differences to the base", explanation(report.experiment, report.table_results)),
         ("What the verdicts mean", meanings(report)),
     ) if lines]  # fmt: skip
@@ -125,8 +127,10 @@ def schedules(report: Report) -> list[str]:
 
 def meanings(report: Report) -> list[str]:
     """The verdicts that occur; with the tolerance if anything was compared, and with what the costs are."""
-    occurring, paper = accuracy_verdicts(report), report.paper
-    lines = [f"{name}: {meaning}" for name, meaning in MEANING.items() if name in occurring]
+    occurring, paper, source = accuracy_verdicts(report), report.paper, f"the {printed_in(report.experiment)}"
+    lines = [
+        f"{name}: {meaning.replace('the paper', source)}" for name, meaning in MEANING.items() if name in occurring
+    ]
     if any(name in COMPARED for name in occurring):
         lines.append(f"the tolerance is {paper.tolerance} points")
     if report.costs:
@@ -137,4 +141,15 @@ def meanings(report: Report) -> list[str]:
             row = " / ".join(map(text, key))
             lines.append(f"exaFLOPs of {row}: off by a slip of the paper, whose other row of the same model agrees")
         lines.append("exaFLOPs, these runs: what pre-training really spent at this scale; nothing to compare it with")
+    if report.core_days:
+        lines.append(
+            "exaFLOPs of pre-training: counted, 3 × forward FLOPs × images of the paper's own model and schedule"
+        )
+        rates = "; ".join(
+            f"{' / '.join(map(text, key))} {days.rate:.2f}" for key, days in report.core_days.items() if days.rate
+        )
+        lines.append(
+            "TPUv3-core-days, implied: what the counted exaFLOPs take at the rates of the other columns, lowest to highest. Nothing was"
+            f" measured on a TPU. A rate is counted exaFLOPs over the paper's core-days: {rates}"
+        )
     return lines

@@ -28,6 +28,11 @@ def text(value: object) -> str:
     return PRINTED.get(str(value), str(value))
 
 
+def printed_in(experiment: Experiment) -> str:
+    """The word beside a published number: 'paper', or what else the experiment says that it is from."""
+    return (experiment.paper or {}).get("printed_in", "paper")
+
+
 def real_transfer(experiment: Experiment, transfer: str | None) -> str | None:
     """The transfer set whose runs a cell reads: 'ImageNet ReaL' is another label set for the runs on ImageNet."""
     return experiment.same_run.get(transfer, {"transfer": transfer})["transfer"]

@@ -4,6 +4,7 @@ import csv
 import math
 from collections.abc import Iterable
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from vit.errors import UserError, nearest
@@ -27,7 +28,11 @@ class Published:
         if self.paper.x:
             return next((y for _, y in reversed(self.points(axes, self.paper.x))), None)
         printed = self.number(axes, self.value_column(axes))
-        return None if printed is None else printed * self.paper.times
+        return None if printed is None else printed * self.factor(axes)
+
+    def factor(self, axes: dict) -> float:
+        times = self.paper.times
+        return times.get(axes.get(self.paper.by), 1) if isinstance(times, dict) else times
 
     def value_column(self, axes: dict) -> str | None:
         value = self.paper.value
@@ -43,7 +48,7 @@ class Published:
                     raise UserError(
                         f"{self.path}:{line}: a second point at {column} {row[column]} with the same key; delete one"
                     )
-                points[x] = y * self.paper.times
+                points[x] = y * self.factor(axes)
         return sorted(points.items())
 
     def figure(self, axes: dict) -> dict[str, list[tuple[float, float]]]:
@@ -63,16 +68,25 @@ class Published:
         """The same, from the file with more digits if the experiment names one."""
         return self.exact.value(axes) if self.exact else self.cost(axes)
 
+    def core_days(self, axes: dict) -> float | None:
+        """TPUv3-core-days of pre-training, as printed."""
+        return self.value({**axes, "transfer": self.paper.core_days})
+
     def number(self, axes: dict, column: str | None) -> float | None:
+        text, position = self.printed(axes, column)
+        return parse_number(text, position) if text else None
+
+    def printed(self, axes: dict, column: str | None) -> tuple[str, str]:
+        """(text, file:line and column) of a cell of the CSV; ("", "") where it is empty or there is none."""
         matches = [(line, row) for line, row in self.rows if self.matches(row, axes)]
         if len(matches) > 1:
             (first, _), (second, _), *_ = matches
             key = ", ".join(f"{name} {axes.get(axis)}" for axis, name in self.paper.match.items())
             raise UserError(f"{self.path}: lines {first} and {second} have the same key ({key}); delete one of them")
         if not matches or column is None or not matches[0][1][column].strip():
-            return None
+            return "", ""
         line, row = matches[0]
-        return parse_number(row[column], f"{self.path}:{line}: column '{column}'")
+        return row[column].strip(), f"{self.path}:{line}: column '{column}'"
 
     def others(self, axes: dict, axis: str, known: Iterable[object]) -> dict[str, float]:
         """Printed name -> value of the rows that differ from a cell in this axis alone, and hold none of the known names."""
@@ -126,8 +140,8 @@ def parse_number(text: str, position: str) -> float:
 
 
 def same_value(ours: object, printed: str) -> bool:
-    """7, '7' and '7.0' are the same number of epochs; other values are compared as text."""
+    """7, '7' and '7.0' are the same number of epochs; other values are compared as text. 'ViT-*' is printed for every ViT."""
     try:
         return float(ours) == float(printed)
     except (TypeError, ValueError):  # an axis may also be None or a list
-        return str(ours) == printed.strip()
+        return fnmatchcase(str(ours), printed.strip().replace("[", "[[]"))

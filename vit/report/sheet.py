@@ -25,7 +25,7 @@ TO_BASE = ("base_difference", "base_low", "base_high", "base_interval")  # of ex
 
 
 def sheet(report: Report) -> str:
-    """The file's text: the cells, then the costs as two rows per row of the table, under metrics of their own."""
+    """The file's text: the cells, then the costs, of each row or column of the table, under metrics of their own."""
     axes = list(
         dict.fromkeys(
             axis for result in report.results for axis, value in result.cell.axes.items() if value is not None
@@ -42,6 +42,12 @@ def sheet(report: Report) -> str:
         spent = {"ours_mean": "" if cost.spent is None else f"{cost.spent:.6g}"}
         rows.append({**labels, "metric": "exaflops_counted", **counted})
         rows.append({**labels, "metric": "exaflops_of_these_runs", **spent})
+    for key, days in report.core_days.items():
+        labels, bounds = dict(zip(report.experiment.columns, map(text, key), strict=True)), days.implied or ()
+        paper = {"paper": f"{days.printed:g}" if days.printed else ""}
+        rows.append({**labels, "metric": "exaflops_counted", "ours_mean": f"{days.exaflops:.4f}"})
+        for name, bound in zip(("low", "high"), bounds, strict=False):
+            rows.append({**labels, "metric": f"tpuv3_core_days_{name}", "ours_mean": f"{bound:.1f}", **paper})
     columns = ["experiment", *axes, *NUMBERS, *(TO_BASE if report.experiment.base else ())]
     table = pd.DataFrame([{"experiment": report.name, **row} for row in rows], columns=columns)
     return table.fillna("").to_csv(index=False, lineterminator="\n")

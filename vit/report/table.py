@@ -1,14 +1,16 @@
 """The paper's layout of rows and columns with an entry in each cell, the same for Markdown, HTML and the terminal."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from vit.errors import UserError
 from vit.plan.schema import Experiment
 from vit.report.against_base import base_text
 from vit.report.collect import Report
+from vit.report.cost.columns import CoreDays
 from vit.report.cost.rows import Cost
-from vit.report.names import stand_in, text, title
+from vit.report.names import printed_in, stand_in, text, title
 from vit.report.results import Result
 
 NUMBER = re.compile(r"x?\d+(\.\d+)?(e-\d+)?")  # or a multiple, which alone would not say of what
@@ -53,6 +55,7 @@ def lay_out(report: Report) -> Table:
     for row in (row for row in rows if row in busy_rows):
         cells = [accuracy_entry(report.experiment, results.get((row, column))) for column in shown]
         body.append(label_entries(report, row_axes, row) + cells + (cost_entries(costs.get(row)) if costs else []))
+    body += core_days_rows(report, shown) if body else []
     header = [Entry(title(axis)) for axis in row_axes] + [column_label(report, column_axes, key) for key in shown]
     header += [Entry("exaFLOPs", "counted"), Entry("exaFLOPs", "these runs")] if costs else []
     idle = [(row_axes, row) for row in rows if row not in busy_rows]
@@ -65,8 +68,13 @@ def printed_key(result: Result, axes: list[str]) -> Key:
 
 
 def ordered_keys(report: Report, axes: list[str]) -> list[Key]:
-    """Keys of all rows or columns, each axis in the order in which its values first appear."""
-    keys = dict.fromkeys(printed_key(result, axes) for result in report.table_results)
+    """Keys of all rows or columns."""
+    return ordered(printed_key(result, axes) for result in report.table_results)
+
+
+def ordered(keys: Iterable[Key]) -> list[Key]:
+    """The different keys, each axis in the order in which its values first appear."""
+    keys = dict.fromkeys(keys)
     order = [list(dict.fromkeys(values)) for values in zip(*keys, strict=True)]
     return sorted(keys, key=lambda key: [known.index(value) for known, value in zip(order, key, strict=True)])
 
@@ -108,7 +116,7 @@ def accuracy_entry(experiment: Experiment, result: Result | None) -> Entry:
     main = "–" if not planned else "not finished" if not n else f"{result.mean:.2f}"
     main += f" ±{result.std:.2f}" if result.std is not None else ""
     main += f" (n={n} of {planned})" if 0 < n < planned else ""
-    notes = [f"paper {result.paper:.2f}"] if result.paper is not None else []
+    notes = [f"{printed_in(experiment)} {result.paper:.2f}"] if result.paper is not None else []
     notes += [f"{result.difference:+.2f}"] if result.difference is not None else []
     return Entry(main, " · ".join(notes), result.verdict, base_text(experiment, result))
 
@@ -121,6 +129,30 @@ def cost_entries(cost: Cost | None) -> list[Entry]:
     paper = f"paper {cost.paper:g}{digits} · {round(cost.difference, 1) + 0.0:+}%" if cost.paper else ""  # no '-0.0%'
     spent = "–" if not cost.planned else "not finished" if cost.spent is None else f"{cost.spent:.2g}"
     return [Entry(f"{cost.counted:.2f}", paper, cost.verdict), Entry(spent)]
+
+
+def core_days_rows(report: Report, columns: list[Key]) -> list[list[Entry]]:
+    """Two rows below the accuracies: counted exaFLOPs, and core-days of a TPUv3 beside the printed ones."""
+    if not report.core_days:
+        return []
+    labels = [Entry("")] * (len(report.experiment.rows) - 1)
+    days = {tuple(map(text, key)): days for key, days in report.core_days.items()}
+    spent = [days.get(column) for column in columns]
+    return [
+        [
+            Entry("exaFLOPs of pre-training", "counted"),
+            *labels,
+            *(Entry(f"{d.exaflops:.0f}" if d else "") for d in spent),
+        ],
+        [Entry("TPUv3-core-days", "implied"), *labels, *map(core_days_entry, spent)],
+    ]
+
+
+def core_days_entry(days: CoreDays | None) -> Entry:
+    if days is None:
+        return Entry("")
+    implied = " to ".join(f"{bound:.0f}" for bound in days.implied) if days.implied else "–"
+    return Entry(implied, f"paper {days.printed:g}" if days.printed else "")
 
 
 def folded_names(report: Report, keys: list[tuple[list[str], Key]]) -> str:

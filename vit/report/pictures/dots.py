@@ -4,7 +4,7 @@ from matplotlib.figure import Figure
 
 from vit.report.collect import Report
 from vit.report.header import measures
-from vit.report.names import text
+from vit.report.names import printed_in, text
 from vit.report.pictures.style import COLORS, GREY, panels
 from vit.report.results import Result
 
@@ -21,7 +21,13 @@ def dots(report: Report) -> Figure:
     axis.errorbar(means, lines, xerr=spreads, fmt="o", color=COLORS[0], label="ours", capsize=2)
     printed = [(result.paper, line) for line, result in enumerate(measured) if result.difference is not None]
     if printed:
-        axis.plot(*zip(*printed, strict=True), "o", markerfacecolor="none", color=GREY, label="the paper")
+        axis.plot(
+            *zip(*printed, strict=True),
+            "o",
+            markerfacecolor="none",
+            color=GREY,
+            label=f"the {printed_in(report.experiment)}",
+        )
     axis.set_yticks(lines, [" / ".join(cell_labels(report, result)) for result in measured])
     axis.invert_yaxis()
     axis.set_xlabel(f"{measures(report).lower()} percent")
