@@ -1,1 +1,1 @@
-"""What a checkpoint looks like inside: attention, filters and positions (Section 4.5, Appendices D.7 and D.8)."""
+"""What a trained model looks like inside (Section 4.5): attention over an image, distances, filters, positions."""
