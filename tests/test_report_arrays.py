@@ -107,7 +107,9 @@ def test_published_dots_of_the_same_model_stand_where_they_are(axis):
 def test_published_dots_of_a_larger_model_are_put_at_the_same_share_and_have_axes_of_their_own(axis):
     attention_distance(axis, {"attention_distance": np.full((6, 4), 8.0)})
     draw_published(axis, np.array([[0, 112.0], [23, 56.0]]), depth=(6, 24), side=(32, 224))
-    assert np.allclose(axis.get_lines()[-1].get_xydata(), [[-0.375, 16], [5.375, 8]])  # layer 0 of 24 begins where ours does
+    assert np.allclose(
+        axis.get_lines()[-1].get_xydata(), [[-0.375, 16], [5.375, 8]]
+    )  # layer 0 of 24 begins where ours does
     above, right = axis.child_axes
     axis.get_figure().draw_without_rendering()
     low, high = axis.get_ylim()
@@ -151,12 +153,17 @@ def test_image_and_map_stand_side_by_side(axis):
     attention_maps(axis, arrays)
     image = axis.get_images()[0].get_array()
     assert np.allclose(image[:32, :32], arrays["images"][0] / 255, atol=1e-6)
-    assert np.allclose(image[35:67, 33:65], overlaid(arrays["images"][1:2] / 255, arrays["attention_maps"][1:2])[0], atol=1e-5)
+    assert np.allclose(
+        image[35:67, 33:65], overlaid(arrays["images"][1:2] / 255, arrays["attention_maps"][1:2])[0], atol=1e-5
+    )
 
 
 def test_many_images_are_many_small_ones(axis):
     random = np.random.default_rng(0)
-    arrays = {"images": random.integers(0, 256, (24, 224, 224, 3), np.uint8), "attention_maps": random.random((24, 14, 14))}
+    arrays = {
+        "images": random.integers(0, 256, (24, 224, 224, 3), np.uint8),
+        "attention_maps": random.random((24, 14, 14)),
+    }
     attention_maps(axis, arrays)
     height, width = axis.get_images()[0].get_array().shape[:2]
     assert width < 550 and height < 800
@@ -281,7 +288,9 @@ def test_a_run_that_left_no_such_array_is_told(finished, monkeypatch):
     plan = finished("figure10")
     run = next(run for run in plan.runs if run.startswith("inspect-"))
     folder = runs_folder("mini") / run
-    left = {name: array for name, array in arrays_of(0).items() if name != "position_similarity"}  # of a model without positions
+    left = {
+        name: array for name, array in arrays_of(0).items() if name != "position_similarity"
+    }  # of a model without positions
     record = json.loads((folder / "metrics.json").read_text())
     (folder / "metrics.json").write_text(json.dumps({**record, "arrays": write_arrays(folder, left)}))
     with pytest.raises(UserError, match=rf"figure10\.yaml: picture: position_similarity: {run} left none"):

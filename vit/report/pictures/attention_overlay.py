@@ -14,18 +14,20 @@ PIXELS = 480  # of a row of tiles: the file holds no more, whatever the images
 def attention_maps(axis: Axes, arrays: Mapping[str, np.ndarray]) -> str:
     """Draw `images` uint8 (N, h, w, 3), each at the left of the product with its `attention_maps` (N, rows, columns).
 
-    As in the authors' notebook a map is divided by its largest value and interpolated to the image. Returns the title.
+    A map is divided by its largest value and interpolated to the image; the paper does not say how. Returns the title.
     """
     pairs = pairs_across(len(arrays["images"]))
     images = averaged(arrays["images"].astype(np.float32) / 255, PIXELS // (2 * pairs))
     tiles = np.stack([images, overlaid(images, arrays["attention_maps"])], axis=1)  # (N, 2, h, w, 3)
-    height, width = images.shape[1:3]
+    width = images.shape[2]
     # the two of a pair close together, pairs apart
     together = np.stack([mosaic(pair[None], gap=max(1, width // 40)) for pair in tiles])
     gap = max(2, width // 10)
     show(axis, mosaic(in_grid(together, pairs), gap))
     step = together.shape[2] + gap
-    centers = [place for pair in range(pairs) for place in (pair * step + width / 2, (pair + 1) * step - gap - width / 2)]
+    centers = [
+        place for pair in range(pairs) for place in (pair * step + width / 2, (pair + 1) * step - gap - width / 2)
+    ]
     axis.set_xticks(centers, ["input", "attention"] * pairs)
     axis.tick_params(length=0, labeltop=True, labelbottom=False)
     return TITLE

@@ -1,7 +1,7 @@
 """What runs of vit.tasks.Inspect left, as panels side by side (Figures 6, 7, 10, 11 and 14)."""
 
 from collections.abc import Iterator, Mapping
-from textwrap import fill
+from textwrap import wrap
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -37,7 +37,7 @@ def of_arrays(report: Report) -> Figure:
     for axis, (kind, result, run) in zip(axes, drawn, strict=True):
         title = DRAWN[kind](axis, arrays_of(report, run, kind))
         beside = [other for known, other, _ in drawn if known == kind]
-        axis.set_title(f"{title}\n{fill(name_of_run(report, result, beside), int(WIDTH / CHARACTER))}")
+        axis.set_title("\n".join([title, *lines_of_title(report, result, beside)]))
         if kind == "attention_distance" and report.paper:
             draw_papers_dots(axis, report, result, run)
     legend_above(figure)
@@ -63,11 +63,12 @@ def arrays_of(report: Report, run: str, kind: str) -> Mapping[str, np.ndarray]:
     return arrays
 
 
-def name_of_run(report: Report, result: Result, beside: list[Result]) -> str:
-    """'ViT-L/16 / fractals-10k': model and pre-training set, then what tells it from the results beside it."""
+def lines_of_title(report: Report, result: Result, beside: list[Result]) -> list[str]:
+    """'ViT-L/16 / fractals-10k': model and pre-training set; then what tells it from the results beside it."""
     named = ["model", "pretrain"]
-    rows = [axis for axis in report.experiment.rows if axis not in named]
-    return label(report, result, [*named, *varying(report, beside, rows)])
+    others = varying(report, beside, [axis for axis in report.experiment.rows if axis not in named])
+    names = [label(report, result, axes) for axes in (named, others) if axes]
+    return [line for name in names for line in wrap(name, int(WIDTH / CHARACTER))]
 
 
 def draw_papers_dots(axis: Axes, report: Report, result: Result, run: str) -> None:
