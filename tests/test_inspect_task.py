@@ -10,6 +10,7 @@ from plain_data import PLAIN
 
 from data import Digits
 from vit.arrays import read_arrays
+from vit.inspect.arrays_of_model import summary
 from vit.inspect.distance import attention_distance
 from vit.inspect.filters import principal_components
 from vit.inspect.positions import position_similarity
@@ -113,6 +114,16 @@ def test_a_resnet_is_refused_in_one_line(tmp_path, plan, capsys):
     message = capsys.readouterr().err.strip().splitlines()[-1]
     assert "Inspect: ResNet50x1 has no attention weights" in message
     assert not (tmp_path / run.id / "metrics.json").exists() and not (tmp_path / run.id / "arrays.npz").exists()
+
+
+@pytest.mark.parametrize(("grid", "without"), [((1, 1), {"adjacent", "others"}), ((1, 2), {"others"}), ((2, 2), set())])
+def test_a_grid_without_such_pairs_has_no_mean_of_them(grid, without):
+    arrays = {
+        "attention_distance": np.ones((2, 2)),
+        "filters_explained": np.ones(1),
+        "position_similarity": np.ones((*grid, *grid)),
+    }
+    assert UNITS.keys() - summary(arrays).keys() == {f"position_similarity_{name}" for name in without}
 
 
 def test_evenly_spaced_indices_are_different_and_inside():

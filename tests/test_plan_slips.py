@@ -47,6 +47,7 @@ SLIPS = {  # file, its text, what somebody writes instead, what the line must na
         ["figure7.yaml", "picture.attention_distance.shown", "atention", "'attention'"]),
     "a panel without its mapping": ("figure6.yaml", "{attention_maps: {}}", "{attention_maps: yes}",
         ["figure6.yaml", "picture.attention_maps", "a mapping", "True"]),
+    "a picture without panels": ("figure6.yaml", "{attention_maps: {}}", "{}", ["figure6.yaml", "picture", "filters", "attention_maps"]),
     "a panel of runs that leave no arrays": (GELU, "rows: [", "picture: {filters: {}}\nrows: [",
         ["gelu.yaml", "picture", "filters", "transfer_with: [inspect]"]),
     "an accuracy of a look into a model": ("figure6.yaml", "metric: attention_distance_last_px", "metric: test_accuracy",

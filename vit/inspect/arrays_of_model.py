@@ -61,7 +61,10 @@ def as_array(tensor: Tensor) -> np.ndarray:
 
 
 def summary(arrays: dict[str, np.ndarray]) -> dict[str, float]:
-    """The metrics of a run that leaves these arrays; names and units: vit/plan/inspection.py."""
+    """The metrics of a run that leaves these arrays; names and units: vit/plan/inspection.py.
+
+    Without those of positions where nothing is added, and where a small grid has no such pairs.
+    """
     distances = arrays["attention_distance"]
     metrics = {
         "attention_distance_first_px": distances[0].mean(),
@@ -71,8 +74,8 @@ def summary(arrays: dict[str, np.ndarray]) -> dict[str, float]:
         "filters_explained": arrays["filters_explained"].sum(),
     }
     if "position_similarity" in arrays:
-        adjacent, others = similarities(arrays["position_similarity"])
-        metrics |= {"position_similarity_adjacent": adjacent.mean(), "position_similarity_others": others.mean()}
+        pairs = zip(("adjacent", "others"), similarities(arrays["position_similarity"]), strict=True)
+        metrics |= {f"position_similarity_{name}": values.mean() for name, values in pairs if values.size}
     return {name: float(value) for name, value in metrics.items()}
 
 

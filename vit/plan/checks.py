@@ -6,10 +6,11 @@ import re
 from vit import paths
 from vit.errors import UserError, nearest
 from vit.plan.axes import lists_of, numeric_axis
-from vit.plan.inspection import PANELS, UNITS
+from vit.plan.inspection import UNITS
 from vit.plan.kinds import count, number, positive, words
 from vit.plan.model_options import check_options
 from vit.plan.own_code import check_source
+from vit.plan.panels import check_panels
 from vit.plan.schema import NAMES, PICTURES, SCRATCH
 from vit.plan.yaml_files import check_keys
 
@@ -165,7 +166,7 @@ def _check_base(experiment, where):
 def _check_picture(experiment, where):
     """The picture is one of ours, and finds in the experiment what it draws."""
     if isinstance(experiment.picture, dict):
-        return _check_panels(experiment, f"{where}: picture")
+        return check_panels(experiment, sorted({*experiment.grid, *keys_inside(experiment.grid)}), f"{where}: picture")
     check_keys([experiment.picture], PICTURES, f"{where}: picture")
     if experiment.picture == "lines" and numeric_axis(experiment) is None:
         raise UserError(
@@ -174,18 +175,6 @@ def _check_picture(experiment, where):
     paper = experiment.paper if isinstance(experiment.paper, dict) else {}
     if experiment.picture == "scaling" and not paper.get("cost"):
         raise UserError(f"{where}: picture: scaling needs the cost of pre-training (paper.cost); take bars or dots")
-
-
-def _check_panels(experiment, where):
-    """A mapping from what runs leave to the cells whose runs are drawn: {filters: {model: ViT-L/32}}, {} for all."""
-    check_keys(experiment.picture, PANELS, where)
-    for panel, condition in experiment.picture.items():
-        if not isinstance(condition, dict):
-            raise UserError(f"{where}.{panel}: a mapping from axes to names was expected, found {condition!r}")
-        check_keys(condition, [*experiment.grid, *sorted(keys_inside(experiment.grid))], f"{where}.{panel}")
-        for axis, names in condition.items():
-            known = [known for values in lists_of(experiment, axis) for known in values]
-            check_keys(names if isinstance(names, list) else [names], known, f"{where}.{panel}.{axis}")
 
 
 def names_of(axis, grid):
