@@ -50,13 +50,7 @@ def test_every_experiment_exists():
 
 UNREAD = {  # CSV of results/paper that no experiment and no code names -> why
     "table6_flops_check.csv": "arithmetic beside Table 6, no numbers of the paper: tests/test_cost.py compares the counted multiply-adds",
-    "fig2_vtab_groups_digitised.csv": "Figure 2: not yet",
-    "fig3_transfer_to_imagenet_digitised.csv": "Figure 3: not yet",
-    "fig8_shape_scaling_digitised.csv": "Figure 8: not yet",
-    "fig9_cls_vs_gap_digitised.csv": "Figure 9: not yet",
-    "fig11_attention_distance_digitised.csv": "Figure 11: not yet",
     "fig12_tpuv3_speed_digitised.csv": "Figure 12: not yet",
-    "fig13_axial_digitised.csv": "Figure 13: not yet",
 }
 
 

@@ -6,10 +6,12 @@ import re
 from vit import paths
 from vit.errors import UserError, nearest
 from vit.plan.axes import lists_of, numeric_axis
+from vit.plan.inspection import UNITS
 from vit.plan.kinds import count, number, positive, words
 from vit.plan.model_options import check_options
 from vit.plan.multi_label import METRICS, check_metric_of
 from vit.plan.own_code import check_source
+from vit.plan.panels import check_panels
 from vit.plan.schema import FACTS, NAMES, PICTURES, SCRATCH, Experiment
 from vit.plan.yaml_files import check_keys
 
@@ -184,6 +186,8 @@ def _check_base(experiment, where):
 
 def _check_picture(experiment, where):
     """The picture is one of ours, and finds in the experiment what it draws."""
+    if isinstance(experiment.picture, dict):
+        return check_panels(experiment, sorted({*experiment.grid, *keys_inside(experiment.grid)}), f"{where}: picture")
     check_keys([experiment.picture], PICTURES, f"{where}: picture")
     if experiment.picture == "lines" and numeric_axis(experiment) is None:
         raise UserError(
@@ -229,7 +233,9 @@ def check_paper(paper, experiment, where):
     check_keys(paper.match, sorted(axes), f"{where}: paper.match")
     values = list(paper.value.values()) if isinstance(paper.value, dict) else [paper.value]
     check_columns(
-        paper.file, [*paper.match.values(), *values, *filter(None, [paper.cost, paper.x, paper.speed])], where
+        paper.file,
+        [*paper.match.values(), *values, *filter(None, [paper.cost, paper.x, paper.speed, paper.over])],
+        where,
     )
     if isinstance(paper.times, dict):
         check_keys(paper.times, list(paper.value) if isinstance(paper.value, dict) else [], f"{where}: paper.times")
@@ -274,6 +280,8 @@ def check_metric(metric, task, values, where):
     if "shots" in values:
         shots = [f"test_{count}shot_accuracy" for count in values["shots"]]
         measured = ["test_accuracy", *shots, *(f"{name}_draw{seed}" for name in shots for seed in values["draws"])]
+    if "shown_images" in values:
+        measured = list(UNITS)
     check_keys([metric], measured, f"{where}: metric of {task.rpartition('.')[2]}")
 
 

@@ -8,7 +8,9 @@ from vit.errors import UserError
 from vit.plan.cells import Plan
 from vit.plan.checks import check_cells, check_names, keys_inside
 from vit.plan.facts import fact_of
-from vit.plan.resolve import experiment_path, holds, key_of, load_experiment, load_scale
+from vit.plan.inspection import INSPECT
+from vit.plan.recipe_values import recipe_values
+from vit.plan.resolve import experiment_path, holds, key_of, load_experiment, load_recipe, load_scale
 from vit.plan.runs import fill
 from vit.plan.schema import SCRATCH
 from vit.plan.stand_ins import with_options
@@ -83,6 +85,7 @@ def add_experiment(plan, paper, name):
         facts = [fact_of(plan, paper, name, axes) for axes in combinations if experiment.facts]
         if not experiment.facts:
             _check_recipes(experiment, combinations, where)
+            _check_arrays(experiment, combinations, where)
         cells = [fill(plan, paper, name, axes) for axes in combinations if not experiment.facts]
         check_cells([*cells, *(fact.cell for fact in facts)], experiment, where)
     except UserError:
@@ -109,11 +112,28 @@ def _check_recipes(experiment, combinations, where):
             )
 
 
+def _check_arrays(experiment, combinations, where):
+    """UserError for a picture of arrays where a cell's runs leave none."""
+    if not isinstance(experiment.picture, dict):
+        return
+    for recipe in dict.fromkeys(recipe for axes in combinations for recipe in _transfers_of(axes)):
+        if "shown_images" not in recipe_values(load_recipe(recipe)["task"]):
+            raise UserError(
+                f"{where}: picture: {', '.join(experiment.picture)}: drawn from arrays that runs of {INSPECT} leave, but"
+                f" {recipe} is {load_recipe(recipe)['task']}; write transfer_with: [inspect]"
+            )
+
+
+def _transfers_of(axes):
+    """Names of the recipes of a cell's last runs."""
+    transfer = axes.get("transfer_with", "finetune")
+    return transfer if isinstance(transfer, list) else [transfer]
+
+
 def _recipes_of(axes):
     """Names of the recipes of a cell."""
-    transfer = axes.get("transfer_with", "finetune")
     pretrain = [] if axes["pretrain"] == SCRATCH else [axes.get("pretrain_with", "pretrain")]
-    return [*pretrain, *(transfer if isinstance(transfer, list) else [transfer])]
+    return [*pretrain, *_transfers_of(axes)]
 
 
 def _expand(experiment, where, scale_name):

@@ -30,6 +30,7 @@ class Paper:
     value: object  # the value column, or a mapping from the names of one axis to value columns
     tolerance: float  # in points; |ours - paper| within it is REPRODUCED
     by: str = "transfer"  # the axis by which `value` names columns
+    over: str | None = None  # a column whose rows are averaged: the CSV has a row for each head, say
     times: float | dict = 1  # 100 where the CSV holds fractions; or a mapping from the names of `by`
     names: dict = field(default_factory=dict)  # our name -> the name printed in this table
     printed_in: str = "paper"  # the word for where the numbers are from, if that is not the paper
@@ -63,7 +64,9 @@ class Experiment:
     base: dict = field(
         default_factory=dict
     )  # axis of rows or columns -> its value in the cells that others are compared with
-    picture: str = "dots"  # one of PICTURES
+    picture: object = (
+        "dots"  # one of PICTURES, or names of vit.plan.inspection.PANELS -> {axis: names} of the cells drawn
+    )
     facts: str | None = None  # one of FACTS: a cell is a value of a recipe or a size of a model, and nothing is trained
     notes: list = field(default_factory=list)  # what a reader of the table should know, a sentence each
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
+from statistics import fmean
 
 from vit.errors import UserError, nearest
 from vit.paths import PAPER, name_of
@@ -18,7 +19,8 @@ class Published:
     def __init__(self, paper: Paper):
         self.paper = paper
         self.path = name_of(PAPER / paper.file)
-        columns = [*paper.match.values(), *value_columns(paper), *filter(None, [paper.cost, paper.x, paper.speed])]
+        named = (paper.cost, paper.x, paper.speed, paper.over)
+        columns = [*paper.match.values(), *value_columns(paper), *filter(None, named)]
         self.rows = read_rows(PAPER / paper.file, columns)
         exact = {"file": paper.exact_file, "value": paper.exact_cost, "cost": None, "x": None, "speed": None}
         self.exact = Published(replace(paper, **exact, exact_file=None)) if paper.exact_file else None
@@ -73,6 +75,10 @@ class Published:
         return self.value({**axes, "transfer": self.paper.core_days})
 
     def number(self, axes: dict, column: str | None) -> float | None:
+        matches = [(line, row) for line, row in self.rows if self.matches(row, axes)]
+        if self.paper.over and matches:
+            where = f"{self.path}:{{}}: column '{column}'"
+            return fmean(parse_number(row[column], where.format(line)) for line, row in matches)
         text, position = self.printed(axes, column)
         return parse_number(text, position) if text else None
 

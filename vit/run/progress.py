@@ -70,8 +70,9 @@ def expected_flops(run) -> float:
 
 
 def result(metrics: dict[str, float]) -> str:
-    """'test accuracy 91.5%', or the mean average precision, or the loss of a task without either."""
+    """'test accuracy 91.5%', the mean average precision, the loss of a task without either, or the first of other metrics."""
     kinds = ("accuracy", "mean_average_precision", "loss")
-    name = next(name for kind in kinds for name in (f"test_{kind}", f"held_out_{kind}") if name in metrics)
-    value = f"{metrics[name]:.4f}" if name.endswith("loss") else f"{100 * metrics[name]:.1f}%"
+    names = (f"{split}_{kind}" for kind in kinds for split in ("test", "held_out"))
+    name = next((name for name in names if name in metrics), next(iter(metrics)))
+    value = f"{100 * metrics[name]:.1f}%" if name.endswith(("accuracy", "precision")) else f"{metrics[name]:.4f}"
     return f"{name.replace('_', ' ')} {value}"

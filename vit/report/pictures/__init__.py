@@ -9,6 +9,7 @@ from vit.report.pictures.dots import dots
 from vit.report.pictures.epochs import epochs
 from vit.report.pictures.groups import groups
 from vit.report.pictures.lines import lines
+from vit.report.pictures.of_arrays import of_arrays
 from vit.report.pictures.scaling import scaling
 from vit.report.pictures.style import files
 from vit.report.pictures.transfer import transfer
@@ -31,4 +32,5 @@ def picture(report: Report) -> dict[str, bytes]:
     """Content by ending, svg and png; empty while nothing is finished."""
     if not any(result.finished for result in report.results):
         return {}
-    return files(DRAWN[report.experiment.picture], report)
+    chosen = report.experiment.picture
+    return files(of_arrays if isinstance(chosen, dict) else DRAWN[chosen], report)
