@@ -96,6 +96,12 @@ def test_all_pictures_and_arrays_of_a_vit(inspect, images, tmp_path):
     with torch.no_grad():  # the class token's row of Equation 6
         rows = [weights[:, :, 0, 4:].unflatten(-1, (4, 4)) for weights in model.attention_weights(x)]
     np.testing.assert_allclose(found["class_attention"][:1], torch.stack(rows, 1), atol=1e-6)
+    places = np.stack(np.divmod(np.arange(16), 4), 1) * 8  # of patches of 8 pixels
+    apart = np.linalg.norm(places[:, None] - places, axis=-1)
+    with torch.no_grad():
+        last = list(model.attention_weights(x))[-1][0, 1, 4:, 4:].numpy()  # head 1, without class token and registers
+    expected = np.mean((last * apart).sum(1) / last.sum(1))
+    np.testing.assert_allclose(found["attention_distance"][0, -1, 1], expected, rtol=1e-5)
     means = found["attention_distance"].mean((0, 2))
     assert f"{means[0]:.1f} pixels in the first layer, {means[1]:.1f} in the last (mean over 2 images)" in printed[-2]
     assert f"16 components explain {1:.1%}" in printed[-1]
