@@ -49,7 +49,9 @@ class Experiment:
     base: dict = field(
         default_factory=dict
     )  # axis of rows or columns -> its value in the cells that others are compared with
-    picture: object = "dots"  # one of PICTURES, or names of vit.plan.inspection.PANELS -> {axis: names} of the cells drawn
+    picture: object = (
+        "dots"  # one of PICTURES, or names of vit.plan.inspection.PANELS -> {axis: names} of the cells drawn
+    )
 
     def exact(self, scale_name):
         """Axes whose values are stated for this scale."""

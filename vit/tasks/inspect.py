@@ -1,6 +1,5 @@
 """A look into a pre-trained model (Section 4.5, Appendices D.7 and D.8): arrays from which figures are made, no training."""
 
-
 import numpy as np
 import torch
 from lightning import LightningModule
