@@ -194,7 +194,7 @@ class RunCLI(PaperCLI):
             fit(self.trainer, model, datamodule, self.folder, print_error)
         self.trainer.save_checkpoint(self.folder / "checkpoints" / LAST)
         if is_main_process():
-            save(model, self.folder, datamodule.image_format())
+            save(model, self.folder, datamodule.image_format(), datamodule.class_names)
 
     def before_validate(self):
         if not self.trainer.max_steps:  # the task loads the weights that it evaluates

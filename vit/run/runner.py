@@ -122,7 +122,8 @@ def train_and_record(run, folder: Path, progress) -> None:
     if not is_main_process():
         return
     if run.keeps_weights:
-        save(task, folder, task.trainer.datamodule.image_format())
+        images = task.trainer.datamodule
+        save(task, folder, images.image_format(), images.class_names)
     seconds = time.perf_counter() - start
     write_record(run, folder, outcome, seconds=seconds, flops=training_flops(run), threads=torch.get_num_threads())
     remove_temporary(folder)
