@@ -29,6 +29,11 @@ ALLOWED = {  # folder or file -> what it may import besides the standard library
         *("torch", "torchmetrics", "lightning", "vit.models", "vit.objectives", "vit.optim", "vit.weights"),
         *("vit.record", "vit.errors"),  # the learning rate is selected by the records of a sweep
     },
+    # Never vit.run or vit.plan: what looks into a checkpoint trains nothing and needs no experiment.
+    "vit/inspect": {
+        *("torch", "numpy", "matplotlib", "tensorboard", "data"),
+        *("vit.models", "vit.weights", "vit.report.pictures", "vit.paths", "vit.atomic", "vit.errors"),
+    },
     "vit/run": {
         *("torch", "lightning", "tqdm", "data"),
         *("vit.models", "vit.objectives", "vit.optim", "vit.weights", "vit.tasks"),

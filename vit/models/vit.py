@@ -274,6 +274,14 @@ class ViT(Model):
             yield from block.weights(z)
             z = block(z)
 
+    def kernels(self) -> Tensor:
+        """The patch embedding as filters of the image (D, channels, p, p), an output of E in Equation 1 each."""
+        return self.embedding.weight.unflatten(1, (-1, self.patch, self.patch))
+
+    def position_table(self) -> Tensor:
+        """What is added to the patches at the stem (N, D), in raster order. ValueError if nothing is."""
+        return self.position.of_patches(self.norm.weight)
+
     @property
     def width(self) -> int:
         """D, of patch embeddings and encoded sequence."""

@@ -14,7 +14,7 @@ from vit.paths import name_of
 from vit.weights.layout import Layout, kind_of
 from vit.weights.metadata import to_metadata
 from vit.weights.official import BIT, OFFICIAL
-from vit.weights.positions import TABLE, only_ours, sines_of
+from vit.weights.position_tables import TABLE, only_ours, sines_of
 from vit.weights.recognise import OURS
 from vit.weights.timm import TIMM, TIMM_BIT, TIMM_ROOT
 

@@ -1,0 +1,38 @@
+"""Filters next to the image: their principal components as RGB (Figure 7 left), and their singular values.
+
+K components, p side of a filter.
+"""
+
+from math import ceil
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from vit.report.pictures.style import COLORS, panels
+
+ACROSS = 7  # as in Figure 7
+
+
+def components_picture(components: np.ndarray, explained: np.ndarray, title: str) -> Figure:
+    """components (K, 3, p, p), each from grey at 0 to full color at its largest entry; explained (K,): shares of variance."""
+    down = ceil(len(components) / ACROSS)
+    figure, axes = panels(down, ACROSS, 7.5, 0.9 + 1.18 * down)
+    for axis in axes.flat:
+        axis.set_axis_off()
+    for number, (axis, component) in enumerate(zip(axes.flat, components, strict=False), 1):
+        axis.imshow(0.5 + 0.5 * (component / abs(component).max()).transpose(1, 2, 0), interpolation="nearest")
+        axis.set_title(f"{number}: {explained[number - 1]:.1%}", fontsize=7.5, loc="center")
+    figure.suptitle(title, fontsize=9.5)
+    return figure
+
+
+def singular_values_picture(values: np.ndarray, title: str) -> Figure:
+    """values (n,), falling; zeros are not drawn."""
+    figure, ((axis,),) = panels(1, 1, 5.5, 3.4)
+    shown = values[values > values.max() * np.finfo(np.float32).eps]  # smaller ones are rounding errors of zero
+    axis.plot(range(1, len(shown) + 1), shown, color=COLORS[0], marker="o" if len(shown) < 60 else None)
+    axis.set_yscale("log")
+    axis.set_xlabel("number of the singular value")
+    axis.set_ylabel("singular value")
+    axis.set_title(title)
+    return figure
