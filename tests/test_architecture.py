@@ -34,6 +34,10 @@ ALLOWED = {  # folder or file -> what it may import besides the standard library
         *("torch", "numpy", "matplotlib", "tensorboard", "data"),
         *("vit.models", "vit.weights", "vit.report.pictures", "vit.paths", "vit.atomic", "vit.errors"),
     },
+    "vit/predict": {
+        *("torch", "numpy", "PIL", "tqdm", "data"),
+        *("vit.inspect", "vit.models", "vit.weights", "vit.atomic", "vit.errors"),
+    },
     "vit/run": {
         *("torch", "lightning", "tqdm", "data"),
         *("vit.models", "vit.objectives", "vit.optim", "vit.weights", "vit.tasks"),
@@ -46,7 +50,6 @@ ALLOWED = {  # folder or file -> what it may import besides the standard library
         *("pandas", "numpy", "matplotlib", "tensorboard"),
         *("vit.plan", "vit.record", "vit.paths", "vit.locks", "vit.atomic", "vit.errors"),
     },
-    "vit/inspect": {"torch", "vit.models"},
     "vit/data_check.py": {"data", "vit.plan", "vit.errors"},
 }
 DATA = (  # from the ground up: a folder or a file imports what precedes it, and nothing that follows
