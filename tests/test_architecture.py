@@ -16,6 +16,7 @@ ALLOWED = {  # folder or file -> what it may import besides the standard library
     "vit/errors.py": set(),
     "vit/paths.py": set(),
     "vit/atomic.py": set(),
+    "vit/arrays.py": {"numpy", "vit.errors", "vit.paths", "vit.atomic"},
     "vit/locks.py": {"vit.errors"},
     "vit/record.py": {"torch", "vit.errors", "vit.paths", "vit.atomic"},  # torch inside a function, for the GPU's name
     "vit/models": {"torch", "vit.errors"},
@@ -27,6 +28,7 @@ ALLOWED = {  # folder or file -> what it may import besides the standard library
     },
     "vit/tasks": {
         *("torch", "torchmetrics", "lightning", "vit.models", "vit.objectives", "vit.optim", "vit.weights"),
+        *("numpy", "vit.inspect"),  # what a look into a model leaves
         *("vit.record", "vit.errors"),  # the learning rate is selected by the records of a sweep
     },
     # Never vit.run or vit.plan: what looks into a checkpoint trains nothing and needs no experiment.
@@ -41,6 +43,7 @@ ALLOWED = {  # folder or file -> what it may import besides the standard library
     "vit/run": {
         *("torch", "lightning", "tqdm", "data"),
         *("vit.models", "vit.objectives", "vit.optim", "vit.weights", "vit.tasks"),
+        *("numpy", "matplotlib", "vit.arrays", "vit.inspect", "vit.report.pictures"),  # pictures of a model while it trains
         *("vit.plan", "vit.record", "vit.paths", "vit.locks", "vit.atomic", "vit.errors"),
     },
     # Outside vit/run for the sake of its class path, which stands in the configs of finished runs.
@@ -48,7 +51,7 @@ ALLOWED = {  # folder or file -> what it may import besides the standard library
     "vit/plan": {"yaml", "vit.record", "vit.paths", "vit.locks", "vit.atomic", "vit.errors"},
     "vit/report": {
         *("pandas", "numpy", "matplotlib", "tensorboard"),
-        *("vit.plan", "vit.record", "vit.paths", "vit.locks", "vit.atomic", "vit.errors"),
+        *("vit.plan", "vit.record", "vit.arrays", "vit.paths", "vit.locks", "vit.atomic", "vit.errors"),
     },
     "vit/data_check.py": {"data", "vit.plan", "vit.errors"},
 }

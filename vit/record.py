@@ -70,8 +70,10 @@ def is_finite(value: object) -> bool:
     return isinstance(value, int | float) and math.isfinite(value)
 
 
-def write_record(run, folder: Path, outcome: Outcome, *, seconds: float, flops: float, threads: int) -> None:
-    """seconds: of this process only; flops: of the whole run."""
+def write_record(
+    run, folder: Path, outcome: Outcome, *, seconds: float, flops: float, threads: int, arrays: dict[str, list[int]]
+) -> None:
+    """seconds: of this process only; flops: of the whole run; arrays: name -> shape of those that it left."""
     tests = int(has_test(outcome.metrics))
     skipped = {"skipped_images": outcome.skipped_images} if outcome.skipped_images else {}
     record = {
@@ -84,6 +86,7 @@ def write_record(run, folder: Path, outcome: Outcome, *, seconds: float, flops: 
         "resumed": outcome.resumed,
         "test_evaluations": tests,
         **skipped,
+        **({"arrays": arrays} if arrays else {}),
         "flops": flops,
         "device": device_name(),
         "threads": threads,

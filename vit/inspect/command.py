@@ -33,7 +33,9 @@ def inspect(checkpoint: str, images: Sequence[str], out: str | None) -> list[str
     opened = open_checkpoint(checkpoint)
     opened.model.eval()
     print(opened.report)
-    return Inspection(opened, Folder(Path(out) if out else new_folder(opened.name))).run([Path(path) for path in images])
+    return Inspection(opened, Folder(Path(out) if out else new_folder(opened.name))).run(
+        [Path(path) for path in images]
+    )
 
 
 def new_folder(name: str) -> Path:
@@ -126,7 +128,9 @@ class Inspection:
                 f" (mean over {count_of(found['distance'])})"
             )
         if "components" in found:
-            print(f"{len(found['components'])} components explain {found['explained'].sum():.1%} of the filters' variance")
+            print(
+                f"{len(found['components'])} components explain {found['explained'].sum():.1%} of the filters' variance"
+            )
 
 
 def as_arrays(tensors: dict) -> Arrays:

@@ -19,18 +19,23 @@ FINETUNED = {"evaluation": "resize", "resize": "vit_jax"}  # how the authors eva
 
 
 class Preparation:
-    """From paths to a model's input. images: the transform that a checkpoint states, or None."""
+    """From paths to a model's input. images: the transform that a checkpoint states, or None.
+
+    ValueError for a transform that does not fit the size, and for images that are not square.
+    """
 
     def __init__(self, image_size: ImageSize, images: dict | None):
         height, width = pair(image_size)
         if height != width:
-            raise UserError(f"the model is for images of {height} x {width}; only square ones can be prepared")
+            raise ValueError(f"the model is for images of {height} x {width}; only square ones can be prepared")
         self.size, self.stated = height, FINETUNED | (images or {})
         evaluation, resize = self.stated["evaluation"], self.stated["resize"]
         self.transform = Transform(size=height, augment=[], evaluation=evaluation, resize=resize)
 
     def __str__(self):
-        return f"{self.size} x {self.size} pixels, evaluation {self.stated['evaluation']}, resize {self.stated['resize']}"
+        return (
+            f"{self.size} x {self.size} pixels, evaluation {self.stated['evaluation']}, resize {self.stated['resize']}"
+        )
 
     def pixels(self, path: Path) -> Tensor:
         """float32 (3, S, S) of 0 .. 255. UserError if the file is no readable picture."""

@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass, field
 
 from vit.plan.own_code import sources
+from vit.plan.recipe_values import WATCHING
 
 CODE_VERSION = 1  # hashed into every run id; raised when a correction of code changes numbers
 
@@ -121,5 +122,12 @@ class Plan:
 def digest(settled):
     """The last part of a run's name: a hash of everything that can change its numbers."""
     own = sources(settled)
-    identity = [CODE_VERSION, settled, *([own] if own else [])]
+    identity = [CODE_VERSION, without_watching(settled), *([own] if own else [])]
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:10]
+
+
+def without_watching(settled):
+    """A config without callbacks that change no number: a run is the same whether it is watched or not."""
+    trainer = dict(settled["trainer"])
+    callbacks = [callback for callback in trainer.pop("callbacks", ()) if callback["class_path"] not in WATCHING]
+    return {**settled, "trainer": {**trainer, **({"callbacks": callbacks} if callbacks else {})}}

@@ -6,6 +6,7 @@ import re
 from vit import paths
 from vit.errors import UserError, nearest
 from vit.plan.axes import lists_of, numeric_axis
+from vit.plan.inspection import PANELS, UNITS
 from vit.plan.kinds import count, number, positive, words
 from vit.plan.model_options import check_options
 from vit.plan.own_code import check_source
@@ -163,6 +164,8 @@ def _check_base(experiment, where):
 
 def _check_picture(experiment, where):
     """The picture is one of ours, and finds in the experiment what it draws."""
+    if isinstance(experiment.picture, dict):
+        return _check_panels(experiment, f"{where}: picture")
     check_keys([experiment.picture], PICTURES, f"{where}: picture")
     if experiment.picture == "lines" and numeric_axis(experiment) is None:
         raise UserError(
@@ -171,6 +174,18 @@ def _check_picture(experiment, where):
     paper = experiment.paper if isinstance(experiment.paper, dict) else {}
     if experiment.picture == "scaling" and not paper.get("cost"):
         raise UserError(f"{where}: picture: scaling needs the cost of pre-training (paper.cost); take bars or dots")
+
+
+def _check_panels(experiment, where):
+    """A mapping from what runs leave to the cells whose runs are drawn: {filters: {model: ViT-L/32}}, {} for all."""
+    check_keys(experiment.picture, PANELS, where)
+    for panel, condition in experiment.picture.items():
+        if not isinstance(condition, dict):
+            raise UserError(f"{where}.{panel}: a mapping from axes to names was expected, found {condition!r}")
+        check_keys(condition, [*experiment.grid, *sorted(keys_inside(experiment.grid))], f"{where}.{panel}")
+        for axis, names in condition.items():
+            known = [known for values in lists_of(experiment, axis) for known in values]
+            check_keys(names if isinstance(names, list) else [names], known, f"{where}.{panel}.{axis}")
 
 
 def names_of(axis, grid):
@@ -200,7 +215,7 @@ def check_paper(paper, experiment, where):
     axes = {*experiment.grid, *keys_inside(experiment.grid)}
     check_keys(paper.match, sorted(axes), f"{where}: paper.match")
     values = list(paper.value.values()) if isinstance(paper.value, dict) else [paper.value]
-    check_columns(paper.file, [*paper.match.values(), *values, *filter(None, [paper.cost])], where)
+    check_columns(paper.file, [*paper.match.values(), *values, *filter(None, [paper.cost, paper.over])], where)
     if paper.exact_file:
         check_columns(paper.exact_file, [*paper.match.values(), paper.exact_cost], where)
 
@@ -239,6 +254,8 @@ def check_metric(metric, task, values, where):
     if "shots" in values:
         shots = [f"test_{count}shot_accuracy" for count in values["shots"]]
         measured = ["test_accuracy", *shots, *(f"{name}_draw{seed}" for name in shots for seed in values["draws"])]
+    if "shown_images" in values:
+        measured = list(UNITS)
     check_keys([metric], measured, f"{where}: metric of {task.rpartition('.')[2]}")
 
 

@@ -7,8 +7,10 @@ from vit import paths
 from vit.errors import UserError
 from vit.plan.cells import Plan
 from vit.plan.checks import check_cells, check_names, keys_inside
+from vit.plan.inspection import INSPECT
 from vit.plan.model_options import check_options
-from vit.plan.resolve import experiment_path, holds, key_of, load_experiment, load_scale
+from vit.plan.recipe_values import recipe_values
+from vit.plan.resolve import experiment_path, holds, key_of, load_experiment, load_recipe, load_scale
 from vit.plan.runs import fill
 from vit.plan.schema import SCRATCH
 
@@ -60,6 +62,7 @@ def add_experiment(plan, paper, name):
     try:
         combinations = list(_expand(experiment, where, plan.scale_name))
         _check_recipes(experiment, combinations, where)
+        _check_arrays(experiment, combinations, where)
         cells = [fill(plan, paper, name, axes) for axes in combinations]
         check_cells(cells, experiment, where)
     except UserError:
@@ -85,11 +88,28 @@ def _check_recipes(experiment, combinations, where):
             )
 
 
+def _check_arrays(experiment, combinations, where):
+    """UserError for a picture of arrays where a cell's runs leave none."""
+    if not isinstance(experiment.picture, dict):
+        return
+    for recipe in dict.fromkeys(recipe for axes in combinations for recipe in _transfers_of(axes)):
+        if "shown_images" not in recipe_values(load_recipe(recipe)["task"]):
+            raise UserError(
+                f"{where}: picture: {', '.join(experiment.picture)}: drawn from arrays that runs of {INSPECT} leave, but"
+                f" {recipe} is {load_recipe(recipe)['task']}; write transfer_with: [inspect]"
+            )
+
+
+def _transfers_of(axes):
+    """Names of the recipes of a cell's last runs."""
+    transfer = axes.get("transfer_with", "finetune")
+    return transfer if isinstance(transfer, list) else [transfer]
+
+
 def _recipes_of(axes):
     """Names of the recipes of a cell."""
-    transfer = axes.get("transfer_with", "finetune")
     pretrain = [] if axes["pretrain"] == SCRATCH else [axes.get("pretrain_with", "pretrain")]
-    return [*pretrain, *(transfer if isinstance(transfer, list) else [transfer])]
+    return [*pretrain, *_transfers_of(axes)]
 
 
 def _expand(experiment, where, scale_name):

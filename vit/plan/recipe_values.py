@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from vit.errors import UserError
+from vit.plan.inspection import INSPECT
 from vit.plan.kinds import (
     ABOVE_0_TO_1,
     BOOL,
@@ -40,6 +41,8 @@ EVALUATE = "vit.tasks.Evaluate"  # the task of a run that `tested_on` adds
 # `callbacks`: values that are null or make a callback of the Trainer: value -> (its class, the argument).
 # `start`: what the planner adds, the run or the file to start from and the sweep whose best learning rate is taken.
 DATA = ("batch_size", "image_size", "augment", "evaluation", "resize", "held_out", "split_seed", "subset")
+LOOKING = {"inspect_every": ("vit.run.callbacks.looking_inside.InspectDuringTraining", "every")}
+WATCHING = tuple(path for path, _ in LOOKING.values())  # callbacks that change no number, so they are not hashed
 TASKS = {
     "vit.tasks.Pretrain": {
         "model": (
@@ -49,7 +52,7 @@ TASKS = {
         ),
         "data": DATA,
         "trainer": {"precision": "precision", "clip_norm": "gradient_clip_val"},
-        "callbacks": {"early_stopping": ("vit.early_stopping.BestHeldOut", "every")},
+        "callbacks": {"early_stopping": ("vit.early_stopping.BestHeldOut", "every"), **LOOKING},
         "plan": ("epochs", "seeds"),
         "start": (),
     },
@@ -65,11 +68,19 @@ TASKS = {
         },
         "data": DATA,
         "trainer": {"precision": "precision", "clip_norm": "gradient_clip_val"},
+        "callbacks": LOOKING,
         "plan": ("steps", "seeds"),
         "start": ("init", "lr", "lr_from"),
     },
     "vit.tasks.FewShot": {
         "model": ("shots", "draws", "report_shots", "l2", "constant", "epsilon", "solve_dtype"),
+        "data": DATA,
+        "trainer": {"precision": "precision"},
+        "plan": (),
+        "start": ("init",),
+    },
+    INSPECT: {
+        "model": ("inspected_images", "shown_images", "components"),
         "data": DATA,
         "trainer": {"precision": "precision"},
         "plan": (),
@@ -89,6 +100,7 @@ TASKS = {
         ),
         "data": DATA,
         "trainer": {"precision": "precision", "clip_norm": "gradient_clip_val"},
+        "callbacks": LOOKING,
         "plan": ("steps", "seeds"),
         "start": (),
     },
@@ -180,6 +192,11 @@ VALUES = {
     "constant": Value(POSITIVE, CODE),
     "epsilon": Value(POSITIVE, CODE),
     "solve_dtype": Value(one_of("float64", "float32"), CODE),
+    # a look into a model
+    "inspected_images": Value(COUNT, "D.7: attention distances are means over 128 images"),
+    "shown_images": Value(COUNT, "Figures 6 and 14"),
+    "components": Value(COUNT, "Figure 7, left"),
+    "inspect_every": Value(COUNT.or_null, "not in the paper: updates between pictures of the model in TensorBoard", off=None),
     # masked patch prediction
     "target": Value(one_of("mean_color", "downsized", "regression"), "B.1.2"),
     "color_bins": Value(one_of("floor", "rounded", "scaled"), "B.1.2"),

@@ -1,6 +1,6 @@
 """The runs of a cell: a pre-training (Table 3), then a sweep on held-out images and the seeds with the best rate (Table 4)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
 from vit import paths
@@ -218,12 +218,17 @@ def _named(axes, *wanted):
 
 
 def _add(plan, label, settled, *, recipe, axes, entry, classes, keeps_weights, needs=(), chain=None, pretrains=False):
-    """Register a run; returns its id. Of runs with equal configs, which several cells may want, the first is kept."""
+    """Register a run; returns its id. Of runs with equal ids, which several cells may want, the first is kept.
+
+    Such a run is watched (callbacks that are no part of the id) if any of these cells wants it.
+    """
     name = "".join(c if c.isalnum() or c in ".+-" else "-" for c in label)
     run_id = f"{name}-{digest(settled)}"
     images = settled["trainer"]["max_steps"] * settled["data"]["init_args"]["batch_size"]
     run = Run(
         run_id, name, settled, recipe, axes, entry, needs, images, classes, chain or run_id, pretrains, keeps_weights
     )
-    plan.runs.setdefault(run_id, run)
+    known = plan.runs.setdefault(run_id, run)
+    if len(settled["trainer"].get("callbacks", ())) > len(known.config["trainer"].get("callbacks", ())):
+        plan.runs[run_id] = replace(known, config=settled)
     return run_id

@@ -22,6 +22,7 @@ class Paper:
     value: object  # the value column, or a mapping from the names of one axis to value columns
     tolerance: float  # in points; |ours - paper| within it is REPRODUCED
     by: str = "transfer"  # the axis by which `value` names columns
+    over: str | None = None  # a column whose rows are averaged: the CSV has a row for each head, say
     times: float = 1  # 100 where the CSV holds fractions
     names: dict = field(default_factory=dict)  # our name -> the name printed in this table
     cost: str | None = None  # column with exaFLOPs of pre-training
@@ -48,7 +49,7 @@ class Experiment:
     base: dict = field(
         default_factory=dict
     )  # axis of rows or columns -> its value in the cells that others are compared with
-    picture: str = "dots"  # one of PICTURES
+    picture: object = "dots"  # one of PICTURES, or names of vit.plan.inspection.PANELS -> {axis: names} of the cells drawn
 
     def exact(self, scale_name):
         """Axes whose values are stated for this scale."""

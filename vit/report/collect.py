@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from vit.arrays import read_arrays
 from vit.paths import runs_folder
 from vit.plan import Plan
 from vit.plan.schema import Experiment, Paper
@@ -27,6 +28,7 @@ class Report:
     results: list[Result]  # one per cell
     means: list[Result]  # means over groups of cells
     costs: dict[tuple, Cost]  # key of a row -> Cost; empty where the paper prints no cost
+    arrays: dict[str, dict]  # run id -> name -> array that it left; empty where the picture draws none
 
     @property
     def table_results(self) -> list[Result]:
@@ -49,4 +51,8 @@ def collect(plan: Plan, name: str) -> Report:
     costs = read_costs(name, experiment, published, cells, finished) if paper and paper.cost else {}
     means = group_means(experiment, results)
     results, means = with_differences(experiment, results), with_differences(experiment, means)
-    return Report(plan, name, experiment, paper, runs, finished, results, means, costs)
+    arrays = {}
+    if isinstance(experiment.picture, dict):
+        leaving = {run: record["arrays"] for run, record in finished.items() if "arrays" in record}
+        arrays = {run: read_arrays(folder / run, shapes) for run, shapes in leaving.items()}
+    return Report(plan, name, experiment, paper, runs, finished, results, means, costs, arrays)

@@ -9,6 +9,7 @@ import pandas as pd
 from vit.errors import UserError
 from vit.paths import name_of, runs_folder
 from vit.plan import Cell, Plan, make_plan
+from vit.plan.inspection import UNITS
 from vit.record import read_record
 from vit.report.names import text
 
@@ -19,8 +20,8 @@ NUMBERS = {"cell": int, "value": float, "seed": int, "lr": float, "seconds": flo
 def frame(scale: str, experiments: Sequence[str] | None = None) -> pd.DataFrame:
     """The finished seeds of a scale's experiments (default: all). Experiments share runs: group one at a time.
 
-    Columns: cell (its position in the experiment), the axes under the paper's names, experiment, metric, value (percent),
-    run, seed, pretrain_run, lr, seconds, date, commit, device. An axis that a cell does not have is "".
+    Columns: cell (its position in the experiment), the axes under the paper's names, experiment, metric, value (percent, or
+    the metric's own unit), run, seed, pretrain_run, lr, seconds, date, commit, device. An axis that a cell does not have is "".
     """
     plan = make_plan(scale, experiments)
     folder = runs_folder(scale)
@@ -49,7 +50,7 @@ def seed_row(plan: Plan, cell: Cell, run: str, record: dict) -> dict:
     seed = plan.runs[run].config["seed_everything"]
     measured = {
         "metric": cell.metric,
-        "value": metric_percent(plan, run, record, cell.metric),
+        "value": metric_value(plan, run, record, cell.metric),
         "run": run,
         "seed": seed,
     }
@@ -57,12 +58,13 @@ def seed_row(plan: Plan, cell: Cell, run: str, record: dict) -> dict:
     return {"experiment": cell.experiment, **measured, "pretrain_run": cell.upstream or "", **made}
 
 
-def metric_percent(plan: Plan, run: str, record: dict, metric: str) -> float:
+def metric_value(plan: Plan, run: str, record: dict, metric: str) -> float:
+    """In percent, but for metrics that have another unit (vit.plan.inspection.UNITS)."""
     metrics = record["metrics"]
     if metric not in metrics:
         path = name_of(runs_folder(plan.scale_name) / run / "metrics.json")
         raise UserError(f"{path}: metrics: no '{metric}'; this run measured {', '.join(metrics)}")
-    return 100 * metrics[metric]
+    return metrics[metric] * (100 if UNITS.get(metric, "percent") == "percent" else 1)
 
 
 def chosen(cell: Cell, finished: dict[str, dict]) -> Sequence[str]:

@@ -1,5 +1,6 @@
 """What precedes the numbers: what they measure, which sets and models stand in, which settings differ from the paper's."""
 
+from vit.plan.inspection import UNITS
 from vit.plan.resolve import load_scale, values_for
 from vit.plan.runs import papers_axes
 from vit.plan.schema import SETS
@@ -14,10 +15,15 @@ LABELS = {"pretrain": "pre-training", "finetune": "fine-tuning"}  # recipe -> it
 
 def summary(report: Report) -> tuple[str, str]:
     """Two paragraphs: what a number is, and how much of the table is finished."""
+    about = "" if is_inspection(report) else " on accuracy"
+    if is_inspection(report):
+        what = "Measures of the model on test images, without labels, each with its unit; then the paper's value, if there is one, and a verdict."
+    else:
+        what = f"{measures(report)} percent on the test set, mean ± sample standard deviation over seeds, then the paper's value and a verdict."
     return (
-        f"{measures(report)} percent on the test set, mean ± sample standard deviation over seeds, then the paper's value and a verdict."
+        what
         + (" Learning rates are chosen on held-out training images, never on test images." if sweeps(report) else ""),
-        f"{len(report.finished)} of {len(report.runs)} runs are finished. Verdicts on accuracy: {count_verdicts(accuracy_verdicts(report))}"
+        f"{len(report.finished)} of {len(report.runs)} runs are finished. Verdicts{about}: {count_verdicts(accuracy_verdicts(report))}"
         + (
             f"; on counted exaFLOPs: {count_verdicts(cost.verdict for cost in report.costs.values())}."
             if report.costs
@@ -26,10 +32,21 @@ def summary(report: Report) -> tuple[str, str]:
     )
 
 
+def is_inspection(report: Report) -> bool:
+    """Are all numbers measures of the model, none of its accuracy?"""
+    return {result.cell.metric for result in report.results} <= UNITS.keys()
+
+
 def measures(report: Report) -> str:
     return (
         "Top-1 and top-5" if any("top5" in result.cell.axes.get("metric", "") for result in report.results) else "Top-1"
     )
+
+
+def unit(report: Report) -> str:
+    """Of the numbers that are compared with the paper's."""
+    units = {UNITS.get(result.cell.metric, "percent") for result in report.results if result.verdict in COMPARED}
+    return "points" if units == {"percent"} else " or ".join(sorted(units))
 
 
 def sweeps(report: Report) -> bool:
@@ -121,7 +138,7 @@ def meanings(report: Report) -> list[str]:
     occurring, paper = accuracy_verdicts(report), report.paper
     lines = [f"{name}: {meaning}" for name, meaning in MEANING.items() if name in occurring]
     if any(name in COMPARED for name in occurring):
-        lines.append(f"the tolerance is {paper.tolerance} points")
+        lines.append(f"the tolerance is {paper.tolerance} {unit(report)}")
     if report.costs:
         reference = f"the paper's value (in brackets: {paper.exact_file})" if paper.exact_file else "the printed value"
         limit = f"REPRODUCED within {as_percent(paper.cost_tolerance)} of {reference}, else OFF"

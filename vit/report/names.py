@@ -11,7 +11,8 @@ TITLES = {
     "transfer": "transfer to",
     "tested_on": "tested on",
 }  # axis -> its printed name; other axes keep their names
-JUDGED_OTHERWISE = {"steps", "epochs", "precision"}  # a shorter schedule is SHORT; the paper names no precision
+# a shorter schedule is SHORT; the paper names no precision; watching a run changes no number
+JUDGED_OTHERWISE = {"steps", "epochs", "precision", "inspect_every"}
 PRINTED = {SCRATCH: "from scratch"}
 
 

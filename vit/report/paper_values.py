@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from statistics import fmean
 
 from vit.errors import UserError, nearest
 from vit.paths import PAPER, name_of
@@ -17,7 +18,7 @@ class Published:
     def __init__(self, paper: Paper):
         self.paper = paper
         self.path = name_of(PAPER / paper.file)
-        columns = [*paper.match.values(), *value_columns(paper), *([paper.cost] if paper.cost else [])]
+        columns = [*paper.match.values(), *value_columns(paper), *filter(None, (paper.cost, paper.over))]
         self.rows = read_rows(PAPER / paper.file, columns)
         exact = {"file": paper.exact_file, "value": paper.exact_cost}
         self.exact = Published(replace(paper, **exact, cost=None, exact_file=None)) if paper.exact_file else None
@@ -38,6 +39,9 @@ class Published:
 
     def number(self, axes: dict, column: str | None) -> float | None:
         matches = [(line, row) for line, row in self.rows if self.matches(row, axes)]
+        if self.paper.over and matches:
+            where = f"{self.path}:{{}}: column '{column}'"
+            return fmean(parse_number(row[column], where.format(line)) for line, row in matches)
         if len(matches) > 1:
             (first, _), (second, _), *_ = matches
             key = ", ".join(f"{name} {axes.get(axis)}" for axis, name in self.paper.match.items())

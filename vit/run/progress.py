@@ -64,8 +64,8 @@ def expected_flops(run) -> float:
 
 
 def result(metrics: dict[str, float]) -> str:
-    """'test accuracy 91.5%', or the loss of a task without accuracy."""
+    """'test accuracy 91.5%', the loss of a task without accuracy, or the first of other metrics."""
     names = ("test_accuracy", "held_out_accuracy", "test_loss", "held_out_loss")
-    name = next(name for name in names if name in metrics)
+    name = next((name for name in names if name in metrics), next(iter(metrics)))
     value = f"{100 * metrics[name]:.1f}%" if name.endswith("accuracy") else f"{metrics[name]:.4f}"
     return f"{name.replace('_', ' ')} {value}"

@@ -42,7 +42,9 @@ def vit(file: File) -> dict:
     """The encoder's sizes."""
     embedding, hidden = (stored(file, f"{name}.weight") for name in ("embedding", "blocks.0.mlp.dense1"))
     if embedding is None or hidden is None:
-        raise file.error("it has no patch embedding or no MLP in its first block, so the sizes of its model are unknown")
+        raise file.error(
+            "it has no patch embedding or no MLP in its first block, so the sizes of its model are unknown"
+        )
     width, mlp = len(embedding), len(hidden)
     sizes = {"depth": len(list(counted(file, BLOCK))), "width": width, "mlp": mlp}
     return sizes | {"heads": heads(file, sizes)}

@@ -7,7 +7,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from vit.report.pictures.inside.mosaic import color_bar, draw_mosaic, inches
+from vit.report.pictures.inside.mosaic import color_bar, mosaic
+from vit.report.pictures.inside.titles import wrapped
 from vit.report.pictures.style import panels
 
 SIDE = 3.0  # of a panel in inches
@@ -15,14 +16,14 @@ SIDE = 3.0  # of a panel in inches
 
 def rollout_picture(image: np.ndarray, attention: np.ndarray, name: str) -> Figure:
     """image uint8 (S, S, 3) as the model sees it, attention (h, w): the image, the image times attention, attention."""
-    figure, (axes,) = panels(1, 3, 3 * SIDE + 1, SIDE + 0.6)
+    figure, (axes,) = panels(1, 3, 3 * SIDE + 1, SIDE + 0.8)
     bright = enlarged(attention / attention.max(), image.shape[:2])
     axes[0].imshow(image)
-    axes[0].set_title(f"{name}, as the model sees it")
+    axes[0].set_title(wrapped(f"{name}\nas the model sees it", SIDE))
     axes[1].imshow(image / 255 * bright[:, :, None])
-    axes[1].set_title("times attention, largest = 1")
+    axes[1].set_title("times attention\n(the largest as 1)")
     drawn = axes[2].imshow(attention * 100, vmin=0, extent=(0, image.shape[1], image.shape[0], 0))
-    axes[2].set_title("attention rollout of the output")
+    axes[2].set_title("attention of the output\nto patches: rollout")
     color_bar(figure, drawn, axes[2], "percent, by patch")
     for axis in axes:
         pixel_axes(axis)
@@ -46,14 +47,13 @@ def enlarged(small: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 def heads_picture(maps: np.ndarray, name: str, *, class_token: bool) -> Figure:
     """maps (L, H, h, w): a row of maps for each layer, each map from 0 to its own largest value."""
-    width, height = inches(maps)
-    figure, ((axis,),) = panels(1, 1, max(width, 3.2) + 1.6, height + 1.2)
     largest = maps.max(axis=(2, 3), keepdims=True)
-    scaled = np.divide(maps, largest, out=np.zeros_like(maps), where=largest > 0)
-    image = draw_mosaic(axis, scaled, range(1, len(maps) + 1), range(1, maps.shape[1] + 1), vmin=0, vmax=1)
-    whose = "the class token" if class_token else "the patches, on average,"
-    axis.set_title(f"{name}: which patches\n{whose} attend{'s' if class_token else ''} to")
-    axis.set_xlabel("head")
-    axis.set_ylabel("layer")
-    color_bar(figure, image, axis, "weight / largest of the map")
-    return figure
+    whose = "the class token" if class_token else "the patches (mean)"
+    return mosaic(
+        np.divide(maps, largest, out=np.zeros_like(maps), where=largest > 0),
+        range(1, len(maps) + 1),
+        range(1, maps.shape[1] + 1),
+        title=f"{name}\nattention of {whose} to patches",
+        labels=("layer", "head"),
+        scale=dict(vmin=0, vmax=1, label="weight / largest of the map"),
+    )

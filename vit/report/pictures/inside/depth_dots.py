@@ -3,7 +3,10 @@
 import numpy as np
 from matplotlib.figure import Figure
 
+from vit.report.pictures.inside.titles import wrapped
 from vit.report.pictures.style import COLORS, GREY, panels
+
+WIDTH = 5.5  # inches
 
 
 def distance_picture(distance: np.ndarray, title: str, *, kinds: tuple[str, ...] = ("a head",)) -> Figure:
@@ -11,7 +14,7 @@ def distance_picture(distance: np.ndarray, title: str, *, kinds: tuple[str, ...]
 
     kinds: of L, if they alternate: the heads along rows, then along columns, of an axial model.
     """
-    figure, ((axis,),) = panels(1, 1, 5.5, 3.8)
+    figure, ((axis,),) = panels(1, 1, WIDTH, 3.8)
     for index, kind in enumerate(kinds):
         part = distance[index :: len(kinds)]
         layers = np.arange(1, len(part) + 1)
@@ -25,6 +28,6 @@ def distance_picture(distance: np.ndarray, title: str, *, kinds: tuple[str, ...]
     axis.set_xlim(0.5, len(layers) + 0.5)
     axis.set_xlabel("network depth (layer)")
     axis.set_ylabel("mean attention distance (pixels)")
-    axis.set_title(title)
+    axis.set_title(wrapped(title, WIDTH))
     figure.legend(loc="outside lower center", ncols=3, frameon=False)
     return figure

@@ -11,7 +11,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
-LARGEST, LONGEST = 1.1, 12.0  # inches: side of a map, and of the whole mosaic
+from vit.report.pictures.inside.titles import wrapped
+from vit.report.pictures.style import panels
+
+LARGEST, SHORTEST, LONGEST = 1.1, 3.3, 12.0  # inches: side of a map among many, longer side of the whole mosaic
+MARGINS = 1.6  # inches beside and above it for labels, the color bar and the title
 LABEL = 0.22  # inches that a tick's number takes
 COLORS = "viridis"
 
@@ -28,12 +32,34 @@ def tiled(maps: np.ndarray) -> tuple[np.ndarray, int]:
 def inches(maps: np.ndarray) -> tuple[float, float]:
     """(width, height) of a mosaic."""
     rows, columns, height, width = maps.shape
-    side = min(LARGEST, LONGEST / max(rows, columns)) / max(height, width)
+    most = max(rows, columns)
+    side = min(LONGEST / most, max(LARGEST, SHORTEST / most)) / max(height, width)
     return columns * width * side, rows * height * side
 
 
+def mosaic(
+    maps: np.ndarray, rows: Sequence[int], columns: Sequence[int], *, title: str, labels: tuple[str, str], scale: dict
+) -> Figure:
+    """A figure of the maps (R, C, h, w). rows, columns: the numbers at the axes.
+
+    labels: of the vertical and the horizontal axis. scale: vmin, vmax and label of the color bar.
+    """
+    width, height = inches(maps)
+    across = max(width, SHORTEST) + MARGINS
+    figure, ((axis,),) = panels(1, 1, across, height + MARGINS)
+    figure.suptitle(wrapped(title, across), x=0.02, horizontalalignment="left", fontsize=9.5)
+    image = draw_mosaic(axis, maps, rows, columns, vmin=scale["vmin"], vmax=scale["vmax"])
+    axis.set_ylabel(labels[0])
+    axis.set_xlabel(labels[1])
+    beside = height >= SHORTEST
+    length = min(1, 4 / (height if beside else width))
+    place = dict(location="right" if beside else "bottom", shrink=length, aspect=25)
+    color_bar(figure, image, axis, scale["label"], **place)
+    return figure
+
+
 def draw_mosaic(axis: Axes, maps: np.ndarray, rows: Sequence[int], columns: Sequence[int], **scale) -> AxesImage:
-    """rows, columns: the numbers at the axes. scale: vmin, vmax."""
+    """The maps with the numbers of their rows and columns; scale: vmin, vmax."""
     array, gap = tiled(maps)
     image = axis.imshow(array, cmap=matplotlib.colormaps[COLORS], interpolation="nearest", **scale)
     height, width = maps.shape[2:]
@@ -51,6 +77,6 @@ def draw_mosaic(axis: Axes, maps: np.ndarray, rows: Sequence[int], columns: Sequ
     return image
 
 
-def color_bar(figure: Figure, image: AxesImage, axis: Axes, label: str) -> None:
-    bar = figure.colorbar(image, ax=axis, label=label, shrink=0.8)
+def color_bar(figure: Figure, image: AxesImage, axis: Axes, label: str, **place) -> None:
+    bar = figure.colorbar(image, ax=axis, label=label, **place)
     bar.outline.set_visible(False)
