@@ -21,6 +21,7 @@ from data.pictures.pictures import Files
 from data.sets.imagenet_names import imagenet_names
 from vit.__main__ import main
 from vit.models import create_model
+from vit.predict.map_over_picture import map_over_picture
 from vit.weights import save, save_weights
 
 NAMES = ["ant", "bee", "cat", "dog", "emu", "fox", "gnu"]
@@ -146,7 +147,7 @@ def test_a_folder_gives_a_csv_in_sorted_order_with_what_cannot_be_read(tmp_path,
     printed, told = predict(run_of(tmp_path / "run", model), folder, "--top", 2, code=1)
     assert printed == ""
     assert any("a/broken.png is not a readable picture" in line for line in told)
-    assert f"left out: 1 files that are no known pictures, the first: {folder / 'scan.tif'}" in told
+    assert f"left out, no known pictures: {folder / 'scan.tif'}" in told
     with open(tmp_path / "out" / "predictions.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["image"].removeprefix(f"{folder}/") for row in rows] == [
@@ -295,3 +296,16 @@ def test_a_full_disk_leaves_what_was_made(tmp_path, predict, pictures):
     assert told[-1].startswith(f"error: {tmp_path / 'out' / '1.map.png'}: cannot be written (No space left on device)")
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"0.map.png"}
     assert len(printed.splitlines()) == 5  # of the first picture
+
+
+def test_the_brightness_is_linear_between_the_centers_of_patches():
+    attention = np.array([[0.4, 0.0], [0.0, 0.0]])
+    shown = map_over_picture(np.full((4, 4, 3), 200, np.uint8), attention, (0.0, 0.0, 4.0, 4.0), 2)
+    line = np.array([1, 0.75, 0.25, 0])
+    assert shown[:, :, 1].tolist() == np.rint(200 * np.outer(line, line)).astype(int).tolist()
+
+
+def test_a_remainder_that_the_patches_drop_is_black():
+    """5 pixels in 2 patches of 2: the last pixel is in no patch."""
+    shown = map_over_picture(np.full((5, 5, 3), 200, np.uint8), np.ones((2, 2)), (0.0, 0.0, 5.0, 5.0), 2.5)
+    assert shown[:4, :4].min() == 200 and not shown[4].any() and not shown[:, 4].any()

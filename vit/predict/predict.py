@@ -67,7 +67,8 @@ def tell(report: str, predictor: Predictor, others: Sequence[Path]) -> None:
     if predictor.maps and predictor.model.class_token is None:
         notes += ["maps: the mean over the patches, as the model has no class token"]
     if others:
-        notes += [f"left out: {len(others):,} files that are no known pictures, the first: {others[0]}"]
+        more = f" and {len(others) - 1:,} more" if others[1:] else ""
+        notes += [f"left out, no known pictures: {others[0]}{more}"]
     print("\n".join(notes), file=sys.stderr, flush=True)
 
 
