@@ -33,7 +33,7 @@ ALLOWED = {  # folder or file -> what it may import besides the standard library
     },
     # Never vit.run or vit.plan: what looks into a checkpoint trains nothing and needs no experiment.
     "vit/inspect": {
-        *("torch", "numpy", "matplotlib", "tensorboard", "data"),
+        *("torch", "numpy", "matplotlib", "tensorboard", "PIL", "data"),
         *("vit.models", "vit.weights", "vit.report.pictures", "vit.paths", "vit.atomic", "vit.errors"),
     },
     "vit/predict": {
@@ -43,7 +43,13 @@ ALLOWED = {  # folder or file -> what it may import besides the standard library
     "vit/run": {
         *("torch", "lightning", "tqdm", "data"),
         *("vit.models", "vit.objectives", "vit.optim", "vit.weights", "vit.tasks"),
-        *("numpy", "matplotlib", "vit.arrays", "vit.inspect", "vit.report.pictures"),  # pictures of a model while it trains
+        *(
+            "numpy",
+            "matplotlib",
+            "vit.arrays",
+            "vit.inspect",
+            "vit.report.pictures",
+        ),  # pictures of a model while it trains
         *("vit.plan", "vit.record", "vit.paths", "vit.locks", "vit.atomic", "vit.errors"),
     },
     # Outside vit/run for the sake of its class path, which stands in the configs of finished runs.

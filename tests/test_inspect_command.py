@@ -79,13 +79,13 @@ def test_all_pictures_and_arrays_of_a_vit(inspect, images, tmp_path):
     assert "images: 32 x 32 pixels, evaluation resize, resize antialiased" in printed
     found = arrays(tmp_path)
     assert {name: array.shape for name, array in found.items()} == {
-        "components": (16, 3, 8, 8),
-        "explained": (16,),
+        "filters": (16, 8, 8, 3),
+        "filters_explained": (16,),
         "singular_values": (16,),
         "position_similarity": (4, 4, 4, 4),
-        "rollout": (2, 4, 4),
+        "attention_maps": (2, 4, 4),
         "class_attention": (2, 2, 2, 4, 4),
-        "distance": (2, 2, 2),
+        "attention_distance": (2, 2, 2),
         "names": (2,),
         "images": (2, 32, 32, 3),
     }
@@ -96,7 +96,13 @@ def test_all_pictures_and_arrays_of_a_vit(inspect, images, tmp_path):
     with torch.no_grad():  # the class token's row of Equation 6
         rows = [weights[:, :, 0, 4:].unflatten(-1, (4, 4)) for weights in model.attention_weights(x)]
     np.testing.assert_allclose(found["class_attention"][:1], torch.stack(rows, 1), atol=1e-6)
-    means = found["distance"].mean((0, 2))
+    places = np.stack(np.divmod(np.arange(16), 4), 1) * 8  # of patches of 8 pixels
+    apart = np.linalg.norm(places[:, None] - places, axis=-1)
+    with torch.no_grad():
+        last = list(model.attention_weights(x))[-1][0, 1, 4:, 4:].numpy()  # head 1, without class token and registers
+    expected = np.mean((last * apart).sum(1) / last.sum(1))
+    np.testing.assert_allclose(found["attention_distance"][0, -1, 1], expected, rtol=1e-5)
+    means = found["attention_distance"].mean((0, 2))
     assert f"{means[0]:.1f} pixels in the first layer, {means[1]:.1f} in the last (mean over 2 images)" in printed[-2]
     assert f"16 components explain {1:.1%}" in printed[-1]
 
@@ -161,7 +167,7 @@ def test_an_axial_model_has_distances_and_no_rollout(inspect, images, tmp_path):
     assert (
         len(errors) == 1 and "attends along rows and columns in turn, so it has distances but no rollout" in errors[0]
     )
-    found = arrays(tmp_path)["distance"]
+    found = arrays(tmp_path)["attention_distance"]
     assert found.shape == (1, 4, 2)  # rows and columns of two blocks
     assert (found > 0).all() and (found <= 24).all()  # three patches of 8 pixels are the farthest on a line
 
@@ -171,7 +177,7 @@ def test_a_resnet_has_filters_only(inspect, images, tmp_path):
     _, errors, pictures = inspect(tmp_path / "bit.npz", images, code=1)
     assert pictures == {"filters", "singular-values"}
     assert errors == [
-        "error: bit: ResNet adds no position to patches",
+        "error: bit: no positions are added to its patches, so they have no similarity",
         "error: bit: ResNet has no attention between patches, so no rollout and no distances",
     ]
 
@@ -180,7 +186,7 @@ def test_a_model_without_position_table_has_the_other_pictures(inspect, images, 
     saved(tmp_path, position="relative")
     _, errors, pictures = inspect(tmp_path / "weights.safetensors", images[:1], code=1)
     assert pictures == pictures_of("square") - {"positions"}
-    assert len(errors) == 1 and "no positions are added to the patches" in errors[0]
+    assert len(errors) == 1 and "no positions are added to its patches" in errors[0]
 
 
 def test_a_model_of_images_that_are_no_square_is_told_after_its_filters(inspect, images, tmp_path):
@@ -193,7 +199,9 @@ def test_a_model_of_images_that_are_no_square_is_told_after_its_filters(inspect,
 def test_a_size_that_the_evaluation_does_not_fit(inspect, images, tmp_path):
     saved(tmp_path, images={"evaluation": "central_crop(16)"})
     errors = inspect(tmp_path / "weights.safetensors", images, code=1)[1]
-    assert errors == ["error: weights: evaluation central_crop takes a whole number, 32 or more, not 16"]
+    assert errors == [
+        "error: weights: images of the checkpoint: evaluation central_crop takes a whole number, 32 or more, not 16"
+    ]
 
 
 def test_other_checkpoints_and_folders_are_refused_in_a_line(inspect, images, tmp_path):

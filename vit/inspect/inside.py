@@ -1,16 +1,17 @@
 """What a model looks like inside, as arrays: attention over images, filters, positions.
 
-B batch, N tokens, H heads, L layers, (h, w) the grid of patches, D width, p side of a filter.
+B batch, N tokens, H heads, L layers, (h, w) the grid of patches.
 """
 
 from collections.abc import Iterable, Iterator
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from vit.inspect.arrays_of_model import as_array, parameter_arrays
 from vit.inspect.distance import attention_distance
-from vit.inspect.filters import principal_components, singular_values
-from vit.inspect.positions import position_similarity
+from vit.inspect.filters import singular_values
 from vit.inspect.rollout import class_token_map, rollout
 from vit.models.axial import AxialViT
 from vit.models.model import Model
@@ -20,21 +21,22 @@ COMPONENTS = 28  # shown in Figure 7
 
 
 @torch.inference_mode()
-def attention(model: Model, x: Tensor) -> dict[str, Tensor]:
-    """For images (B, 3, H, W): rollout (B, h, w), class_attention (B, L, H, h, w) and distance (B, L, H) in pixels.
+def attention(model: ViT, x: Tensor) -> dict[str, np.ndarray]:
+    """For images (B, 3, H, W): attention_maps (B, h, w), the rollout of the output; class_attention (B, L, H, h, w); and
+    attention_distance (B, L, H) in pixels.
 
-    An axial model has only distances, along rows and along columns: (B, 2 L, H), in turn. ValueError for a model without
-    attention.
+    An axial model has only distances, along rows and along columns: (B, 2 L, H), in turn.
     """
     layers = model.attention_weights(x)
     if isinstance(model, AxialViT):
-        return {"distance": torch.stack([along_a_line(weights, model) for weights in layers], dim=1)}
+        distances = [along_a_line(weights, model) for weights in layers]
+        return {"attention_distance": as_array(torch.stack(distances, dim=1))}
     maps, distances = [], []
     joint = rollout(noted(layers, model, maps, distances))
     return {
-        "rollout": over_patches(joint, model),
-        "class_attention": torch.stack(maps, dim=1),
-        "distance": torch.stack(distances, dim=1),
+        "attention_maps": as_array(over_patches(joint, model)),
+        "class_attention": as_array(torch.stack(maps, dim=1)),
+        "attention_distance": as_array(torch.stack(distances, dim=1)),
     }
 
 
@@ -59,23 +61,15 @@ def along_a_line(weights: Tensor, model: AxialViT) -> Tensor:
 
 
 @torch.inference_mode()
-def filters(model: Model) -> dict[str, Tensor]:
-    """components (28 or fewer, 3, p, p), explained (their shares of the variance) and singular_values.
+def parameters(model: Model) -> dict[str, np.ndarray]:
+    """parameter_arrays with up to 28 filters, and the singular_values of all filters.
 
     ValueError for a model whose first layer does not see colors.
     """
     kernels = model.kernels()
     if kernels.shape[1] != 3:
         raise ValueError(f"its filters have {kernels.shape[1]} channels, not the 3 of images, so they are no pictures")
-    components, explained = principal_components(kernels, COMPONENTS)
-    return {"components": components, "explained": explained, "singular_values": singular_values(kernels)}
-
-
-@torch.inference_mode()
-def positions(model: Model) -> dict[str, Tensor]:
-    """position_similarity (h, w, h, w): of the patch at the first two indices with that at the last two."""
-    similarity = position_similarity(model.position_table())
-    return {"position_similarity": similarity.unflatten(1, model.grid).unflatten(0, model.grid)}
+    return parameter_arrays(model, COMPONENTS) | {"singular_values": as_array(singular_values(kernels))}
 
 
 def images_at_a_time(model: Model) -> int:

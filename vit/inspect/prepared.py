@@ -21,16 +21,19 @@ FINETUNED = {"evaluation": "resize", "resize": "vit_jax"}  # how the authors eva
 class Preparation:
     """From paths to a model's input. images: the transform that a checkpoint states, or None.
 
-    ValueError for a transform that does not fit the size, and for images that are not square.
+    UserError for a transform that does not fit the size, and for images that are not square.
     """
 
     def __init__(self, image_size: ImageSize, images: dict | None):
         height, width = pair(image_size)
         if height != width:
-            raise ValueError(f"the model is for images of {height} x {width}; only square ones can be prepared")
+            raise UserError(f"the model is for images of {height} x {width}; only square ones can be prepared")
         self.size, self.stated = height, FINETUNED | (images or {})
         evaluation, resize = self.stated["evaluation"], self.stated["resize"]
-        self.transform = Transform(size=height, augment=[], evaluation=evaluation, resize=resize)
+        try:
+            self.transform = Transform(size=height, augment=[], evaluation=evaluation, resize=resize)
+        except ValueError as error:
+            raise UserError(f"images of the checkpoint: {error}") from None
 
     def __str__(self):
         return (

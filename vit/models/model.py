@@ -1,6 +1,6 @@
 """Base class of every model."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from torch import Tensor, nn
 
@@ -31,10 +31,6 @@ class Model(nn.Module):
     def position_table(self) -> Tensor:
         """What is added to the patches for their positions (N, D)."""
         raise ValueError(f"{type(self).__name__} adds no position to patches")
-
-    def attention_weights(self, x: Tensor) -> Iterator[Tensor]:
-        """The attention weights of each layer (B, H, N, N) for images (B, 3, H, W)."""
-        raise ValueError(f"{type(self).__name__} has no attention between patches, so no rollout and no distances")
 
     def by_depth(self, layers: Iterable[Iterable[nn.Module]]) -> list[list[nn.Parameter]]:
         """The parameters of each layer's modules, after those of all other modules of the model."""

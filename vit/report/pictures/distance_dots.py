@@ -20,8 +20,8 @@ def attention_distance(axis: Axes, arrays: Mapping[str, np.ndarray]) -> str:
     axis.set_xlabel("network depth (layer)")
     axis.set_ylabel("mean attention distance (pixels)")
     axis.set_xlim(-0.5, layers - 0.5)
-    axis.set_ylim(bottom=0)
-    axis.xaxis.get_major_locator().set_params(integer=True)
+    axis.set_xticks(range(0, layers, 1 if layers <= 8 else 5))
+    axis.set_ylim(0, 1.08 * distances.max())
     return TITLE
 
 
@@ -34,7 +34,7 @@ def draw_published(axis: Axes, dots: np.ndarray, *, depth: tuple[int, int], side
     across, up = depth[0] / depth[1], side[0] / side[1]
     layers, distances = (dots[:, 0] + 0.5) * across - 0.5, dots[:, 1] * up
     axis.plot(layers, distances, "o", color=GREY, markersize=3.5, alpha=0.35, label="a head, the paper", zorder=1)
-    axis.set_ylim(0, max(axis.get_ylim()[1], 1.05 * distances.max()))
+    axis.set_ylim(0, max(axis.get_ylim()[1], 1.08 * distances.max()))
     if depth[0] != depth[1] or side[0] != side[1]:
         above = axis.secondary_xaxis(
             "top", functions=(lambda x: (x + 0.5) / across - 0.5, lambda x: (x + 0.5) * across - 0.5)

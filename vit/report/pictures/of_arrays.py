@@ -11,9 +11,8 @@ from vit import paths
 from vit.errors import UserError
 from vit.plan.resolve import holds, load_recipe
 from vit.report.collect import Report
-from vit.report.names import text
 from vit.report.paper_values import parse_number, read_rows, same_value
-from vit.report.pictures.arrangement import CHARACTER, legend_above, panels_of
+from vit.report.pictures.arrangement import CHARACTER, label, legend_above, panels_of, varying
 from vit.report.pictures.attention_overlay import attention_maps
 from vit.report.pictures.distance_dots import attention_distance, draw_published
 from vit.report.pictures.filter_tiles import filters
@@ -37,8 +36,8 @@ def of_arrays(report: Report) -> Figure:
     figure, axes = panels_of(len(drawn), max(WIDTH, TALL * maps / min(len(drawn), 2)), TALL if maps else HEIGHT)
     for axis, (kind, result, run) in zip(axes, drawn, strict=True):
         title = DRAWN[kind](axis, arrays_of(report, run, kind))
-        name = fill(row_name(report, result), int(WIDTH / CHARACTER))
-        axis.set_title(f"{title}\n{name}")
+        beside = [other for known, other, _ in drawn if known == kind]
+        axis.set_title(f"{title}\n{fill(name_of_run(report, result, beside), int(WIDTH / CHARACTER))}")
         if kind == "attention_distance" and report.paper:
             draw_papers_dots(axis, report, result, run)
     legend_above(figure)
@@ -64,9 +63,11 @@ def arrays_of(report: Report, run: str, kind: str) -> Mapping[str, np.ndarray]:
     return arrays
 
 
-def row_name(report: Report, result: Result) -> str:
-    """'ViT-L/16 / ImageNet-21k': the values by which the table names the result's row."""
-    return " / ".join(text(value) for value in result.cell.key(report.experiment.rows))
+def name_of_run(report: Report, result: Result, beside: list[Result]) -> str:
+    """'ViT-L/16 / fractals-10k': model and pre-training set, then what tells it from the results beside it."""
+    named = ["model", "pretrain"]
+    rows = [axis for axis in report.experiment.rows if axis not in named]
+    return label(report, result, [*named, *varying(report, beside, rows)])
 
 
 def draw_papers_dots(axis: Axes, report: Report, result: Result, run: str) -> None:

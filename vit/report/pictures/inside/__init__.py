@@ -1,1 +1,1 @@
-"""Pictures of what a model looks like inside, from arrays: Figures 6, 7 and 11 of the paper for one model."""
+"""Pictures of what one model looks like inside, from arrays, each a figure with the name of the checkpoint in its title."""
