@@ -4,6 +4,7 @@ B batch, N images, S image size, C classes.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Literal
 
 import lightning as L
@@ -45,6 +46,7 @@ class ImageData(L.LightningDataModule):
 
     num_classes: int
     multi_label = False  # True where labels are int8 (N, C): which of the classes are in the image
+    class_names: Sequence[str] | None = None  # of the labels, known once a part was read; None if they have none
     one_source = False  # True where all parts are split or generated from one source, so that no part can be missing
 
     def __init__(

@@ -36,6 +36,10 @@ ALLOWED = {  # folder or file -> what it may import besides the standard library
         *("torch", "numpy", "matplotlib", "tensorboard", "PIL", "data"),
         *("vit.models", "vit.weights", "vit.report.pictures", "vit.paths", "vit.atomic", "vit.errors"),
     },
+    "vit/predict": {
+        *("torch", "numpy", "PIL", "tqdm", "data"),
+        *("vit.inspect", "vit.models", "vit.weights", "vit.atomic", "vit.errors"),
+    },
     "vit/run": {
         *("torch", "lightning", "tqdm", "data"),
         *("vit.models", "vit.objectives", "vit.optim", "vit.weights", "vit.tasks"),

@@ -29,13 +29,15 @@ def build(kind, resize="once"):
 @pytest.mark.parametrize("resize", ["once", "vit_jax"])
 def test_cifar10_reads_torchvisions_files(folder, monkeypatch, resize):
     monkeypatch.setattr(datasets.CIFAR10, "_check_integrity", lambda self: True)  # the sums are those of the real files
-    monkeypatch.setattr(datasets.CIFAR10, "_load_meta", lambda self: None)
+    monkeypatch.setattr(datasets.CIFAR10, "_load_meta", lambda self: setattr(self, "classes", list("abcdefghij")))
     pixels = np.random.default_rng(0).integers(0, 256, (4, 3072), dtype=np.uint8)
     base = folder / "cifar-10-batches-py"
     base.mkdir()
     for name in [*(f"data_batch_{k}" for k in range(1, 6)), "test_batch"]:
         (base / name).write_bytes(pickle.dumps({"data": pixels, "labels": [0, 9, 3, 1]}))
-    images, labels = build(CIFAR10, resize).arrays("train")
+    cifar = build(CIFAR10, resize)
+    images, labels = cifar.arrays("train")
+    assert cifar.class_names == list("abcdefghij")
     assert torch.equal(images[:4], torch.from_numpy(pixels.reshape(4, 3, 32, 32)))
     assert labels.tolist() == [0, 9, 3, 1] * 5
     assert len(build(CIFAR10, resize).arrays("test")[0]) == 4
@@ -71,8 +73,10 @@ def test_pets_train_on_trainval(folder):
     lists.mkdir()
     (lists / "trainval.txt").write_text("Abyssinian_1 1 1 1\npug_3 37 2 1\n")
     (lists / "test.txt").write_text("beagle_2 5 2 1\n")
-    images, labels = build(OxfordIIITPet).arrays("train")
+    pets = build(OxfordIIITPet)
+    images, labels = pets.arrays("train")
     assert labels.tolist() == [0, 36]
+    assert pets.class_names is None  # torchvision lists the two classes of these files, which are not numbers 0 and 1
     assert images[:, 1].float().mean() > 190
     assert build(OxfordIIITPet).arrays("test")[1].tolist() == [4]
     pictures, same = build(OxfordIIITPet, "vit_jax").arrays("train")

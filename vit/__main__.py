@@ -192,6 +192,16 @@ def inspect_command(arguments):
         sys.exit(1)
 
 
+def predict_command(arguments):
+    from vit.predict.predict import predict
+
+    wanted = {"count": arguments.top, "json": arguments.json, "maps": arguments.map, "out": arguments.out}
+    for problem in (problems := predict(arguments.checkpoint, arguments.images, **wanted)):
+        print(f"error: {problem}", file=sys.stderr)
+    if problems:
+        sys.exit(1)
+
+
 def parser() -> argparse.ArgumentParser:
     """Of every command except LightningCLI's."""
     parser = argparse.ArgumentParser(
@@ -249,6 +259,17 @@ def parser() -> argparse.ArgumentParser:
     inspect.add_argument("images", nargs="+", metavar="image", help="picture files")
     inspect.add_argument("--out", metavar="DIR", help="folder to write to (default: a new one, inspect-NAME)")
     inspect.set_defaults(function=inspect_command)
+    about = "the most probable classes of pictures"
+    predict = commands.add_parser("predict", help=about, description=about)
+    predict.add_argument("checkpoint", help="a run's folder or id, or a file or folder of weights of any known format")
+    predict.add_argument("images", nargs="+", metavar="image", help="picture files, and folders of them at any depth")
+    predict.add_argument("--top", type=int, default=5, metavar="N", help="number of classes (default: %(default)s)")
+    predict.add_argument("--json", action="store_true", help="print one JSON document instead of lines")
+    predict.add_argument(
+        "--map", action="store_true", help="write NAME.map.png: the attention rollout over the picture"
+    )
+    predict.add_argument("--out", default=".", metavar="DIR", help="folder for maps and, of a folder, predictions.csv")
+    predict.set_defaults(function=predict_command)
     run = command("run", run_command, "train and evaluate runs, in order, in one process")
     run.add_argument("runs", nargs="+", help="run ids")
     run.add_argument(

@@ -14,7 +14,7 @@ from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.record_writer import RecordWriter
 
 from vit.atomic import atomic_write
-from vit.errors import UserError
+from vit.inspect.writing import writing
 from vit.report.pictures.style import LOOK
 
 ARRAYS, EVENTS = "inspect.npz", "events.out.tfevents.0.inspect"
@@ -26,7 +26,7 @@ class Folder:
 
     def __init__(self, path: Path):
         self.path, self.pictures = path, []
-        with self.writing(path):
+        with writing(path):
             path.mkdir(parents=True, exist_ok=True)
 
     def picture(self, name: str, draw: Callable[..., Figure], *arguments, **options) -> None:
@@ -57,16 +57,6 @@ class Folder:
     @contextmanager
     def file(self, name: str) -> Iterator[Path]:
         path = self.path / name
-        with self.writing(path), atomic_write(path) as temporary:
+        with writing(path), atomic_write(path) as temporary:
             yield temporary
         print(path, flush=True)
-
-    @contextmanager
-    def writing(self, path: Path) -> Iterator[None]:
-        """A full disk and a folder that may not be written to as one line; what was written before stays."""
-        try:
-            yield
-        except OSError as error:
-            raise UserError(
-                f"{path}: cannot be written ({error.strerror}); make room or name another folder with --out"
-            ) from None

@@ -215,7 +215,7 @@ class RunCLI(PaperCLI):
             fit(self.trainer, model, datamodule, self.folder, print_error)
         self.trainer.save_checkpoint(self.folder / "checkpoints" / LAST)
         if is_main_process():
-            save(model, self.folder, datamodule.image_format())
+            save(model, self.folder, datamodule.image_format(), datamodule.class_names)
             print_error(f"trained, not evaluated: {finishing(self.folder)}, or make, writes its metrics.json")
 
     def before_validate(self):

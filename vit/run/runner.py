@@ -123,7 +123,8 @@ def train_and_record(run, folder: Path, progress) -> None:
     if not is_main_process():
         return
     if run.keeps_weights:
-        save(task, folder, task.trainer.datamodule.image_format())
+        images = task.trainer.datamodule
+        save(task, folder, images.image_format(), images.class_names)
     arrays = write_arrays(folder, getattr(task, "arrays", {}))
     seconds, threads = time.perf_counter() - start, torch.get_num_threads()
     write_record(run, folder, outcome, seconds=seconds, flops=training_flops(run), threads=threads, arrays=arrays)

@@ -1,6 +1,6 @@
 """Files of weights: ours, timm's, Hugging Face's, torchvision's, the authors' archives and the URLs of those."""
 
-from vit.weights.class_names import check_classes
+from vit.weights.class_names import IMAGENET, check_classes
 from vit.weights.load import load_weights, restore_file
 from vit.weights.opened import Opened, open_checkpoint
 from vit.weights.released import file_of, released
@@ -9,6 +9,7 @@ from vit.weights.save import save_weights
 
 __all__ = [
     "FILE",
+    "IMAGENET",
     "Opened",
     "check_classes",
     "check_images",

@@ -7,6 +7,7 @@ from vit.errors import UserError
 from vit.models import create_model
 from vit.models.model import Model
 from vit.paths import name_of, results
+from vit.weights.class_names import classes_of
 from vit.weights.file import File
 from vit.weights.form_of_file import form_of_file
 from vit.weights.load import head_sizes, load_weights
@@ -19,13 +20,17 @@ from vit.weights.run_file import FILE, is_run
 @dataclass
 class Opened:
     """name: of the run, the file or the folder of weights. images: the transform of the images that the model is evaluated
-    on, None if the checkpoint states none. report: what was loaded, dropped and assumed, in one line.
+    on, None if the checkpoint states none. report: what was loaded, dropped and assumed, in one line. outputs: the loss of
+    the head and the class_names of its outputs, where they are stated; classes: which they are, in the words of
+    vit.weights.class_names, None if unknown.
     """
 
     name: str
     model: Model
     images: dict | None
     report: str
+    outputs: dict
+    classes: str | None
 
 
 def open_checkpoint(checkpoint: str) -> Opened:
@@ -37,7 +42,8 @@ def open_checkpoint(checkpoint: str) -> Opened:
     file = recognise(path / FILE if run else path)
     model = create(file)
     report = load_weights(model, file.path)
-    return Opened(path.name if run or path.is_dir() else path.stem, model, file.images, str(report))
+    name = path.name if run or path.is_dir() else path.stem
+    return Opened(name, model, file.images, str(report), file.outputs, classes_of(file.path, model))
 
 
 def find(checkpoint: str) -> Path:

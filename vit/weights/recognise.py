@@ -9,11 +9,12 @@ from torch import Tensor
 from vit.errors import UserError
 from vit.paths import name_of
 from vit.weights.config import config_beside
+from vit.weights.config_outputs import outputs_beside
 from vit.weights.container import read_tensors
 from vit.weights.file import File, few
 from vit.weights.hugging_face import HUGGING_FACE, HUGGING_FACE_BIT
 from vit.weights.layout import OurLayout
-from vit.weights.metadata import KEY, from_metadata
+from vit.weights.metadata import KEY, from_metadata, outputs_in
 from vit.weights.official import BIG_VISION, BIG_VISION_BIT, BIT, OFFICIAL
 from vit.weights.prefix import select_model
 from vit.weights.timm import TIMM, TIMM_BIT, TIMM_HIDDEN, TIMM_ROOT
@@ -54,6 +55,7 @@ def recognise(path: Path | str, entry: str | None = None) -> File:
     try:
         file.stated, unread = config_beside(path, layout)
         file.notes += unread
+        file.outputs = outputs_in(metadata) | outputs_beside(path, layout)
     except ValueError as error:
         raise file.error(str(error)) from None
     return file
