@@ -53,7 +53,7 @@ def scenes(seed: int, indices: np.ndarray, size: int) -> tuple[np.ndarray, np.nd
 class SpriteScenes(ImageData):
     """`train_size` training and `test_size` test images, grey; the labels are those of the five shapes that are there."""
 
-    num_classes = len(SHAPES)
+    num_classes, class_names = len(SHAPES), tuple(SHAPES)
     multi_label = True
     one_source = True
     scene_seed = 0  # one fixed task

@@ -34,7 +34,7 @@ def labels_of(tree: dict) -> list[int]:
 class VOC2007(TorchvisionData):
     """20 classes, several an image: 5,011 train (the official trainval) and 4,952 test."""
 
-    num_classes = len(CLASSES)
+    num_classes, class_names = len(CLASSES), CLASSES
     multi_label = True
 
     @staticmethod
