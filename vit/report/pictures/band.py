@@ -36,7 +36,7 @@ def band(report: Report) -> Figure:
             names.append((paper, vit_names(results, lambda result: result.paper)))
         ours.set_title(f"ours: {substitute} (in place of {name})" if substitute else name)
         label_axis(ours, report, results, ours=True)
-        names.append((ours, vit_names(results, lambda result: result.mean)))
+        names.append((ours, vit_names(results, lambda result: shown(result, over=over))))
         draw_paper(paper, results, over=over)
         draw_ours(ours, results)
     legend_above(figure)
@@ -125,6 +125,11 @@ def draw_band(
     if shared:
         low, high = ([edge[x] for x in shared] for edge in (edges[0], edges[-1]))
         axis.fill_between(shared, low, high, color=color, alpha=0.18, hatch=hatch, linewidth=0, label=label, zorder=1)
+
+
+def shown(result: Result, *, over: bool) -> float | None:
+    """Ours; where there is none, the paper's if it is in the same panel."""
+    return result.paper if over and result.mean is None else result.mean
 
 
 def vit_names(results: list[Result], value: Callable[[Result], float | None]) -> list[tuple[str, float, float]]:
