@@ -33,7 +33,7 @@ ALLOWED = {  # folder or file -> what it may import besides the standard library
     },
     # Never vit.run or vit.plan: what looks into a checkpoint trains nothing and needs no experiment.
     "vit/inspect": {
-        *("torch", "numpy", "matplotlib", "tensorboard", "data"),
+        *("torch", "numpy", "matplotlib", "tensorboard", "PIL", "data"),
         *("vit.models", "vit.weights", "vit.report.pictures", "vit.paths", "vit.atomic", "vit.errors"),
     },
     "vit/run": {

@@ -175,6 +175,16 @@ def run_command(arguments):
     run_all(arguments.scale, arguments.runs, arguments.goals.split())
 
 
+def inspect_command(arguments):
+    from vit.inspect.command import inspect
+
+    problems = inspect(arguments.checkpoint, arguments.images, arguments.out)
+    for problem in problems:
+        print(f"error: {problem}", file=sys.stderr)
+    if problems:
+        sys.exit(1)
+
+
 def parser() -> argparse.ArgumentParser:
     """Of every command except LightningCLI's."""
     parser = argparse.ArgumentParser(
@@ -226,6 +236,12 @@ def parser() -> argparse.ArgumentParser:
     sets = command("data", data_command, about, scale="paper")
     sets.add_argument("sets", nargs="*", help="names, such as pets (default: all)")
     sets.add_argument("--hashes", action="store_true", help="compare checksums of present files and hash their splits")
+    about = "draw what a checkpoint looks like inside: attention over images, its distances, filters, positions"
+    inspect = commands.add_parser("inspect", help=about, description=about)
+    inspect.add_argument("checkpoint", help="a run's folder or id, or a file or folder of weights of any known format")
+    inspect.add_argument("images", nargs="+", metavar="image", help="picture files")
+    inspect.add_argument("--out", metavar="DIR", help="folder to write to (default: a new one, inspect-NAME)")
+    inspect.set_defaults(function=inspect_command)
     run = command("run", run_command, "train and evaluate runs, in order, in one process")
     run.add_argument("runs", nargs="+", help="run ids")
     run.add_argument(

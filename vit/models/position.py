@@ -165,7 +165,9 @@ class Positions(nn.Module):
         """What is added to the patches at the stem (N, D), without the class token's row. like: any tensor (D,)."""
         table = self.tables[0]
         if type(table) is NoPosition:
-            raise ValueError("no position is added to the tokens: there are none, or relative ones inside attention")
+            raise ValueError(
+                "no positions are added to the patches: the model has none, or relative ones inside attention"
+            )
         zeros = like.new_zeros(1, self.class_rows + math.prod(table.grid), len(like))
         return table(zeros)[0, self.class_rows :]
 

@@ -49,7 +49,7 @@ def recognise(path: Path | str, entry: str | None = None) -> File:
     file = File(path, layout, {layout.spelled(name): tensor for name, tensor in tensors.items()}, None, dropped, notes)
     if len(file.tensors) < len(tensors):
         raise file.error("duplicate parameters: the same name in an older and a newer spelling")
-    file.made_with = made_with_of(file, metadata)
+    file.made_with, file.images = stated_by_us(file, metadata)
     check_values(file)
     try:
         file.stated, unread = config_beside(path, layout)
@@ -97,10 +97,10 @@ def unstacked(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return blocks
 
 
-def made_with_of(file: File, metadata: Mapping[str, str]) -> dict | None:
-    """The arguments of create_model that our own files state; None for other files."""
+def stated_by_us(file: File, metadata: Mapping[str, str]) -> tuple[dict | None, dict | None]:
+    """The arguments of create_model and the transform of images that our own files state; None for other files."""
     try:
-        return from_metadata(metadata)[0] if file.layout is OURS and KEY in metadata else None
+        return from_metadata(metadata) if file.layout is OURS and KEY in metadata else (None, None)
     except ValueError as error:
         raise file.error(f"its metadata is damaged ({error})") from None
 
