@@ -107,6 +107,12 @@ def test_the_next_table_trains_only_what_the_first_did_not(checkout):
     assert all("ResNet50x1" in name or "R50+ViT-B-16" in name for name in trained)
 
 
+def test_a_table_without_training_is_rendered_and_trains_nothing(checkout):
+    printed = checkout.make("table3", "table4").stdout
+    assert "paper 0.0008" in printed and checkout.trained() == []
+    assert all((checkout.folder / "results" / "smoke" / f"{name}.md").exists() for name in ("table3", "table4"))
+
+
 def test_a_new_ablation_runs_as_it_is_and_trains_only_what_table5_did_not(checkout):
     path = checkout.folder / "experiments" / "ablations" / "mine.yaml"
     assert "ablations/mine.yaml" in checkout.make("new-ablation", "NAME=mine").stdout

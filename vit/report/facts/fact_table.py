@@ -35,7 +35,8 @@ def fact_entry(report: FactReport, result: FactResult | None) -> Entry:
 
 def fact_sheet(report: FactReport) -> str:
     """NAME.csv: one line per cell, for further computation."""
-    axes = list(dict.fromkeys(axis for result in report.results for axis in result.cell.axes))
+    given = (axis for result in report.results for axis, value in result.cell.axes.items() if value is not None)
+    axes = list(dict.fromkeys(given))
     rows = [
         {"experiment": report.name, **{axis: text(result.cell.axes.get(axis)) for axis in axes}, **numbers(result)}
         for result in report.results
