@@ -60,6 +60,7 @@ ALLOWED = {  # folder or file -> what it may import besides the standard library
         *("vit.plan", "vit.record", "vit.arrays", "vit.paths", "vit.locks", "vit.atomic", "vit.errors"),
     },
     "vit/data_check.py": {"data", "vit.plan", "vit.errors"},
+    "vit/commands": {"vit"},
 }
 DATA = (  # from the ground up: a folder or a file imports what precedes it, and nothing that follows
     *("data.disk", "data.draws", "data.values", "data.fetch", "data.transforms", "data.pictures"),

@@ -2,6 +2,7 @@
 
 import csv
 import inspect
+from graphlib import TopologicalSorter
 
 import pytest
 
@@ -175,6 +176,25 @@ def test_every_run_is_in_exactly_one_process_in_an_order_that_works(scale):
     for group in together:
         for position, run in enumerate(group):
             assert all(need not in group[position:] for need in plan.runs[run].needs)
+
+
+def test_a_process_trains_only_what_each_of_its_experiments_needs_and_smoke_starts_the_fewest():
+    """`make table5` trains no run that table5 does not need; and no two processes wait for each other."""
+    for scale in ("smoke", "mini"):
+        plan = make_plan(scale)
+        together, wanted = groups(plan), {name: set(plan.runs_of(name)) for name in plan.experiments}
+        askers = [{frozenset(name for name in wanted if run in wanted[name]) for run in group} for group in together]
+        assert all(len(sets) == 1 for sets in askers)
+        place = {run: position for position, group in enumerate(together) for run in group}
+        needs = {
+            at: {place[need] for run in group for need in plan.runs[run].needs} - {at}
+            for at, group in enumerate(together)
+        }
+        assert len(list(TopologicalSorter(needs).static_order())) == len(
+            together
+        )  # CycleError if two wait for each other
+        if scale == "smoke":
+            assert len(together) == len(set().union(*askers))
 
 
 def test_long_processes_start_first():

@@ -29,7 +29,7 @@ from vit.plan.recipe_values import (
     recipe_values,
     with_off_values,
 )
-from vit.plan.schema import AXES, SETS, DataEntry, EvaluationEntry, Experiment, Paper, Scale
+from vit.plan.schema import AXES, PROCESSES, SETS, DataEntry, EvaluationEntry, Experiment, Paper, Scale
 from vit.plan.stand_ins import is_multiple, multiplied, of_axis, stand_in
 from vit.plan.yaml_files import build, check_keys, read_yaml
 
@@ -110,8 +110,7 @@ def load_scale(name: str) -> Scale:
     """experiments/scales/NAME.yaml."""
     path = paths.EXPERIMENTS / "scales" / f"{name}.yaml"
     scale, where = build(Scale, read_yaml(path), path), paths.name_of(path)
-    if scale.processes not in ("one-a-run", "one-a-chain"):
-        raise UserError(f"{where}: processes: '{scale.processes}' must be one-a-run or one-a-chain")
+    check_keys([scale.processes], PROCESSES, f"{where}: processes")
     for kind in ("pretrain", "transfer"):
         for key, entry in getattr(scale, kind).items():
             built = getattr(scale, kind)[key] = build(DataEntry, entry, path, f"{kind}.{key}")
@@ -180,7 +179,7 @@ def values_for(recipe_name, cell, scale, scale_name, exact=()):
             values[key] = multiplied(base[key], settings[key], section)
         check_value(key, values[key], where)
     check_needed(values, f"experiments/recipes/{recipe_name}.yaml or the experiment: {recipe_name}")
-    return copy.deepcopy(values)
+    return {key: copy.deepcopy(value) if isinstance(value, list | dict) else value for key, value in values.items()}
 
 
 def config(values, cell, entry, scale, *, seed, steps, train_on, start):

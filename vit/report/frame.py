@@ -11,7 +11,7 @@ from vit.paths import name_of, runs_folder
 from vit.plan import Cell, Plan, make_plan
 from vit.plan.inspection import UNITS
 from vit.record import held_out_score, read_record
-from vit.report.names import text
+from vit.report.names import axis_text
 
 COLUMNS = ("experiment", "metric", "value", "run", "seed", "pretrain_run", "lr", "seconds", "date", "commit", "device")
 NUMBERS = {"cell": int, "value": float, "seed": int, "lr": float, "seconds": float}
@@ -38,7 +38,7 @@ def seeds(plan: Plan, cells: list[Cell], finished: dict[str, dict]) -> pd.DataFr
     """The rows of these cells. finished: run id -> record."""
     axes = list(dict.fromkeys(axis for cell in cells for axis in cell.axes))
     rows = [
-        {"cell": position, **{axis: text(cell.axes.get(axis)) for axis in axes}, **seed_row(plan, cell, run, finished[run])}
+        {"cell": position, **{axis: axis_text(axis, cell.axes.get(axis)) for axis in axes}, **seed_row(plan, cell, run, finished[run])}
         for position, cell in enumerate(cells)
         for run in chosen(cell, finished)
         if run in finished

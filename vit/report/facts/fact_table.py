@@ -4,7 +4,7 @@ import pandas as pd
 
 from vit.plan.kinds import number
 from vit.report.facts.fact_results import FactReport, FactResult, listed, shown
-from vit.report.names import printed_in, text, title
+from vit.report.names import axis_text, printed_in, text, title
 from vit.report.table import Entry, Table, column_label, folded_names, label_entries, ordered, printed_key
 
 NUMBERS = ("ours", "paper", "difference", "verdict")
@@ -38,7 +38,11 @@ def fact_sheet(report: FactReport) -> str:
     given = (axis for result in report.results for axis, value in result.cell.axes.items() if value is not None)
     axes = list(dict.fromkeys(given))
     rows = [
-        {"experiment": report.name, **{axis: text(result.cell.axes.get(axis)) for axis in axes}, **numbers(result)}
+        {
+            "experiment": report.name,
+            **{axis: axis_text(axis, result.cell.axes.get(axis)) for axis in axes},
+            **numbers(result),
+        }
         for result in report.results
     ]
     table = pd.DataFrame(rows, columns=["experiment", *axes, *NUMBERS])

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from vit.report.against_base import base_key, cell_key
 from vit.report.collect import Report
 from vit.report.cost.rows import EXA
-from vit.report.pictures.arrangement import by_label, legend_above, panels_of, title_panel
+from vit.report.pictures.arrangement import by_label, legend_above, panels_of, stands_in, title_panel
 from vit.report.pictures.over_paper import (
     PAPER,
     draw_ours,
@@ -15,7 +15,6 @@ from vit.report.pictures.over_paper import (
     name_decades,
     papers_name,
     percent,
-    stands_in,
 )
 from vit.report.results import Result
 
