@@ -259,3 +259,15 @@ def test_an_experiment_may_not_be_called_as_another_target_of_make():
     lines = (ROOT / "Makefile").read_text().splitlines()
     phony = {name for line in lines if line.startswith(".PHONY:") for name in line.removeprefix(".PHONY:").split()}
     assert phony - {"$(EXPERIMENTS)"} == set(TARGETS)
+
+
+def test_a_pre_training_that_measures_few_shot_accuracy_needs_that_set_too(experiments, tmp_path, monkeypatch):
+    monkeypatch.setenv("VIT_RESULTS", str(tmp_path))
+    (experiments / "ablations" / "curve.yaml").write_text(
+        "title: t\ngrid: {model: [ViT-B/16], pretrain: [ImageNet], epochs: [300], pretrain.fewshot_every: [1000], transfer: [CIFAR-10],"
+        " transfer_with: [fewshot]}\nrows: [transfer]\ncolumns: [model]\n"
+    )
+    write_graph(make_plan("small", ["curve"]))
+    rules = (tmp_path / "small" / "grid.mk").read_text().splitlines()
+    (rule,) = [line for line in rules if line.startswith("$(RUNS)/pretrain-")]
+    assert "CIFAR10.fetched" in rule

@@ -85,13 +85,16 @@ def _rule(plan, group):
     needed = dict.fromkeys(need for run in runs for need in run.needs if need not in group)
     targets = " ".join(f"$(RUNS)/{run}/metrics.json" for run in group)
     order_only = ["claim", "$(RESULTS)/checked", *(f"$(RUNS)/{run}/metrics.json" for run in needed)]
-    order_only += [f"$(DATA)/{name}.fetched" for name in _to_fetch(runs)]
+    order_only += [f"$(DATA)/{name}.fetched" for name in _to_fetch(plan, runs)]
     return f"{targets} &: | {' '.join(order_only)}\n\t$(TRAIN) {' '.join(group)}"
 
 
-def _to_fetch(runs):
+def _to_fetch(plan, runs):
     """Names, as `python -m data fetch` takes them, of the sets that must be brought for these runs."""
-    return sorted({run.entry.set_name for run in runs if run.entry.fetch})
+    callbacks = [callback["init_args"] for run in runs for callback in run.config["trainer"].get("callbacks", ())]
+    evaluated = {arguments["data"]["class_path"] for arguments in callbacks if "data" in arguments}
+    beside = [entry for entry in plan.scale.transfer.values() if entry.data in evaluated]
+    return sorted({entry.set_name for entry in (*(run.entry for run in runs), *beside) if entry.fetch})
 
 
 def _forget_unstarted(plan, folder):

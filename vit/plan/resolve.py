@@ -6,16 +6,7 @@ from pathlib import Path
 
 from vit import paths
 from vit.errors import UserError, nearest
-from vit.plan.checks import (
-    check_class_path,
-    check_entry,
-    check_experiment,
-    check_models,
-    check_omit,
-    check_paper,
-    keys_inside,
-    names_inside,
-)
+from vit.plan.checks import check_experiment, check_paper, keys_inside, names_inside
 from vit.plan.model_options import FAMILIES
 from vit.plan.multi_label import check_kind
 from vit.plan.own_code import check_source, sizes_of
@@ -29,6 +20,7 @@ from vit.plan.recipe_values import (
     recipe_values,
     with_off_values,
 )
+from vit.plan.scale_checks import check_class_path, check_entry, check_models, check_omit
 from vit.plan.schema import AXES, PROCESSES, SETS, DataEntry, EvaluationEntry, Experiment, Paper, Scale
 from vit.plan.stand_ins import is_multiple, multiplied, of_axis, stand_in
 from vit.plan.yaml_files import build, check_keys, read_yaml
