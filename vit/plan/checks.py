@@ -5,8 +5,8 @@ import re
 
 from vit import paths
 from vit.errors import UserError, nearest
+from vit.plan import inspection, speed
 from vit.plan.axes import lists_of, numeric_axis
-from vit.plan.inspection import UNITS
 from vit.plan.kinds import count, number, positive, words
 from vit.plan.model_options import check_options
 from vit.plan.multi_label import METRICS, check_metric_of
@@ -281,7 +281,9 @@ def check_metric(metric, task, values, where):
         shots = [f"test_{count}shot_accuracy" for count in values["shots"]]
         measured = ["test_accuracy", *shots, *(f"{name}_draw{seed}" for name in shots for seed in values["draws"])]
     if "shown_images" in values:
-        measured = list(UNITS)
+        measured = list(inspection.UNITS)
+    if "batch_sizes" in values:
+        measured = list(speed.UNITS)
     check_keys([metric], measured, f"{where}: metric of {task.rpartition('.')[2]}")
 
 
