@@ -33,7 +33,7 @@ LABELS = {"pretrain": "pre-training", "finetune": "fine-tuning"}  # recipe -> it
 
 def summary(report: Report) -> tuple[str, str]:
     """Two paragraphs: what a number is, and how much of the table is finished."""
-    shown = {result.cell.metric for result in report.results}
+    shown = {result.cell.metric for result in report.planned or report.results}
     what = next((about for units, about in OTHERS if shown <= units.keys()), "")
     about = "" if what else " on accuracy"
     what = what or (

@@ -1,6 +1,7 @@
 """Figure 12: speed of inference and the largest batch by input size, a line for each model, ours over the paper's."""
 
 from dataclasses import replace
+from itertools import cycle
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -10,9 +11,11 @@ from vit.report.collect import Report
 from vit.report.paper_values import Published
 from vit.report.pictures.arrangement import by_label, legend_above, panels_of
 from vit.report.pictures.over_paper import Points, draw_papers_line, looks_of, papers_name
+from vit.report.pictures.style import MARKERS
 from vit.report.results import Result
 
 WIDTH, HEIGHT = 4.6, 4.4  # of a panel in inches
+SIGNS = (*MARKERS, "*")  # the paper has eight models, one more than there are colors
 SIZE = "speed.image_size"
 PANELS = {"images_per_second": "images/s in inference, at most", "largest_batch": "largest batch, images"}
 
@@ -20,9 +23,10 @@ PANELS = {"images_per_second": "images/s in inference, at most", "largest_batch"
 def speed(report: Report) -> Figure:
     """A panel for each of PANELS, both axes logarithmic; whiskers span the repetitions of our measurement."""
     figure, axes = panels_of(len(PANELS), WIDTH, HEIGHT)
-    looks = looks_of(report, ["model"])
+    pairs = zip(looks_of(report, ["model"]).items(), cycle(SIGNS), strict=False)
+    looks = {name: {**look, "marker": sign} for (name, look), sign in pairs}
     for axis, (metric, label) in zip(axes, PANELS.items(), strict=True):
-        cells = [result for result in report.results if result.cell.metric == metric]
+        cells = [result for result in report.results if result.cell.axes["metric"] == metric]
         for name, results in by_label(report, cells, ["model"]).items():
             measured = [result for result in results if result.mean is not None]
             draw_papers_line(axis, papers_curve(report, results[0]), looks[name], papers_name(measured, name))
