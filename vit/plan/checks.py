@@ -15,7 +15,11 @@ from vit.plan.panels import check_panels
 from vit.plan.schema import FACTS, NAMES, PICTURES, SCRATCH, Experiment
 from vit.plan.yaml_files import check_keys
 
-NEEDED = {"data_size": ("pretrain.subset",), "epochs": ("epochs", "pretrain.fewshot_every")}  # picture -> axes
+NEEDED = {  # picture -> axes
+    "data_size": ("pretrain.subset",),
+    "epochs": ("epochs", "pretrain.fewshot_every"),
+    "speed": ("speed.image_size", "metric"),
+}
 CLASS_PATH = r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+"
 
 

@@ -35,11 +35,12 @@ def summary(report: Report) -> tuple[str, str]:
     """Two paragraphs: what a number is, and how much of the table is finished."""
     shown = {result.cell.metric for result in report.planned or report.results}
     what = next((about for units, about in OTHERS if shown <= units.keys()), "")
-    about = "" if what else " on accuracy"
+    speeds = bool(shown & speed.UNITS.keys())
+    about = "" if what or speeds else " on accuracy"
     what = what or (
         f"{measures(report)} percent on the test set, mean ± sample standard deviation over seeds, "
         f"then the {printed_in(report.experiment)}'s value and a verdict."
-        + (" Columns of images/s are measured speeds." if shown & speed.UNITS.keys() else "")
+        + (" Columns of images/s are measured speeds." if speeds else "")
     )
     return (
         what

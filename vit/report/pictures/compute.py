@@ -66,7 +66,7 @@ def draw_speeds(axis: Axes, report: Report, speeds: list[Result], looks: dict[st
     measured = devices(record for result in speeds for record in result.finished)
     title = f"ours: {'; '.join(measured)}" if measured else "the paper's only: no speed is measured yet"
     axis.set_title(fill(title, int(WIDTH / CHARACTER)), color="black" if measured else PAPER)
-    axis.set_xlabel("images/s in inference, at most; the paper's: on one TPUv3 core")
+    axis.set_xlabel("images/s in inference (the paper: one TPUv3 core)")
 
 
 def by_panel(report: Report) -> dict[str, list[Result]]:

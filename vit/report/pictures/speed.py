@@ -39,6 +39,8 @@ def speed(report: Report) -> Figure:
 def papers_curve(report: Report, result: Result) -> Points:
     """(input size, value) of the cell's model and measure, at all sizes of the paper, whatever runs at this scale."""
     paper = report.paper
+    if paper is None or SIZE not in paper.match:
+        return []
     match = {axis: column for axis, column in paper.match.items() if axis != SIZE}
     return Published(replace(paper, match=match)).points(result.cell.axes, paper.match[SIZE])
 
