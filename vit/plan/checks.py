@@ -2,8 +2,8 @@
 
 from vit import paths
 from vit.errors import UserError, nearest
+from vit.plan import inspection, speed
 from vit.plan.axes import lists_of, numeric_axis
-from vit.plan.inspection import UNITS
 from vit.plan.kinds import number, words
 from vit.plan.multi_label import METRICS, check_metric_of
 from vit.plan.own_code import check_source
@@ -11,7 +11,11 @@ from vit.plan.panels import check_panels
 from vit.plan.schema import FACTS, NAMES, PICTURES, SCRATCH, Experiment
 from vit.plan.yaml_files import check_keys
 
-NEEDED = {"data_size": ("pretrain.subset",), "epochs": ("epochs", "pretrain.fewshot_every")}  # picture -> axes
+NEEDED = {  # picture -> axes
+    "data_size": ("pretrain.subset",),
+    "epochs": ("epochs", "pretrain.fewshot_every"),
+    "speed": ("speed.image_size", "metric"),
+}
 
 
 def check_experiment(experiment, where):
@@ -257,7 +261,9 @@ def check_metric(metric, task, values, where):
         shots = [f"test_{count}shot_accuracy" for count in values["shots"]]
         measured = ["test_accuracy", *shots, *(f"{name}_draw{seed}" for name in shots for seed in values["draws"])]
     if "shown_images" in values:
-        measured = list(UNITS)
+        measured = list(inspection.UNITS)
+    if "batch_sizes" in values:
+        measured = list(speed.UNITS)
     check_keys([metric], measured, f"{where}: metric of {task.rpartition('.')[2]}")
 
 

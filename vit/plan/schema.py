@@ -17,7 +17,7 @@ FACTS = {  # what `facts` may be -> the axes that it needs beside `fact`; sizes 
 }
 PICTURES = (  # what may be drawn of an experiment's numbers
     *("dots", "bars", "lines", "transfer", "scaling", "groups", "band"),
-    *("data_size", "compute", "epochs"),
+    *("data_size", "compute", "epochs", "speed"),
 )
 
 

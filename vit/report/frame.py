@@ -9,7 +9,7 @@ import pandas as pd
 from vit.errors import UserError
 from vit.paths import name_of, runs_folder
 from vit.plan import Cell, Plan, make_plan
-from vit.plan.inspection import UNITS
+from vit.plan.units import UNITS
 from vit.record import held_out_score, read_record
 from vit.report.names import axis_text
 
@@ -59,7 +59,7 @@ def seed_row(plan: Plan, cell: Cell, run: str, record: dict) -> dict:
 
 
 def metric_value(plan: Plan, run: str, record: dict, metric: str) -> float:
-    """In percent, but for metrics that have another unit (vit.plan.inspection.UNITS)."""
+    """In percent, but for metrics that have another unit (vit.plan.units)."""
     metrics = record["metrics"]
     if metric not in metrics:
         path = name_of(runs_folder(plan.scale_name) / run / "metrics.json")

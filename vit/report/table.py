@@ -5,12 +5,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from vit.errors import UserError
+from vit.plan import Cell
 from vit.plan.schema import Experiment
+from vit.plan.speed import UNITS
 from vit.report.against_base import base_text
 from vit.report.collect import Report
 from vit.report.cost.columns import CoreDays
 from vit.report.cost.rows import Cost
 from vit.report.names import axis_text, key_texts, printed_in, stand_in, title
+from vit.report.provenance import devices
 from vit.report.results import Result
 
 NUMBER = re.compile(r"x?\d+(\.\d+)?(e-\d+)?")  # or a multiple, which alone would not say of what
@@ -113,12 +116,18 @@ def accuracy_entry(experiment: Experiment, result: Result | None) -> Entry:
     if result is None:
         return Entry("")
     planned, n = result.planned, len(result.finished)
-    main = "–" if not planned else "not finished" if not n else f"{result.mean:.2f}"
+    main = "–" if not planned else "not finished" if not n else digits(result.cell, result.mean)
     main += f" ±{result.std:.2f}" if result.std is not None else ""
     main += f" (n={n} of {planned})" if 0 < n < planned else ""
-    notes = [f"{printed_in(experiment)} {result.paper:.2f}"] if result.paper is not None else []
+    notes = devices(result.finished) if result.cell.metric in UNITS else []
+    notes += [f"{printed_in(experiment)} {digits(result.cell, result.paper)}"] if result.paper is not None else []
     notes += [f"{result.difference:+.2f}"] if result.difference is not None else []
     return Entry(main, " · ".join(notes), result.verdict, base_text(experiment, result))
+
+
+def digits(cell: Cell, value: float) -> str:
+    """Two decimals; of speeds and batches, which span decades, three digits or whole numbers."""
+    return f"{value:.2f}" if cell.metric not in UNITS else f"{value:.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def cost_entries(cost: Cost | None) -> list[Entry]:
