@@ -19,7 +19,7 @@ from data.disk.room import free_memory
 from vit.models.memory import peak_bytes
 from vit.plan import make_plan
 from vit.plan.graph import write_config
-from vit.plan.speed import UNITS
+from vit.plan.measured_speed import UNITS
 from vit.run.progress import Progress
 from vit.run.runner import run_one
 from vit.tasks import Speed

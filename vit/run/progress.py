@@ -50,7 +50,7 @@ class Progress:
         runs = self.plan.runs
         seconds = sum(record["seconds"] - OVERHEAD_SECONDS for record in finished.values())
         flops = sum(record["flops"] for record in finished.values())
-        speed = flops / seconds if seconds > 0 else self.plan.assumed_flops_per_second
+        speed = flops / seconds if seconds > 0 and flops > 0 else self.plan.assumed_flops_per_second
         remaining = [runs[name] for name in self.wanted if name not in finished]
         return sum(expected_flops(run) / speed + OVERHEAD_SECONDS for run in remaining) / self.jobs
 
