@@ -69,7 +69,7 @@ def test_a_run_leaves_the_numbers_that_yaml_may_name_and_its_device(tmp_path):
     assert record["test_evaluations"] == 0 and not list((tmp_path / run.id).glob("*.safetensors"))
 
 
-def test_the_largest_batch_is_the_last_that_fits_into_the_share_of_free_bytes():
+def test_the_largest_batch_is_the_last_that_fits_into_the_share_of_free_memory():
     metrics, model = measured()
     assert metrics["largest_batch"] == 8 and metrics["fastest_batch"] in (1, 2, 4, 8)
     # half as much again as two images need: enough for 2, not for 4, even if a quarter of what is free changes hands
