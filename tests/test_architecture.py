@@ -30,7 +30,7 @@ ALLOWED = {  # folder or file -> what it may import besides the standard library
         *("torch", "torchmetrics", "lightning", "vit.models", "vit.objectives", "vit.optim", "vit.weights"),
         *("numpy", "vit.inspect"),  # what a look into a model leaves
         *("vit.record", "vit.errors"),  # the learning rate is selected by the records of a sweep
-        *("vit.locks", "data.disk"),  # one measurement of speed at a time, and batches that fit into the memory
+        "vit.locks",  # one measurement of speed at a time
     },
     # Never vit.run or vit.plan: what looks into a checkpoint trains nothing and needs no experiment.
     "vit/inspect": {

@@ -15,15 +15,14 @@ from folder_runs import run_of, smoke_config
 from lightning import Trainer
 from torch.utils.data import DataLoader
 
-from data.disk.room import free_memory
 from vit.models.memory import peak_bytes
 from vit.plan import make_plan
 from vit.plan.graph import write_config
-from vit.plan.speed import UNITS
+from vit.plan.measured_speed import UNITS
 from vit.run.progress import Progress
 from vit.run.runner import run_one
 from vit.tasks import Speed
-from vit.tasks.speed import lock_file
+from vit.tasks.speed import free_bytes, lock_file
 
 HOLD = """
 import sys, time
@@ -74,7 +73,7 @@ def test_the_largest_batch_is_the_last_that_fits_into_the_share_of_free_memory()
     metrics, model = measured()
     assert metrics["largest_batch"] == 8 and metrics["fastest_batch"] in (1, 2, 4, 8)
     # half as much again as two images need: enough for 2, not for 4, even if a quarter of what is free changes hands
-    share = 1.5 * peak_bytes(model, torch.zeros(2, 3, 16, 16)) / free_memory()
+    share = 1.5 * peak_bytes(model, torch.zeros(2, 3, 16, 16)) / free_bytes()
     assert measured(memory_share=share)[0]["largest_batch"] == 2
 
 

@@ -2,7 +2,7 @@
 
 from vit import paths
 from vit.errors import UserError, nearest
-from vit.plan import inspection, speed
+from vit.plan import inspection, measured_speed
 from vit.plan.axes import lists_of, numeric_axis
 from vit.plan.kinds import number, words
 from vit.plan.multi_label import METRICS, check_metric_of
@@ -263,7 +263,7 @@ def check_metric(metric, task, values, where):
     if "shown_images" in values:
         measured = list(inspection.UNITS)
     if "batch_sizes" in values:
-        measured = list(speed.UNITS)
+        measured = list(measured_speed.UNITS)
     check_keys([metric], measured, f"{where}: metric of {task.rpartition('.')[2]}")
 
 

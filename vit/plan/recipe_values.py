@@ -32,7 +32,7 @@ from vit.plan.kinds import (
     step_of,
     steps_of,
 )
-from vit.plan.speed import SPEED
+from vit.plan.measured_speed import SPEED
 from vit.record import MEASURES
 
 EVALUATE = "vit.tasks.Evaluate"  # the task of a run that `tested_on` adds

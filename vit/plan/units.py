@@ -1,5 +1,5 @@
 """Units of the metrics that are no percentages."""
 
-from vit.plan import inspection, speed
+from vit.plan import inspection, measured_speed
 
-UNITS = {**inspection.UNITS, **speed.UNITS}
+UNITS = {**inspection.UNITS, **measured_speed.UNITS}

@@ -1,6 +1,6 @@
 """What precedes the numbers: what they measure, which sets and models stand in, which settings differ from the paper's."""
 
-from vit.plan import inspection, speed
+from vit.plan import inspection, measured_speed
 from vit.plan.resolve import load_scale, values_for
 from vit.plan.runs import papers_axes
 from vit.plan.schema import SETS
@@ -24,7 +24,7 @@ OTHERS = (  # metrics of an experiment that shows no accuracies -> what its numb
         "Measures of the model on test images, without labels, each with its unit; then the paper's value, if there is one, and a verdict.",
     ),
     (
-        speed.UNITS,
+        measured_speed.UNITS,
         "Measured speed of inference and the largest batch; then the device, the paper's value of its own device, if there is one, and a verdict.",
     ),
 )
@@ -35,7 +35,7 @@ def summary(report: Report) -> tuple[str, str]:
     """Two paragraphs: what a number is, and how much of the table is finished."""
     shown = {result.cell.metric for result in report.planned or report.results}
     what = next((about for units, about in OTHERS if shown <= units.keys()), "")
-    speeds = bool(shown & speed.UNITS.keys())
+    speeds = bool(shown & measured_speed.UNITS.keys())
     about = "" if what or speeds else " on accuracy"
     what = what or (
         f"{measures(report)} percent on the test set, mean ± sample standard deviation over seeds, "
@@ -118,7 +118,7 @@ def device_stand_ins(report: Report) -> list[str]:
 
 def timed(report: Report) -> list[Result]:
     """The cells that hold a measured speed or a largest batch."""
-    return [result for result in report.planned if result.cell.metric in speed.UNITS]
+    return [result for result in report.planned if result.cell.metric in measured_speed.UNITS]
 
 
 def changed_settings(report: Report) -> list[str]:

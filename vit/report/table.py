@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from vit.errors import UserError
 from vit.plan import Cell
+from vit.plan.measured_speed import UNITS
 from vit.plan.schema import Experiment
-from vit.plan.speed import UNITS
 from vit.report.against_base import base_text
 from vit.report.collect import Report
 from vit.report.cost.columns import CoreDays

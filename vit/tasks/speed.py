@@ -3,7 +3,6 @@
 B batch, S image size.
 """
 
-import math
 import os
 import tempfile
 import time
@@ -14,7 +13,6 @@ import torch
 from lightning import LightningModule
 from torch import Tensor
 
-from data.disk.room import free_memory
 from vit.errors import UserError
 from vit.locks import locked
 from vit.models import create_model
@@ -25,7 +23,7 @@ from vit.tasks.options import Options
 class Speed(LightningModule):
     """Images per second of the model as initialised, on one device, at the best of several batch sizes.
 
-    Metrics (units: vit/plan/speed.py): images_per_second is the median of the repetitions at the batch size where that is
+    Metrics (units: vit/plan/measured_speed.py): images_per_second is the median of the repetitions at the batch size where that is
     highest, fastest_batch; images_per_second_lowest and _highest are the extremes of the same repetitions. largest_batch: of
     `batch_sizes`, on a GPU the largest of which a pass runs, on a CPU the largest whose counted memory
     (vit.models.memory) is at most memory_share of what is free. load_before: processes that ran on the machine in the
@@ -114,8 +112,7 @@ class Memory:
         """run: may a pass of this size take its time on a CPU? It is also the first one, which no measurement counts."""
         if self.device.type != "cpu":
             return self.runs(model, image, size)
-        free = free_memory()
-        if self.bytes_per_image * size > self.share * (math.inf if free is None else free):
+        if self.bytes_per_image * size > self.share * free_bytes():
             return False
         if run:
             self.bytes_per_image = peak_bytes(model, image.repeat(size, 1, 1, 1)) / size
@@ -129,6 +126,11 @@ class Memory:
             torch.cuda.empty_cache()
             return False
         return True
+
+
+def free_bytes() -> int:
+    """Memory of the machine that nothing holds, the cache of files included in what is held."""
+    return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def wait_for(device: torch.device) -> None:

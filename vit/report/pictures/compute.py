@@ -6,7 +6,7 @@ from textwrap import fill
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from vit.plan.speed import UNITS
+from vit.plan.measured_speed import UNITS
 from vit.report.against_base import base_key, cell_key
 from vit.report.collect import Report
 from vit.report.cost.rows import EXA
