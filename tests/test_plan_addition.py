@@ -81,3 +81,4 @@ def test_processes_run_side_by_side():
 def test_speed_is_measured_without_the_overhead():
     assert measured_speed(8e9, seconds=10, runs=2) == 1e9
     assert measured_speed(8e9, seconds=2, runs=2) is None and measured_speed(0, seconds=0, runs=0) is None
+    assert measured_speed(0, seconds=10, runs=2) is None  # evaluations only

@@ -5,9 +5,9 @@ START_SECONDS = 9.0  # of a process: importing torch and lightning, on two cores
 
 
 def measured_speed(flops: float, seconds: float, runs: int) -> float | None:
-    """FLOP/s of one process, from finished runs; None where all their time was overhead, or none is finished."""
+    """FLOP/s of one process, from finished runs; None where all their time was overhead, none trained, or none is finished."""
     training = seconds - OVERHEAD_SECONDS * runs
-    return flops / training if training > 0 else None
+    return flops / training if training > 0 and flops > 0 else None
 
 
 def seconds_needed(flops: float, speed: float, *, runs: int, processes: int, jobs: int) -> float:
