@@ -190,3 +190,14 @@ def test_a_runs_own_config_is_meant_however_it_is_spelled(run, arguments):
     assert run_folder_of(["fit", *(argument.replace("RUN", str(path)) for argument in arguments)]) == run
     assert run_folder_of(["fit", "--config", str(path), "--trainer.max_steps", "3"]) is None
     assert run_folder_of(["fit"]) is None
+
+
+def test_a_closed_pipe_is_one_line(tmp_path):
+    """As after `| head -1`, for a command that prints at its end."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    command, place = [sys.executable, "-m", "vit", "status", "--scale", "smoke"], {"VIT_RESULTS": str(tmp_path)}
+    done = subprocess.run(command, cwd=ROOT, stdout=writer, stderr=subprocess.PIPE, text=True, env=os.environ | place)
+    os.close(writer)
+    assert done.returncode == 1
+    assert done.stderr == "error: the reader of stdout ended before the command was complete\n"

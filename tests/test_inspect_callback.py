@@ -70,9 +70,11 @@ def test_where_nothing_is_held_out_training_images_are_looked_at(tmp_path):
     assert len(pictures(tmp_path)) == 2 * len(PANELS)
 
 
-def test_a_model_without_attention_is_refused_before_it_trains(tmp_path):
-    with pytest.raises(UserError, match=r"inspect_every: ResNet50x1 .*no attention"):
-        trained(tmp_path, watched=True, start="pretrain-ResNet50x1", options=RESNET, dropout=0.0)
+@pytest.mark.parametrize(("name", "options"), [("ResNet50x1", RESNET), ("Axial-ViT-B/16", OPTIONS)])
+def test_a_model_without_attention_between_all_patches_is_refused_before_it_trains(name, options, tmp_path):
+    with pytest.raises(UserError, match=f"inspect_every: {name} .*no attention"):
+        start = f"pretrain-{name.replace('/', '-')}-fractals"
+        trained(tmp_path, watched=True, start=start, options=options, dropout=0.0)
 
 
 def test_an_interval_is_above_0():

@@ -1,6 +1,7 @@
 """`python -m vit inspect` on checkpoints of every kind: its pictures, its arrays, and one line for each bad input."""
 
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from vit.__main__ import main
 from vit.inspect.command import unique_names
 from vit.inspect.prepared import Preparation
 from vit.models import create_model
+from vit.paths import EXPERIMENTS
 from vit.weights import save_weights
 
 SIZES = dict(image_size=32, num_classes=3, patch=8, width=16, depth=2, heads=2, mlp=16)
@@ -194,6 +196,17 @@ def test_a_model_of_images_that_are_no_square_is_told_after_its_filters(inspect,
     _, errors, pictures = inspect(tmp_path / "weights.safetensors", images, code=1)
     assert pictures == MODEL
     assert errors == ["error: weights: the model is for images of 16 x 32; only square ones can be prepared"]
+    with Image.open(tmp_path / "out" / "positions.png") as picture:  # a map at each place of the grid of 2 x 4
+        assert picture.width > 1.5 * picture.height
+
+
+def test_a_class_of_ones_own_without_filters_has_the_other_pictures(inspect, images, tmp_path, monkeypatch):
+    """A stem of convolutions in place of the patch embedding, beside its YAML."""
+    monkeypatch.setattr(sys, "path", [*sys.path, str(EXPERIMENTS / "ablations")])
+    saved(tmp_path, "conv_stem.ConvStemViT@ViT-B/16")
+    _, errors, pictures = inspect(tmp_path / "weights.safetensors", images[:1], code=1)
+    assert pictures == pictures_of("square") - {"filters", "singular-values"}
+    assert len(errors) == 1 and "ConvStemViT does not say what its filters are" in errors[0]
 
 
 def test_a_size_that_the_evaluation_does_not_fit(inspect, images, tmp_path):

@@ -112,7 +112,7 @@ def test_a_resnet_is_refused_in_one_line(tmp_path, plan, capsys):
     write_config(run, tmp_path / run.id)
     assert not run_one(run, tmp_path / run.id, Progress(plan, ["figure7"], 1, 0))
     message = capsys.readouterr().err.strip().splitlines()[-1]
-    assert "Inspect: ResNet50x1 has no attention weights" in message
+    assert "Inspect: ResNet50x1 has no attention between all patches" in message
     assert not (tmp_path / run.id / "metrics.json").exists() and not (tmp_path / run.id / "arrays.npz").exists()
 
 

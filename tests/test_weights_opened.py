@@ -4,6 +4,7 @@ import json
 
 import pytest
 import torch
+from foreign_files import written
 from reference.state_dicts import hugging_face, hugging_face_bit
 from safetensors.torch import save_file
 from weight_kinds import KINDS, loaded, write
@@ -87,7 +88,10 @@ def test_what_cannot_be_opened_is_told_in_a_line(tmp_path):
     sizes = dict(patch=8, width=16, depth=1, heads=2, mlp=16)
     save_weights(create_model("ViT-B/16", image_size=16, num_classes=3, **sizes), tmp_path / "timm.pth", format="timm")
     torch.save(create_model("ViT-B/16", image_size=16, num_classes=3, **sizes).state_dict(), tmp_path / "ours.pt")
-    (tmp_path / "unfinished").mkdir()
+    written(tmp_path / "unfinished" / "config.yaml", b"")
+    written(tmp_path / "few-shot" / "config.yaml", b"")
+    written(tmp_path / "few-shot" / "metrics.json", b"{}")
+    (tmp_path / "folder").mkdir()
     wide = create_model("ViT-B/16", image_size=(8, 16), num_classes=3, **sizes)
     save_weights(wide, tmp_path / "wide.npz", format="official")
     for checkpoint, message in {
@@ -95,7 +99,9 @@ def test_what_cannot_be_opened_is_told_in_a_line(tmp_path):
         "ours.pt": "does not say which model it is of",
         "wide.npz": "2 positions of patches, no square",
         "absent": "no such checkpoint; expected a file of weights",
-        "unfinished": "no run that has weights",
+        "unfinished": "its run is not finished, so it has no weights yet",
+        "few-shot": "a run without weights: it trains none, or they were removed; name the run",
+        "folder": "no run that has weights, and no folder of published ones",
     }.items():
         with pytest.raises(UserError, match=message) as error:
             open_checkpoint(str(tmp_path / checkpoint))

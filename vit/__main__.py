@@ -24,6 +24,7 @@ def main(arguments: list[str]) -> None:
             return lightning_main(arguments)
         options = parser().parse_args(arguments)
         options.function(options)
+        sys.stdout.flush()  # not at exit, where an error could not be told
     except Interrupted as end:
         if is_main_process():
             print(end, file=sys.stderr)
@@ -34,6 +35,9 @@ def main(arguments: list[str]) -> None:
         raise
     except KeyboardInterrupt:
         sys.exit("interrupted; run the same command again to resume")
+    except BrokenPipeError:  # such as after `| head -1`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the flush at exit would fail again
+        sys.exit("error: the reader of stdout ended before the command was complete")
     except Exception as error:
         if os.environ.get("VIT_DEBUG"):
             raise

@@ -4,6 +4,8 @@ B batch, H heads, L layers, N patches, C channels, p side of a filter in pixels;
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
+from functools import partial
 
 import numpy as np
 import torch
@@ -13,9 +15,16 @@ from vit.inspect.distance import attention_distance
 from vit.inspect.filters import principal_components
 from vit.inspect.positions import position_similarity
 from vit.inspect.rollout import attention_map
+from vit.models.axial import AxialViT
+from vit.models.model import Model
 from vit.models.vit import ViT
 
 AT_ONCE = 16  # images: a layer of ViT-H/14 then holds 70 MB of attention weights
+
+
+def has_rollout(model: Model) -> bool:
+    """Does each patch attend to all? In axial models it does so along its row and its column only."""
+    return hasattr(model, "attention_weights") and not isinstance(model, AxialViT)
 
 
 @torch.no_grad()
@@ -40,15 +49,27 @@ def parameter_arrays(model: ViT, components: int) -> dict[str, np.ndarray]:
     """What needs no image: filters (count, p, p, C) with filters_explained (count,), position_similarity.
 
     Filters are the first principal components of those next to the image, position_similarity (rows, columns, rows,
-    columns); the latter is absent where no position is added to the tokens.
+    columns). What the model does not have is absent: positions inside the attention, filters of a class of one's own.
     """
+    arrays = {}
+    for part in (partial(filter_arrays, components=components), position_arrays):
+        with suppress(ValueError):
+            arrays |= part(model)
+    return arrays
+
+
+@torch.no_grad()
+def filter_arrays(model: Model, components: int) -> dict[str, np.ndarray]:
+    """filters and filters_explained. ValueError for a model that does not say what its filters are."""
     filters, explained = principal_components(model.kernels(), components)
-    arrays = {"filters": as_array(filters.permute(0, 2, 3, 1)), "filters_explained": as_array(explained)}
-    try:
-        table = model.position_table()
-    except ValueError:  # positions are none, or inside the attention
-        return arrays
-    return {**arrays, "position_similarity": as_array(position_similarity(table).view(*model.grid, *model.grid))}
+    return {"filters": as_array(filters.permute(0, 2, 3, 1)), "filters_explained": as_array(explained)}
+
+
+@torch.no_grad()
+def position_arrays(model: Model) -> dict[str, np.ndarray]:
+    """position_similarity. ValueError where no position is added to the tokens."""
+    similarity = position_similarity(model.position_table())
+    return {"position_similarity": as_array(similarity.view(*model.grid, *model.grid))}
 
 
 def as_pictures(images: Tensor) -> np.ndarray:
@@ -63,7 +84,7 @@ def as_array(tensor: Tensor) -> np.ndarray:
 def summary(arrays: dict[str, np.ndarray]) -> dict[str, float]:
     """The metrics of a run that leaves these arrays; names and units: vit/plan/inspection.py.
 
-    Without those of positions where nothing is added, and where a small grid has no such pairs.
+    Without those of filters and of positions where the model has none, and where a small grid has no such pairs.
     """
     distances = arrays["attention_distance"]
     metrics = {
@@ -71,8 +92,9 @@ def summary(arrays: dict[str, np.ndarray]) -> dict[str, float]:
         "attention_distance_last_px": distances[-1].mean(),
         "attention_distance_first_smallest_px": distances[0].min(),
         "attention_distance_first_largest_px": distances[0].max(),
-        "filters_explained": arrays["filters_explained"].sum(),
     }
+    if "filters_explained" in arrays:
+        metrics["filters_explained"] = arrays["filters_explained"].sum()
     if "position_similarity" in arrays:
         pairs = zip(("adjacent", "others"), similarities(arrays["position_similarity"]), strict=True)
         metrics |= {f"position_similarity_{name}": values.mean() for name, values in pairs if values.size}

@@ -11,7 +11,7 @@ import torch
 
 from vit.errors import UserError
 from vit.inspect import inside
-from vit.inspect.arrays_of_model import as_pictures
+from vit.inspect.arrays_of_model import as_pictures, position_arrays
 from vit.inspect.prepared import Preparation
 from vit.inspect.written import Folder
 from vit.models.axial import AxialViT
@@ -59,7 +59,7 @@ class Inspection:
         self.problems: list[str] = []
 
     def run(self, paths: Sequence[Path]) -> list[str]:
-        arrays = self.parameters()
+        arrays = self.filters() | self.positions()
         attention = self.attention(paths)
         if "attention_distance" in attention:
             self.draw_distance(attention["attention_distance"])
@@ -73,10 +73,10 @@ class Inspection:
     def problem(self, text: object) -> None:
         self.problems.append(f"{self.name}: {text}")
 
-    def parameters(self) -> Arrays:
-        """Filters and positions, drawn."""
+    def filters(self) -> Arrays:
+        """Drawn, with their singular values."""
         try:
-            arrays = inside.parameters(self.model)
+            arrays = inside.filters(self.model)
         except ValueError as error:
             self.problem(error)
             return {}
@@ -84,12 +84,20 @@ class Inspection:
         title = f"{self.name}\n{layer}: {arrays['filters_explained'].sum():.1%} of the variance in {count} components"
         self.folder.picture("filters", panel, DRAWN["filters"], arrays, title, width=6.5, height=1.1 * -(-count // 7))
         self.folder.picture("singular-values", spectrum, arrays["singular_values"], f"{self.name}\n{layer}")
-        if "position_similarity" in arrays:
-            side = min(12, max(4.5, max(self.model.grid)))
-            draw = DRAWN["position_similarity"]
-            self.folder.picture("positions", panel, draw, arrays, self.name, width=side + 1, height=side)
-        else:
+        return arrays
+
+    def positions(self) -> Arrays:
+        """Drawn."""
+        try:
+            arrays = position_arrays(self.model)
+        except ValueError:  # positions are none, or inside the attention
             self.problem("no positions are added to its patches, so they have no similarity")
+            return {}
+        rows, columns = self.model.grid
+        inches = min(12, max(4.5, rows, columns)) / max(rows, columns)  # of a map
+        draw = DRAWN["position_similarity"]
+        size = {"width": columns * inches + 1, "height": rows * inches}
+        self.folder.picture("positions", panel, draw, arrays, self.name, **size)
         return arrays
 
     def attention(self, paths: Sequence[Path]) -> Arrays:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vit.inspect.arrays_of_model import as_array, parameter_arrays
+from vit.inspect.arrays_of_model import as_array, filter_arrays
 from vit.inspect.distance import attention_distance
 from vit.inspect.filters import singular_values
 from vit.inspect.rollout import class_token_map, rollout
@@ -61,15 +61,15 @@ def along_a_line(weights: Tensor, model: AxialViT) -> Tensor:
 
 
 @torch.inference_mode()
-def parameters(model: Model) -> dict[str, np.ndarray]:
-    """parameter_arrays with up to 28 filters, and the singular_values of all filters.
+def filters(model: Model) -> dict[str, np.ndarray]:
+    """filter_arrays with up to 28 filters, and the singular_values of all filters.
 
-    ValueError for a model whose first layer does not see colors.
+    ValueError for a model whose first layer does not see colors, and for one that does not say what its filters are.
     """
     kernels = model.kernels()
     if kernels.shape[1] != 3:
         raise ValueError(f"its filters have {kernels.shape[1]} channels, not the 3 of images, so they are no pictures")
-    return parameter_arrays(model, COMPONENTS) | {"singular_values": as_array(singular_values(kernels))}
+    return filter_arrays(model, COMPONENTS) | {"singular_values": as_array(singular_values(kernels))}
 
 
 def images_at_a_time(model: Model) -> int:

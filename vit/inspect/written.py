@@ -1,5 +1,6 @@
 """A folder of pictures and arrays, each file written completely or not at all."""
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,7 +32,8 @@ class Folder:
 
     def picture(self, name: str, draw: Callable[..., Figure], *arguments, **options) -> None:
         """NAME.png of what `draw` returns for the arguments."""
-        with matplotlib.rc_context(LOOK):
+        with matplotlib.rc_context(LOOK), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from font", UserWarning)  # a box says it, too
             figure = draw(*arguments, **options)
             with self.file(f"{name}.png") as path:
                 figure.savefig(path, format="png", dpi=DOTS_PER_INCH, metadata={"Software": None})
@@ -51,7 +53,8 @@ class Folder:
                 with Image.open(self.path / f"{name}.png") as picture:
                     width, height = picture.size
                 image = Summary.Image(height=height, width=width, colorspace=4, encoded_image_string=data)
-                value = Summary.Value(tag=f"inspect/{name}", image=image)
+                tag = f"inspect/{name}".encode(errors="backslashreplace").decode()  # a file name may be any bytes
+                value = Summary.Value(tag=tag, image=image)
                 writer.write(Event(wall_time=time(), step=0, summary=Summary(value=[value])).SerializeToString())
 
     @contextmanager

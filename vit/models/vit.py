@@ -155,7 +155,12 @@ class ViT(Model):
             z = block(z)
 
     def kernels(self) -> Tensor:
-        """The patch embedding as filters of the image (D, channels, p, p), an output of E in Equation 1 each."""
+        """The patch embedding as filters of the image (D, channels, p, p), an output of E in Equation 1 each.
+
+        ValueError in a class of one's own with something else in its place.
+        """
+        if not isinstance(self.embedding, nn.Linear):
+            return super().kernels()
         return self.embedding.weight.unflatten(1, (-1, self.patch, self.patch))
 
     def position_table(self) -> Tensor:

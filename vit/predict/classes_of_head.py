@@ -34,9 +34,8 @@ def class_names(opened: Opened) -> tuple[Sequence[str | None], str]:
         return [None] * count, f"none: the checkpoint states {len(stated):,} names for a head of {count:,} classes"
     if opened.classes == IMAGENET:
         return imagenet_names(), "ImageNet's 1,000, by sorted WordNet id, as in every published head of that size"
-    return [
-        None
-    ] * count, f"none: the checkpoint has none for its {count:,} classes, and only ImageNet's 1,000 are known"
+    why = f"the checkpoint states none for its {count:,} classes, and nothing says that they are ImageNet's"
+    return [None] * count, f"none: {why}"
 
 
 def loss_of_head(opened: Opened) -> tuple[str, str]:

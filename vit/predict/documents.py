@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from data.pictures.decode import one_line
 from vit.predict.predictor import Prediction, Predictor
 
 COLUMNS = ("image", "rank", "class", "name", "probability", "error")
@@ -14,7 +15,7 @@ COLUMNS = ("image", "rank", "class", "name", "probability", "error")
 def lines(prediction: Prediction) -> list[str]:
     """A line for each class; none for a picture that could not be read."""
     return [
-        f"{prediction.picture.path}  {probability:8.3%}  {name or f'class {number} (no name)'}"
+        f"{one_line(str(prediction.picture.path))}  {probability:8.3%}  {name or f'class {number} (no name)'}"
         for number, name, probability in prediction.classes
     ]
 

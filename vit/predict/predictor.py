@@ -97,5 +97,5 @@ def check_attention(opened: Opened) -> None:
         )
     if not isinstance(opened.model, ViT):
         raise UserError(
-            f"{opened.name}: --map: a {kind} has no attention between patches, so it has no rollout; leave --map out"
+            f"{opened.name}: --map: {kind} has no attention between patches, so it has no rollout; leave --map out"
         )

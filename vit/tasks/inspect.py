@@ -5,7 +5,14 @@ import torch
 from lightning import LightningModule
 
 from vit.errors import UserError
-from vit.inspect.arrays_of_model import as_pictures, attention_maps, mean_distances, parameter_arrays, summary
+from vit.inspect.arrays_of_model import (
+    as_pictures,
+    attention_maps,
+    has_rollout,
+    mean_distances,
+    parameter_arrays,
+    summary,
+)
 from vit.tasks.fewshot import pretrained
 from vit.tasks.options import Options
 from vit.weights import file_of
@@ -52,9 +59,9 @@ class Inspect(LightningModule):
         """Load the model. UserError for one without attention, such as a ResNet."""
         start = {key: self.hparams[key] for key in ("model", "options", "image_size", "init", "runs")}
         self.model = pretrained(**start)
-        if not hasattr(self.model, "attention_weights"):
+        if not has_rollout(self.model):
             raise UserError(
-                f"Inspect: {self.hparams.model} has no attention weights to look at; name a ViT or a hybrid"
+                f"Inspect: {self.hparams.model} has no attention between all patches to look at; name a ViT or a hybrid"
             )
         self.trainer.limit_test_batches = 1  # on_test_start reads the few images that it needs
 

@@ -38,12 +38,23 @@ def open_checkpoint(checkpoint: str) -> Opened:
     path = find(checkpoint)
     run = is_run(path)
     if run and not (path / FILE).exists():
-        raise UserError(f"{name_of(path)}: no run that has weights, and no folder of published ones")
+        raise UserError(f"{name_of(path)}: {why_without_weights(path)}")
     file = recognise(path / FILE if run else path)
     model = create(file)
     report = load_weights(model, file.path)
     name = path.name if run or path.is_dir() else path.stem
     return Opened(name, model, file.images, str(report), file.outputs, classes_of(file.path, model))
+
+
+def why_without_weights(folder: Path) -> str:
+    """Of a folder that is neither published weights nor a run with weights."""
+    if not (folder / "config.yaml").exists():
+        return "no run that has weights, and no folder of published ones"
+    if not (folder / "metrics.json").exists():
+        return "its run is not finished, so it has no weights yet; `make status` lists finished runs"
+    return (
+        "a run without weights: it trains none, or they were removed; name the run that its config.yaml gives as init"
+    )
 
 
 def find(checkpoint: str) -> Path:

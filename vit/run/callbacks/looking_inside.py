@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from vit.errors import UserError
-from vit.inspect.arrays_of_model import as_pictures, attention_maps, mean_distances, parameter_arrays
+from vit.inspect.arrays_of_model import as_pictures, attention_maps, has_rollout, mean_distances, parameter_arrays
 from vit.report.pictures.of_arrays import DRAWN
 from vit.report.pictures.style import LOOK
 from vit.run.callbacks.evaluation_mode import evaluation_mode
@@ -36,9 +36,9 @@ class InspectDuringTraining(Callback):
         self.every = every
 
     def on_train_start(self, trainer, module):
-        if not hasattr(module.model, "attention_weights"):
+        if not has_rollout(module.model):
             raise UserError(
-                f"inspect_every: {module.hparams.model} has no attention weights to look at; leave the value out for it"
+                f"inspect_every: {module.hparams.model} has no attention between all patches to look at; leave the value out for it"
             )
         self.drawn_step, self.boards = trainer.global_step, []  # the pictures of a resumed run have this step already
         if trainer.is_global_zero:

@@ -13,7 +13,8 @@ TITLE = 0.6  # inches
 
 
 def wrapped(title: str, inches: float) -> str:
-    """Its lines, none longer than a picture of that width."""
+    """Its lines, none longer than a picture of that width; bytes of a file name that are no text are escaped."""
+    title = title.encode(errors="backslashreplace").decode()
     return "\n".join(fill(line, int(inches / CHARACTER)) for line in title.splitlines())
 
 
@@ -27,5 +28,7 @@ def panel(draw: Callable, arrays: Mapping[str, np.ndarray], title: str, *, width
 
 
 def under(figure: Figure, title: str) -> Figure:
-    figure.suptitle(wrapped(title, figure.get_size_inches()[0]), x=0.02, horizontalalignment="left", fontsize=9.5)
+    figure.suptitle(
+        wrapped(title, figure.get_size_inches()[0]), x=0.02, horizontalalignment="left", fontsize=9.5, parse_math=False
+    )
     return figure
