@@ -58,3 +58,10 @@ def test_finished_runs_are_told_apart_and_not_counted_again(plan, capsys):
 def test_an_experiment_that_there_is_not_is_one_line(plan):
     with pytest.raises(SystemExit, match="'gelo', did you mean 'gelu'"):
         main(["plan", "--scale", "smoke", "--experiment", "gelo"])
+
+
+def test_the_file_is_named_where_a_recipe_finds_the_mistake(experiments):
+    file = experiments / "ablations" / "gelu.yaml"
+    file.write_text(file.read_text().replace("  model: [", "  finetune.loss: [softmax, sigmoid]\n  model: ["))
+    with pytest.raises(SystemExit, match=r"no value for 'head_bias'.*loss: sigmoid.*ablations/gelu\.yaml"):
+        main(["plan", "--scale", "smoke", "--experiment", "gelu"])

@@ -5,7 +5,7 @@ import os
 import sys
 
 from vit.errors import UserError, reason
-from vit.paths import EXPERIMENTS
+from vit.paths import EXPERIMENTS, name_of
 from vit.run.distributed import is_main_process
 from vit.run.signals import Interrupted, signals
 
@@ -14,12 +14,14 @@ def plan_command(arguments):
     from vit.plan import make_plan
     from vit.plan.graph import describe, write_graph
     from vit.plan.overview import addition, overview
+    from vit.plan.resolve import experiment_path
     from vit.plan.yaml_files import check_keys
 
     plan = make_plan(arguments.scale)
     if arguments.experiment:
         if error := plan.error_of(arguments.experiment):
-            raise UserError(error)
+            path = name_of(experiment_path(arguments.experiment))
+            raise UserError(error if path in error else f"{error} (nothing of {path} is planned)")
         check_keys([arguments.experiment], list(plan.experiments), "plan: experiments")
         print(addition(plan, arguments.experiment, arguments.jobs))
         print_broken(plan)
@@ -35,7 +37,6 @@ def plan_command(arguments):
 
 
 def new_ablation_command(arguments):
-    from vit.paths import name_of
     from vit.plan.new_ablation import write_new_ablation
 
     path = write_new_ablation(arguments.name)
@@ -138,6 +139,7 @@ def update_costs(scale):
     else:
         from vit.run.costs import write_costs
 
+        print(f"counting the FLOPs of the models of scale {scale}: once, up to a minute", file=sys.stderr)
         write_costs(plan)
 
 
