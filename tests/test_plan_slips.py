@@ -173,7 +173,7 @@ SLIPS = {  # file, its text, what somebody writes instead, what the line must na
     "an axis of names without mappings": (GELU, "Pets]\nrows: [", "Pets]\n  zzz: [a, b]\nrows: [zzz, ", ["gelu.yaml", "'zzz'", "mappings", "label"]),
     "two axes that set one value": (GELU, "{label: exact, options: {gelu: erf}}]", "{label: exact, pretrain.lr: x0.3}]\n  pretrain.lr: [x1, x2]",
         ["gelu.yaml", "pretrain.lr", "x0.3", "x1", "one axis"]),
-    "two axes that set one option": (GELU, "{label: exact, options: {gelu: erf}}]", "{label: exact, options: {gelu: erf}}]\n  b: [{label: b, options: {gelu: tanh}}]",
+    "two axes that set one option": (GELU, "{gelu: erf}}]", "{gelu: erf}}]\n  b: [{label: b, options: {gelu: tanh}}]",
         ["gelu.yaml", "grid.b", "gelu", "'tanh'", "'erf'"]),
     "a model without its slash": (GELU, "[ViT-B/16, ViT-B/32]", "[ViT-B16]", ["pretrain.yaml", "ViT-B16", "'ViT-B/16'"]),
     "a class of one's own without a model of the paper": (GELU, "[ViT-B/16, ViT-B/32]", "[conv_stem.ConvStemViT]", ["conv_stem.ConvStemViT@ViT-B/16"]),
@@ -182,7 +182,7 @@ SLIPS = {  # file, its text, what somebody writes instead, what the line must na
     "a constant that stays from the recipe": (GELU, "  model: [",
         "  o: [{label: Lion, finetune.optimizer: lion, finetune.beta1: 0.9, finetune.beta2: 0.99}]\n  model: [",
         ["finetune.momentum", "0.9", "lion", "null"]),
-    "an axis under at that the grid has not": (GELU, "rows:", "at: {mini: {finetune.lr: [0.03]}}\nrows:", ["gelu.yaml", "at.mini", "finetune.lr", "under grid"]),
+    "an axis under at that the grid has not": (GELU, "rows:", "at: {mini: {finetune.lr: [0.03]}}\nrows:", ["at.mini", "finetune.lr", "under grid"]),
     "rows that are no list": ("recipes/fewshot.yaml", "  - {}  ", "  all: {}  ", ["fewshot.yaml", "rows", "a list"]),
 }  # fmt: skip
 

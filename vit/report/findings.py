@@ -55,4 +55,4 @@ def transfer_line(report: Report, transfer: str, pairs: list[tuple[float, Result
 def cell_label(report: Report, result: Result) -> str:
     """'ViT-B/16, ImageNet-21k': the cell's column and row, without the transfer set."""
     axes = [axis for axis in (*report.experiment.columns, *report.experiment.rows) if axis != "transfer"]
-    return ", ".join(text(result.cell.axes[axis]) for axis in axes)
+    return ", ".join(text(result.cell.axes[axis], axis) for axis in axes)

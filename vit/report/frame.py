@@ -38,7 +38,7 @@ def seeds(plan: Plan, cells: list[Cell], finished: dict[str, dict]) -> pd.DataFr
     """The rows of these cells. finished: run id -> record."""
     axes = list(dict.fromkeys(axis for cell in cells for axis in cell.axes))
     rows = [
-        {"cell": position, **{axis: text(cell.axes.get(axis)) for axis in axes}, **seed_row(plan, cell, run, finished[run])}
+        {"cell": position, **{axis: text(cell.axes.get(axis), axis) for axis in axes}, **seed_row(plan, cell, run, finished[run])}
         for position, cell in enumerate(cells)
         for run in chosen(cell, finished)
         if run in finished

@@ -7,7 +7,7 @@ from vit.plan.schema import SETS
 from vit.report.against_base import explanation
 from vit.report.collect import Report
 from vit.report.cost.rows import slips
-from vit.report.names import as_percent, data_entry, printed_in, real_transfer, span, text
+from vit.report.names import as_percent, data_entry, printed_in, names_of_key, real_transfer, span
 from vit.report.verdicts import COMPARED, MEANING, count_verdicts
 
 MEASURED = {  # metric, or how its name begins -> what is printed; others are top-1 accuracies
@@ -131,7 +131,7 @@ def recipe_label(recipe: str) -> str:
 
 
 def setting_text(value: object) -> str:
-    return f"[{', '.join(map(str, value))}]" if isinstance(value, list) else "none" if value is None else text(value)
+    return f"[{', '.join(map(str, value))}]" if isinstance(value, list) else "none" if value is None else str(value)
 
 
 def schedules(report: Report) -> list[str]:
@@ -157,7 +157,7 @@ def meanings(report: Report) -> list[str]:
         limit = f"REPRODUCED within {as_percent(paper.cost_tolerance)} of {reference}, else OFF"
         lines.append(f"exaFLOPs, counted: 3 × forward FLOPs × images of the paper's own model and schedule; {limit}")
         for key in slips(report.costs):
-            row = " / ".join(map(text, key))
+            row = " / ".join(names_of_key(report.experiment.rows, key))
             lines.append(f"exaFLOPs of {row}: off by a slip of the paper, whose other row of the same model agrees")
         lines.append("exaFLOPs, these runs: what pre-training really spent at this scale; nothing to compare it with")
     if report.core_days:
@@ -165,7 +165,9 @@ def meanings(report: Report) -> list[str]:
             "exaFLOPs of pre-training: counted, 3 × forward FLOPs × images of the paper's own model and schedule"
         )
         rates = "; ".join(
-            f"{' / '.join(map(text, key))} {days.rate:.2f}" for key, days in report.core_days.items() if days.rate
+            f"{' / '.join(names_of_key(report.experiment.columns, key))} {days.rate:.2f}"
+            for key, days in report.core_days.items()
+            if days.rate
         )
         lines.append(
             "TPUv3-core-days, implied: what the counted exaFLOPs take at the rates of the other columns, lowest to highest. Nothing was"

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterable
 
-from vit.plan import Plan
+from vit.plan import Cell, Plan
 from vit.plan.schema import SCRATCH, SETS, DataEntry, EvaluationEntry, Experiment
 
 TITLES = {
@@ -13,20 +13,32 @@ TITLES = {
 }  # axis -> its printed name; other axes keep their names
 # a shorter schedule is SHORT; the paper names no precision; watching a run changes no number
 JUDGED_OTHERWISE = {"steps", "epochs", "precision", "inspect_every"}
-PRINTED = {SCRATCH: "from scratch"}
 
 
 def title(axis: str) -> str:
     return TITLES.get(axis, axis)
 
 
-def text(value: object) -> str:
+def text(value: object, axis: str) -> str:
     """A value of an axis on one line; '' for None."""
     if value is None:
         return ""
     if isinstance(value, (dict, list)):
         return json.dumps(value)
-    return PRINTED.get(str(value), str(value))
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "from scratch" if (axis, value) == ("pretrain", SCRATCH) else str(value)
+
+
+def cell_text(cell: Cell, axis: str) -> str:
+    """A cell's value of an axis on one line: 'null' where a value of a recipe is stated so, '' where there is none."""
+    value = cell.axes.get(axis)
+    return "null" if value is None and axis in cell.axes and "." in axis else text(value, axis)
+
+
+def names_of_key(axes: list[str], key: tuple) -> tuple[str, ...]:
+    """The values of these axes, each on one line."""
+    return tuple(text(value, axis) for axis, value in zip(axes, key, strict=True))
 
 
 def printed_in(experiment: Experiment) -> str:

@@ -32,7 +32,11 @@ def sheet(report: Report) -> str:
         )
     )
     rows = [
-        {**{axis: text(result.cell.axes.get(axis)) for axis in axes}, **numbers(result), **to_base(report, result)}
+        {
+            **{axis: text(result.cell.axes.get(axis), axis) for axis in axes},
+            **numbers(result),
+            **to_base(report, result),
+        }
         for result in report.table_results
     ]
     for key, cost in report.costs.items():

@@ -10,10 +10,10 @@ from vit.report.against_base import base_text
 from vit.report.collect import Report
 from vit.report.cost.columns import CoreDays
 from vit.report.cost.rows import Cost
-from vit.report.names import printed_in, stand_in, text, title
+from vit.report.names import cell_text, names_of_key, printed_in, stand_in, title
 from vit.report.results import Result
 
-NUMBER = re.compile(r"x?\d+(\.\d+)?(e-\d+)?")  # or a multiple, which alone would not say of what
+BARE = re.compile(r"x?\d+(\.\d+)?(e-\d+)?|null|true|false")  # values, also multiples, that alone would not say of what
 Key = tuple[str, ...]  # a row or a column: the printed values of its axes
 
 
@@ -46,7 +46,7 @@ def lay_out(report: Report) -> Table:
     row_axes, column_axes = report.experiment.rows, report.experiment.columns
     results = results_by_key(report)
     rows, columns = ordered_keys(report, row_axes), ordered_keys(report, column_axes)
-    costs = {tuple(map(text, key)): cost for key, cost in report.costs.items()}
+    costs = {names_of_key(row_axes, key): cost for key, cost in report.costs.items()}
     busy = [result for result in report.table_results if result.cell.runs]
     busy_rows = {printed_key(result, row_axes) for result in busy} | set(costs)
     busy_columns = {printed_key(result, column_axes) for result in busy}
@@ -64,7 +64,7 @@ def lay_out(report: Report) -> Table:
 
 
 def printed_key(result: Result, axes: list[str]) -> Key:
-    return tuple(map(text, result.cell.key(axes)))
+    return tuple(cell_text(result.cell, axis) for axis in axes)
 
 
 def ordered_keys(report: Report, axes: list[str]) -> list[Key]:
@@ -100,10 +100,10 @@ def label_entries(report: Report, axes: list[str], key: Key) -> list[Entry]:
 
 
 def column_label(report: Report, axes: list[str], key: Key) -> Entry:
-    """A number is preceded by its axis: 'pretrain.lr x0.3'."""
+    """A number, null, true and false are preceded by their axis: 'pretrain.lr x0.3'."""
     entries = label_entries(report, axes, key)
     named = (
-        f"{title(axis)} {entry.main}" if NUMBER.fullmatch(entry.main) else entry.main
+        f"{title(axis)} {entry.main}" if BARE.fullmatch(entry.main) else entry.main
         for axis, entry in zip(axes, entries, strict=True)
     )
     return Entry(" / ".join(named), " / ".join(entry.small for entry in entries if entry.small))
@@ -136,7 +136,7 @@ def core_days_rows(report: Report, columns: list[Key]) -> list[list[Entry]]:
     if not report.core_days:
         return []
     labels = [Entry("")] * (len(report.experiment.rows) - 1)
-    days = {tuple(map(text, key)): days for key, days in report.core_days.items()}
+    days = {names_of_key(report.experiment.columns, key): days for key, days in report.core_days.items()}
     spent = [days.get(column) for column in columns]
     return [
         [
@@ -166,4 +166,4 @@ def folded_names(report: Report, keys: list[tuple[list[str], Key]]) -> str:
 
 
 def has_runs(report: Report, axis: str, name: str) -> bool:
-    return any(text(result.cell.axes.get(axis)) == name for result in report.planned)
+    return any(cell_text(result.cell, axis) == name for result in report.planned)

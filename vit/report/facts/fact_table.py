@@ -38,7 +38,11 @@ def fact_sheet(report: FactReport) -> str:
     given = (axis for result in report.results for axis, value in result.cell.axes.items() if value is not None)
     axes = list(dict.fromkeys(given))
     rows = [
-        {"experiment": report.name, **{axis: text(result.cell.axes.get(axis)) for axis in axes}, **numbers(result)}
+        {
+            "experiment": report.name,
+            **{axis: text(result.cell.axes.get(axis), axis) for axis in axes},
+            **numbers(result),
+        }
         for result in report.results
     ]
     table = pd.DataFrame(rows, columns=["experiment", *axes, *NUMBERS])
@@ -48,7 +52,7 @@ def fact_sheet(report: FactReport) -> str:
 def numbers(result: FactResult) -> dict[str, str]:
     """Lists as 'a;b', numbers with all their digits."""
     ours, paper = (
-        ";".join(f"{part:.12g}" if number(part) else text(part) for part in values)
+        ";".join(f"{part:.12g}" if number(part) else text(part, "fact") for part in values)
         for values in (listed(result.ours) if result.planned else [], listed(result.paper))
     )
     difference = "" if result.difference is None else f"{result.difference:.6g}"

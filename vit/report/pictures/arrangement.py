@@ -7,9 +7,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from vit.plan import Cell
 from vit.plan.schema import SETS
 from vit.report.collect import Report
-from vit.report.names import has_stand_in, stand_in, text
+from vit.report.names import cell_text, has_stand_in, stand_in, text
 from vit.report.pictures.style import panels
 from vit.report.results import Result
 
@@ -37,15 +38,16 @@ def set_axes(report: Report, results: list[Result]) -> list[str]:
 
 def label(report: Report, result: Result, axes: list[str]) -> str:
     """'ViT-B/16 / exact': the cell's values of these axes; a data set by the name of what stands in for it."""
-    return " / ".join(shown(report, axis, result.cell.axes.get(axis)) for axis in axes)
+    return " / ".join(shown(report, axis, result.cell) for axis in axes)
 
 
-def shown(report: Report, axis: str, value: object) -> str:
+def shown(report: Report, axis: str, cell: Cell) -> str:
     """One value of an axis. 'digits for CIFAR-100' where digits stand in for several sets of the experiment."""
+    value = cell.axes.get(axis)
     own = stand_in(report.plan, report.experiment, axis, value)
     if not own:
-        return text(value)
-    values = {text(result.cell.axes.get(axis)) for result in report.planned}
+        return cell_text(cell, axis)
+    values = {text(result.cell.axes.get(axis), axis) for result in report.planned}
     shared = sum(stand_in(report.plan, report.experiment, axis, other) == own for other in values) > 1
     return f"{own} for {value}" if shared else own
 
@@ -63,9 +65,9 @@ def title_panel(axis: Axes, report: Report, result: Result, axes: list[str], inc
     alone = [] if "transfer" in report.experiment.base else ["transfer"]
     papers = {name: result.cell.axes.get(name) for name in axes or alone}
     own = " / ".join(
-        stand_in(report.plan, report.experiment, name, value) or text(value) for name, value in papers.items()
+        stand_in(report.plan, report.experiment, name, value) or text(value, name) for name, value in papers.items()
     )
-    names = " / ".join(map(text, papers.values()))
+    names = " / ".join(text(value, name) for name, value in papers.items())
     lines = [own] if own == names else [own, f"(in place of {names})"]
     axis.set_title("\n".join(fill(line, int(inches / CHARACTER)) for line in lines))
 

@@ -47,8 +47,10 @@ def band(report: Report) -> Figure:
 
 def label_axis(axis: Axes, report: Report, results: list[Result], *, ours: bool) -> None:
     origins = list(positions(results))
-    own = [stand_in(report.plan, report.experiment, "pretrain", name) or text(name) for name in origins]
-    ticks = [f"{mine}\n({name})" if mine != text(name) else mine for mine, name in zip(own, origins, strict=True)]
+    own = [stand_in(report.plan, report.experiment, "pretrain", name) or text(name, "pretrain") for name in origins]
+    ticks = [
+        f"{mine}\n({name})" if mine != text(name, "pretrain") else mine for mine, name in zip(own, origins, strict=True)
+    ]
     axis.set_xticks(range(len(origins)), ticks if ours else list(map(text, origins)))
     axis.set_xlim(-0.5, len(origins) - 0.5)
     axis.set_xlabel("pre-training set")

@@ -4,7 +4,7 @@ from matplotlib.figure import Figure
 
 from vit.report.collect import Report
 from vit.report.header import measures
-from vit.report.names import printed_in, text
+from vit.report.names import cell_text, printed_in
 from vit.report.pictures.style import COLORS, GREY, panels
 from vit.report.results import Result
 
@@ -37,4 +37,4 @@ def dots(report: Report) -> Figure:
 
 def cell_labels(report: Report, result: Result) -> list[str]:
     axes = [*report.experiment.rows, *report.experiment.columns]
-    return [text(value) for value in result.cell.key(axes)]
+    return [cell_text(result.cell, axis) for axis in axes]

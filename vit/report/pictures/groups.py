@@ -63,8 +63,8 @@ def group_title(report: Report, name: str, inches: float) -> str:
     title = max((result.cell.axes[axis] for result in members(report, name)), key=len)
     planned = dict.fromkeys(result.cell.axes[axis] for result in report.planned)
     names = [value for value in planned if value in labels[name]]
-    own = [stand_in(report.plan, report.experiment, axis, value) or text(value) for value in names]
-    if own == list(map(text, names)):
+    own = [stand_in(report.plan, report.experiment, axis, value) or text(value, axis) for value in names]
+    if own == [text(value, axis) for value in names]:
         return title
     sets = f"{'mean of ' if len(own) > 1 else ''}{', '.join(own)}"
     return f"ours: {title}\n{fill(sets, int(inches / CHARACTER))}"

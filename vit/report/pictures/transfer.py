@@ -27,7 +27,8 @@ def transfer(report: Report) -> Figure:
         draw_lines(ours, results, origins, lambda result: result.mean, lambda result: result.std or 0, capsize=2)
         draw_lines(paper, results, origins, lambda result: result.paper, lambda result: 0, linestyle="--", linewidth=1)
         label_ticks(
-            ours, [stand_in(report.plan, report.experiment, "pretrain", name) or text(name) for name in origins]
+            ours,
+            [stand_in(report.plan, report.experiment, "pretrain", name) or text(name, "pretrain") for name in origins],
         )
         label_ticks(paper, ["not printed" if name == SCRATCH else name for name in origins], color=GREY)
     axes[0, 0].set_ylabel("top-1 percent")
