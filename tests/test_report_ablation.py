@@ -93,6 +93,7 @@ def test_a_label_none_is_not_from_scratch_and_null_and_true_say_of_what(ablation
     assert f"| pre-training | mixing | {' | '.join(columns)} |" in text
     assert "| from scratch | none |" in text and "| from scratch | mixup |" in text
     assert "the base is mixing none, finetune.polyak null, finetune.frozen false" in text
+    assert "finetune.polyak null / finetune.frozen true" in (results("smoke") / "words.svg").read_text()
 
 
 FOLDS = """

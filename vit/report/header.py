@@ -7,7 +7,7 @@ from vit.plan.schema import SETS
 from vit.report.against_base import explanation
 from vit.report.collect import Report
 from vit.report.cost.rows import slips
-from vit.report.names import as_percent, data_entry, printed_in, names_of_key, real_transfer, span
+from vit.report.names import as_percent, data_entry, names_of_key, printed_in, real_transfer, span
 from vit.report.verdicts import COMPARED, MEANING, count_verdicts
 
 MEASURED = {  # metric, or how its name begins -> what is printed; others are top-1 accuracies
