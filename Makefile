@@ -153,5 +153,10 @@ lint: $(READY) ## check style and mistakes with ruff
 format: $(READY) ## format the code with ruff
 	@$(PY) -m ruff check --fix . && $(PY) -m ruff format .
 
+# Rendered files belong to an experiment; where its YAML is gone, NAME.md is not in git and NAME.csv lies beside it. A file of
+# results/paper that is alone, such as a CSV that nobody has committed yet, is nothing that was rendered.
+gone     = $(foreach file,$(shell git ls-files --others -- ':(glob)$(RESULTS)/*.md' 2>/dev/null || ls $(RESULTS)/*.md 2>/dev/null),$(if $(wildcard $(file:.md=.csv)),$(notdir $(basename $(file)))))
+rendered = $(foreach name,$(basename $(notdir $(wildcard experiments/*.yaml experiments/ablations/*.yaml))) $(gone),$(addprefix $(RESULTS)/$(name).,md csv svg png))
+
 clean: ## remove this scale's rendered tables and pages, committed ones too (git restores those), never its runs
-	@rm -rf $(RESULTS)/index.html $(RESULTS)/costs.json $(RESULTS)/grid.mk $(RESULTS)/plan.json $(RESULTS)/checked $(RESULTS)/cells $(foreach name,$(basename $(notdir $(wildcard experiments/*.yaml experiments/ablations/*.yaml))),$(RESULTS)/$(name).md $(RESULTS)/$(name).csv $(RESULTS)/$(name).svg $(RESULTS)/$(name).png)
+	@rm -rf $(addprefix $(RESULTS)/,index.html costs.json grid.mk plan.json checked cells) $(rendered)

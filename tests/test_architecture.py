@@ -30,6 +30,7 @@ ALLOWED = {  # folder or file -> what it may import besides the standard library
         *("torch", "torchmetrics", "lightning", "vit.models", "vit.objectives", "vit.optim", "vit.weights"),
         *("numpy", "vit.inspect"),  # what a look into a model leaves
         *("vit.record", "vit.errors"),  # the learning rate is selected by the records of a sweep
+        "vit.locks",  # one measurement of speed at a time
     },
     # Never vit.run or vit.plan: what looks into a checkpoint trains nothing and needs no experiment.
     "vit/inspect": {
@@ -60,6 +61,7 @@ ALLOWED = {  # folder or file -> what it may import besides the standard library
         *("vit.plan", "vit.record", "vit.arrays", "vit.paths", "vit.locks", "vit.atomic", "vit.errors"),
     },
     "vit/data_check.py": {"data", "vit.plan", "vit.errors"},
+    "vit/commands": {"vit"},
 }
 DATA = (  # from the ground up: a folder or a file imports what precedes it, and nothing that follows
     *("data.disk", "data.draws", "data.values", "data.fetch", "data.transforms", "data.pictures"),

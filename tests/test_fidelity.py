@@ -27,7 +27,7 @@ OPTIONS = arguments_of(Hybrid) | arguments_of(ResNet)
 
 def defaults(option):
     """What the recipes give it, in rows too; of an option of a model, what its constructor does."""
-    recipes = [load_recipe(name) for name in ("pretrain", "finetune", "fewshot", "masked_patch", "inspect")]
+    recipes = [load_recipe(name) for name in ("pretrain", "finetune", "fewshot", "masked_patch", "inspect", "speed")]
     places = [place for recipe in recipes for place in (recipe, *recipe["rows"])]
     given = [place[option] for place in places if option in place]
     given += [task["later"][option] for task in TASKS.values() if option in task.get("later", {})]

@@ -296,3 +296,23 @@ def test_the_check_comes_before_the_first_run_and_again_only_when_something_chan
     checkout.edit("experiments/table5.yaml", "title:", "# changed\ntitle:")
     checkout.make("table5")
     assert log.read_text() == "checked\n" * 2 and checkout.trained() == []
+
+
+def test_clean_removes_what_was_rendered_and_nothing_else(checkout):
+    """Also of an experiment that is gone, if git does not have it; never a run, a published number or somebody's notes."""
+    folder = checkout.folder / "results"
+    rendered = [f"mini/{name}.{ending}" for name in ("table5", "gone") for ending in ("md", "csv", "svg", "png")]
+    kept = ["mini/committed.md", "mini/committed.csv", "mini/runs/x/table5.md", "mini/runs/x/table5.csv"]
+    kept += ["mini/notes.md", "paper/typed_today.csv"]
+    for name in (*rendered, *kept):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    subprocess.run(["git", "init", "-q"], cwd=checkout.folder, check=True)
+    subprocess.run(["git", "add", *(f"results/{name}" for name in kept[:2])], cwd=checkout.folder, check=True)
+    published = sorted(path.name for path in (folder / "paper").glob("*.csv"))
+    for scale in ("mini", "paper"):
+        checkout.make("clean", f"SCALE={scale}")
+    assert not [name for name in rendered if (folder / name).exists()]
+    assert all((folder / name).exists() for name in kept)
+    assert sorted(path.name for path in (folder / "paper").glob("*.csv")) == published
+    shutil.rmtree(checkout.folder / ".git")

@@ -2,6 +2,7 @@
 
 import csv
 import inspect
+from graphlib import TopologicalSorter
 
 import pytest
 
@@ -177,6 +178,25 @@ def test_every_run_is_in_exactly_one_process_in_an_order_that_works(scale):
             assert all(need not in group[position:] for need in plan.runs[run].needs)
 
 
+def test_a_process_trains_only_what_each_of_its_experiments_needs_and_smoke_starts_the_fewest():
+    """`make table5` trains no run that table5 does not need; and no two processes wait for each other."""
+    for scale in ("smoke", "mini"):
+        plan = make_plan(scale)
+        together, wanted = groups(plan), {name: set(plan.runs_of(name)) for name in plan.experiments}
+        askers = [{frozenset(name for name in wanted if run in wanted[name]) for run in group} for group in together]
+        assert all(len(sets) == 1 for sets in askers)
+        place = {run: position for position, group in enumerate(together) for run in group}
+        needs = {
+            at: {place[need] for run in group for need in plan.runs[run].needs} - {at}
+            for at, group in enumerate(together)
+        }
+        assert len(list(TopologicalSorter(needs).static_order())) == len(
+            together
+        )  # CycleError if two wait for each other
+        if scale == "smoke":
+            assert len(together) == len(set().union(*askers))
+
+
 def test_long_processes_start_first():
     """Else the longest, begun last, would train alone while the other cores wait."""
     plan = make_plan("mini", ["table5"])
@@ -239,3 +259,15 @@ def test_an_experiment_may_not_be_called_as_another_target_of_make():
     lines = (ROOT / "Makefile").read_text().splitlines()
     phony = {name for line in lines if line.startswith(".PHONY:") for name in line.removeprefix(".PHONY:").split()}
     assert phony - {"$(EXPERIMENTS)"} == set(TARGETS)
+
+
+def test_a_pre_training_that_measures_few_shot_accuracy_needs_that_set_too(experiments, tmp_path, monkeypatch):
+    monkeypatch.setenv("VIT_RESULTS", str(tmp_path))
+    (experiments / "ablations" / "curve.yaml").write_text(
+        "title: t\ngrid: {model: [ViT-B/16], pretrain: [ImageNet], epochs: [300], pretrain.fewshot_every: [1000], transfer: [CIFAR-10],"
+        " transfer_with: [fewshot]}\nrows: [transfer]\ncolumns: [model]\n"
+    )
+    write_graph(make_plan("small", ["curve"]))
+    rules = (tmp_path / "small" / "grid.mk").read_text().splitlines()
+    (rule,) = [line for line in rules if line.startswith("$(RUNS)/pretrain-")]
+    assert "CIFAR10.fetched" in rule

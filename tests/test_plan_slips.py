@@ -157,7 +157,8 @@ SLIPS = {  # file, its text, what somebody writes instead, what the line must na
     "recipes that compete by two measures": ("table7.yaml", "transfer_with: [finetune,", "finetune-bit.select_by: loss, transfer_with: [finetune,",
         ["table7.yaml", "transfer_with", "finetune.select_by accuracy", "finetune-bit.select_by loss"]),
     "few shots of a multi-label set": (MULTILABEL, "rows:", "  transfer_with: [fewshot]\nrows:", ["vit.tasks.FewShot", "PASCAL VOC 2007", "Finetune"]),
-    "pre-training on a multi-label set": (MINI, "fractal_seed: 0}, epochs: {300: 100, 90: 100},", "fractal_seed: 0}, epochs: {300: 100, 90: 100}, multi_label: true,",
+    "pre-training on a multi-label set": (
+        MINI, "fractal_seed: 0}, epochs: {300: 100, 90: 100},", "fractal_seed: 0}, epochs: {300: 100, 90: 100}, multi_label: true,",
         ["mini.yaml", "pretrain.ImageNet.multi_label", "transfer"]),
     "multi_label as a word": (MINI, "multi_label: true,", "multi_label: several,", ["mini.yaml", "transfer.PASCAL VOC 2007", "multi_label", "several"]),
     # words without effect where rows and columns ask for them

@@ -18,6 +18,8 @@ from vit.report.pictures import DRAWN
 from vit.report.pictures.over_paper import PAPER
 from vit.report.pictures.style import LOOK
 
+SPEED = 1234.5  # images/s of every model
+
 
 @pytest.fixture
 def drawn(tmp_path, monkeypatch):
@@ -29,7 +31,10 @@ def drawn(tmp_path, monkeypatch):
         for position, run in enumerate(run for run in plan.runs.values() if keep(run)):
             accuracy = 0.3 + position / 100
             draws = {f"test_5shot_accuracy_draw{seed}": accuracy + (seed - 1) / 50 for seed in range(3)}
-            finish(plan, run.id, accuracy, metrics={"test_5shot_accuracy": accuracy, **draws}, flops=cost(run))
+            metrics = (
+                {"images_per_second": SPEED} if run.recipe == "speed" else {"test_5shot_accuracy": accuracy, **draws}
+            )
+            finish(plan, run.id, accuracy, metrics=metrics, flops=cost(run))
         report = collect(plan, name)
         with matplotlib.rc_context(LOOK):
             figure = DRAWN[report.experiment.picture](report)
@@ -173,7 +178,9 @@ def test_figure_13_has_compute_and_speed(drawn):
     for axis, column in ((compute, "pretrain_exaflops"), (speed, "peak_inference_img_per_sec_per_core")):
         expected = sorted([point] for point in points(rows, column, "imagenet_5shot_linear_top1", 100))
         assert papers(axis) == expected and axis.get_xscale() == "log"
-    assert len(ours(compute)) == 6 and not ours(speed)
+    assert len(ours(compute)) == 6
+    assert ours(speed) == {name: [(SPEED, y)] for name, ((_, y),) in ours(compute).items()}
+    assert speed.get_title(loc="left") == "ours: a machine, 1 thread"
     flops = {name: report.finished[report.results[0].cell.upstream]["flops"] for name in ("Axial-ViT-B/16",)}
     assert ours(compute)["Axial-ViT-B/16"][0][0] == flops["Axial-ViT-B/16"] / 1e18
     assert len({bar.lines[0].get_marker() for bar in compute.containers}) == 6
@@ -183,10 +190,19 @@ def test_figure_13_has_compute_and_speed(drawn):
 def test_figure_13_of_a_stand_in_has_the_papers_compute_on_an_axis_of_its_own(drawn):
     count_costs()
     _, figure = drawn("mini", "figure13")
-    mine, _, paper = figure.axes
+    mine, speed, paper = figure.axes
     assert len(papers(paper)) == 6 and not papers(mine) and len(ours(mine)) == 6
+    assert len(papers(speed)) == len(ours(speed)) == 6  # images/s are images/s, whatever stands in
     assert paper.get_xlabel() == "exaFLOPs in the paper" and paper.get_ylim() == mine.get_ylim()
     assert_legible(figure)
+
+
+def test_without_speeds_figure_13_has_the_papers_only(drawn):
+    count_costs()
+    _, figure = drawn("mini", "figure13", keep=lambda run: run.recipe != "speed")
+    compute, speed, _ = figure.axes
+    assert len(ours(compute)) == len(papers(speed)) == 6 and not ours(speed)
+    assert speed.get_title(loc="left") == "the paper's only: no speed is measured yet"
 
 
 def test_two_points_of_a_curve_at_the_same_place_are_refused(tmp_path, monkeypatch):

@@ -9,11 +9,12 @@ from functools import partial
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from vit.models.encoder_block import Attention, Block
 from vit.models.grid import ImageSize, pair
 from vit.models.model import Model
 from vit.models.position import Grid, Relative, unskew
 from vit.models.resnet import UNITS, ResNet
-from vit.models.vit import SIZES, Attention, Block, ViT
+from vit.models.vit import SIZES, ViT
 
 AXIAL_VITS = {f"Axial-ViT-B/{patch}": dict(patch=patch, **SIZES["B"]) for patch in (16, 32)}
 AXIAL_RESNETS = {"AxialResNet50": dict(units=UNITS[50], width_factor=1)}

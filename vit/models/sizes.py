@@ -1,7 +1,8 @@
 """Table 1's sizes of a model, read off its layers: what was built, not what was asked for."""
 
+from vit.models.encoder_block import Block
 from vit.models.model import Model
-from vit.models.vit import Block, ViT
+from vit.models.vit import ViT
 
 
 def sizes_as_built(network: Model) -> dict[str, int]:

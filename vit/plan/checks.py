@@ -1,22 +1,21 @@
-"""The parts of an experiment and of a scale fit together: checked before anything starts, named with file and key."""
-
-import fnmatch
-import re
+"""The parts of an experiment fit together: checked before anything starts, named with file and key."""
 
 from vit import paths
 from vit.errors import UserError, nearest
+from vit.plan import inspection, measured_speed
 from vit.plan.axes import lists_of, numeric_axis
-from vit.plan.inspection import UNITS
-from vit.plan.kinds import count, number, positive, words
-from vit.plan.model_options import check_options
+from vit.plan.kinds import number, words
 from vit.plan.multi_label import METRICS, check_metric_of
 from vit.plan.own_code import check_source
 from vit.plan.panels import check_panels
 from vit.plan.schema import FACTS, NAMES, PICTURES, SCRATCH, Experiment
 from vit.plan.yaml_files import check_keys
 
-NEEDED = {"data_size": ("pretrain.subset",), "epochs": ("epochs", "pretrain.fewshot_every")}  # picture -> axes
-CLASS_PATH = r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+"
+NEEDED = {  # picture -> axes
+    "data_size": ("pretrain.subset",),
+    "epochs": ("epochs", "pretrain.fewshot_every"),
+    "speed": ("speed.image_size", "metric"),
+}
 
 
 def check_experiment(experiment, where):
@@ -257,25 +256,6 @@ def check_columns(file, columns, where):
     check_keys(columns, header, f"{where}: paper: column of results/paper/{file}")
 
 
-def check_models(scale, where):
-    """Options that stand in for a model's own."""
-    for model, options in scale.models.items():
-        check_options(model, options, f"{where}: models.{model}")
-
-
-def check_names(scale, experiments, where):
-    """The models and the names under `omit` occur in some experiment: others are slips of the pen."""
-    models = {model for experiment in experiments.values() for model in names_of("model", experiment.grid)}
-    check_keys(scale.models, sorted(models), f"{where}: models")
-    for key, patterns in scale.omit.items():
-        name, _, axis = key.rpartition(".")
-        grids = [experiment.grid for known, experiment in experiments.items() if name in ("", known)]
-        known = sorted({str(value) for grid in grids for value in names_of(axis, grid)})
-        check_keys(
-            [pattern for pattern in patterns if not fnmatch.filter(known, str(pattern))], known, f"{where}: omit.{key}"
-        )
-
-
 def check_metric(metric, task, values, where):
     """The task measures what the cell is to show."""
     multi_label = values.get("multi_label", False)
@@ -286,7 +266,9 @@ def check_metric(metric, task, values, where):
         shots = [f"test_{count}shot_accuracy" for count in values["shots"]]
         measured = ["test_accuracy", *shots, *(f"{name}_draw{seed}" for name in shots for seed in values["draws"])]
     if "shown_images" in values:
-        measured = list(UNITS)
+        measured = list(inspection.UNITS)
+    if "batch_sizes" in values:
+        measured = list(measured_speed.UNITS)
     check_keys([metric], measured, f"{where}: metric of {task.rpartition('.')[2]}")
 
 
@@ -299,31 +281,3 @@ def check_cells(cells, experiment, where):
             differing = [axis for axis in cell.axes if cell.axes[axis] != first.axes.get(axis)]
             cause = f"add '{differing[0]}' to rows or columns" if differing else "the grid names it twice"
             raise UserError(f"{where}: rows and columns give several cells the same position in the table; {cause}")
-
-
-def check_class_path(entry, where):
-    """The data module of a data set and its arguments, as far as it can be told without importing it."""
-    check_texts(entry.args, f"{where}.args")
-    if not re.fullmatch(CLASS_PATH, entry.data):
-        hint = f", did you mean 'data.{entry.data}'?" if entry.data.isidentifier() else ""
-        raise UserError(f"{where}.data: a class path such as data.MNIST5k was expected, found '{entry.data}'{hint}")
-
-
-def check_entry(entry, where):
-    """One data set of a scale."""
-    check_class_path(entry, where)
-    for key in ("images", "classes"):
-        if not count(getattr(entry, key)):
-            raise UserError(f"{where}.{key}: a whole number above 0 was expected, found {getattr(entry, key)!r}")
-    for paper, ours in entry.epochs.items():
-        if not positive(paper) or not positive(ours):
-            raise UserError(
-                f"{where}.epochs: {paper!r}: {ours!r}: two numbers above 0 were expected, the paper's and ours"
-            )
-
-
-def check_omit(omit, where):
-    """Lists of names, or of numbers."""
-    for key, names in omit.items():
-        if not isinstance(names, list) or any(isinstance(name, list | dict | bool) for name in names):
-            raise UserError(f"{where}.{key}: a list of names was expected, found {names!r}")

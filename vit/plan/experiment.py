@@ -6,12 +6,13 @@ import re
 from vit import paths
 from vit.errors import UserError
 from vit.plan.cells import Plan
-from vit.plan.checks import check_cells, check_names, keys_inside
+from vit.plan.checks import check_cells, keys_inside
 from vit.plan.facts import fact_of
 from vit.plan.inspection import INSPECT
 from vit.plan.recipe_values import recipe_values
 from vit.plan.resolve import experiment_path, holds, key_of, load_experiment, load_recipe, load_scale
 from vit.plan.runs import fill
+from vit.plan.scale_checks import check_names
 from vit.plan.schema import SCRATCH
 from vit.plan.stand_ins import with_options
 

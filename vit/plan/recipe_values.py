@@ -32,6 +32,7 @@ from vit.plan.kinds import (
     step_of,
     steps_of,
 )
+from vit.plan.measured_speed import SPEED
 from vit.record import MEASURES
 
 EVALUATE = "vit.tasks.Evaluate"  # the task of a run that `tested_on` adds
@@ -96,6 +97,13 @@ TASKS = {
         "trainer": {"precision": "precision"},
         "plan": (),
         "start": ("init",),
+    },
+    SPEED: {
+        "model": ("batch_sizes", "seconds", "repetitions", "longest_pass", "memory_share"),
+        "data": DATA,
+        "trainer": {"precision": "precision"},
+        "plan": (),
+        "start": (),
     },
     EVALUATE: {
         "model": (),
@@ -212,6 +220,12 @@ VALUES = {
     "shown_images": Value(COUNT, "Figures 6 and 14"),
     "components": Value(COUNT, "Figure 7, left"),
     "inspect_every": Value(COUNT.or_null, "not in the paper: updates between pictures of the model in TensorBoard", off=None),
+    # measured speed
+    "batch_sizes": Value(DIFFERENT_COUNTS, "D.5: the best over batch sizes; the largest in Figure 12 are powers of two, to 1024"),
+    "seconds": Value(POSITIVE, "not in the paper: of one measurement, at least"),
+    "repetitions": Value(COUNT, "not in the paper: measurements of a batch size, of which the median counts"),
+    "longest_pass": Value(POSITIVE, "not in the paper: seconds; batches expected to take longer are not timed"),
+    "memory_share": Value(ABOVE_0_TO_1, "not in the paper: of a CPU's free memory, up to which a batch counts as fitting"),
     # masked patch prediction
     "target": Value(one_of("mean_color", "downsized", "regression"), "B.1.2"),
     "color_bins": Value(one_of("floor", "rounded", "scaled"), "B.1.2"),

@@ -6,16 +6,7 @@ from pathlib import Path
 
 from vit import paths
 from vit.errors import UserError, nearest
-from vit.plan.checks import (
-    check_class_path,
-    check_entry,
-    check_experiment,
-    check_models,
-    check_omit,
-    check_paper,
-    keys_inside,
-    names_inside,
-)
+from vit.plan.checks import check_experiment, check_paper, keys_inside, names_inside
 from vit.plan.model_options import FAMILIES
 from vit.plan.multi_label import check_kind
 from vit.plan.other_words import OTHER_WORDS
@@ -30,7 +21,8 @@ from vit.plan.recipe_values import (
     recipe_values,
     with_off_values,
 )
-from vit.plan.schema import AXES, SETS, DataEntry, EvaluationEntry, Experiment, Paper, Scale
+from vit.plan.scale_checks import check_class_path, check_entry, check_models, check_omit
+from vit.plan.schema import AXES, PROCESSES, SETS, DataEntry, EvaluationEntry, Experiment, Paper, Scale
 from vit.plan.stand_ins import is_multiple, multiplied, of_axis, stand_in
 from vit.plan.together import together
 from vit.plan.yaml_files import build, check_keys, read_yaml
@@ -113,8 +105,7 @@ def load_scale(name: str) -> Scale:
     """experiments/scales/NAME.yaml."""
     path = paths.EXPERIMENTS / "scales" / f"{name}.yaml"
     scale, where = build(Scale, read_yaml(path), path), paths.name_of(path)
-    if scale.processes not in ("one-a-run", "one-a-chain"):
-        raise UserError(f"{where}: processes: '{scale.processes}' must be one-a-run or one-a-chain")
+    check_keys([scale.processes], PROCESSES, f"{where}: processes")
     for kind in ("pretrain", "transfer"):
         for key, entry in getattr(scale, kind).items():
             built = getattr(scale, kind)[key] = build(DataEntry, entry, path, f"{kind}.{key}")
@@ -185,7 +176,7 @@ def values_for(recipe_name, cell, scale, scale_name, exact=()):
             values[key] = multiplied(base[key], settings[key], section)
         check_value(key, values[key], where)
     check_needed(values, f"experiments/recipes/{recipe_name}.yaml or the experiment: {recipe_name}")
-    return copy.deepcopy(values)
+    return {key: copy.deepcopy(value) if isinstance(value, list | dict) else value for key, value in values.items()}
 
 
 def _model_in_rows(model, rows):

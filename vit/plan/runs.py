@@ -42,6 +42,7 @@ def fill(plan, paper, name, axes):
     recipes = axes.get("transfer_with", "finetune")
     recipes = recipes if isinstance(recipes, list) else [recipes]
     choices = [_transfer(plan, axes_run, recipe, start, exact) for recipe in recipes]
+    trained = {recipe: runs[0] for recipe, (_, runs) in zip(recipes, choices, strict=True)}
     where = paths.name_of(experiment_path(name))
     select_by = _measure(plan, recipes, choices, where)
     notes = [*start.notes, entry.note]
@@ -55,7 +56,9 @@ def fill(plan, paper, name, axes):
         notes.append(entry.note)
     check_metrics(recipes, cell_metric, choices, plan, where)
     shares = {
-        recipe: share for recipe in recipes if (share := _share(plan, paper, recipe, axes_run, "transfer", exact))
+        recipe: share
+        for recipe, run in trained.items()
+        if (share := _share(plan.runs[run].images, paper, recipe, axes_run, "transfer", exact))
     }
     return Cell(
         name, axes, tuple(run for sweep, runs in choices for run in runs), tuple(choices) if len(choices) > 1 else (),
@@ -146,7 +149,7 @@ def _start(plan, paper, axes, exact):
     known = {"recipe": recipe, "axes": named, "entry": entry, "classes": entry.classes}
     run = _add(plan, label, settled, pretrains=True, keeps_weights=True, **known)
     notes = tuple(filter(None, (values.get("assumed"), entry.note)))
-    share = _share(plan, paper, recipe, axes, "pretrain", exact)
+    share = _share(plan.runs[run].images, paper, recipe, axes, "pretrain", exact)
     schedule = {recipe: share} if share else {}
     return Start(label.removeprefix("pretrain-"), run, run, (recipe,), schedule, notes)
 
@@ -249,15 +252,12 @@ def chosen_epochs(values, axes, recipe):
     return chosen
 
 
-def _share(plan, paper, recipe, axes, kind, exact):
+def _share(images, paper, recipe, axes, kind, exact):
     """Images seen here as a fraction of the paper's; None where nothing is trained, or on a set of one's own."""
     if axes[kind] not in getattr(paper, kind):
         return None
-    seen = []
-    for scale, name, cell in ((plan.scale, plan.scale_name, axes), (paper, "paper", papers_axes(axes, exact))):
-        _, values, steps = at_scale(recipe, cell, kind, scale, name, exact)
-        seen.append(steps * values["batch_size"])
-    return seen[0] / seen[1] if seen[1] else None
+    _, values, steps = at_scale(recipe, papers_axes(axes, exact), kind, paper, "paper", exact)
+    return images / (steps * values["batch_size"]) if steps else None
 
 
 def _model_label(axes):

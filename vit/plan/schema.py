@@ -17,7 +17,7 @@ FACTS = {  # what `facts` may be -> the axes that it needs beside `fact`; sizes 
 }
 PICTURES = (  # what may be drawn of an experiment's numbers
     *("dots", "bars", "lines", "transfer", "scaling", "groups", "band"),
-    *("data_size", "compute", "epochs"),
+    *("data_size", "compute", "epochs", "speed"),
 )
 
 
@@ -115,6 +115,13 @@ class EvaluationEntry:
         return self.data.rpartition(".")[2]
 
 
+PROCESSES = (
+    "one-a-run",
+    "one-a-chain",
+    "one-a-table",
+)  # a chain: a pre-training and the fine-tunings that start from it
+
+
 @dataclass(frozen=True)
 class Scale:
     """What stands in for the paper's names at one scale."""
@@ -122,7 +129,7 @@ class Scale:
     title: str
     pretrain: dict
     transfer: dict
-    processes: str  # 'one-a-run' or 'one-a-chain' (a pre-training and the fine-tunings that start from it)
+    processes: str  # one of PROCESSES
     assumed_flops_per_second: float  # for estimates before anything was measured
     tested_on: dict = field(default_factory=dict)
     models: dict = field(default_factory=dict)  # model name -> options of create_model that stand in for its own

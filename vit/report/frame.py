@@ -9,9 +9,9 @@ import pandas as pd
 from vit.errors import UserError
 from vit.paths import name_of, runs_folder
 from vit.plan import Cell, Plan, make_plan
-from vit.plan.inspection import UNITS
+from vit.plan.units import UNITS
 from vit.record import held_out_score, read_record
-from vit.report.names import text
+from vit.report.names import axis_text
 
 COLUMNS = ("experiment", "metric", "value", "run", "seed", "pretrain_run", "lr", "seconds", "date", "commit", "device")
 NUMBERS = {"cell": int, "value": float, "seed": int, "lr": float, "seconds": float}
@@ -38,7 +38,7 @@ def seeds(plan: Plan, cells: list[Cell], finished: dict[str, dict]) -> pd.DataFr
     """The rows of these cells. finished: run id -> record."""
     axes = list(dict.fromkeys(axis for cell in cells for axis in cell.axes))
     rows = [
-        {"cell": position, **{axis: text(cell.axes.get(axis), axis) for axis in axes}, **seed_row(plan, cell, run, finished[run])}
+        {"cell": position, **{axis: axis_text(axis, cell.axes.get(axis)) for axis in axes}, **seed_row(plan, cell, run, finished[run])}
         for position, cell in enumerate(cells)
         for run in chosen(cell, finished)
         if run in finished
@@ -59,7 +59,7 @@ def seed_row(plan: Plan, cell: Cell, run: str, record: dict) -> dict:
 
 
 def metric_value(plan: Plan, run: str, record: dict, metric: str) -> float:
-    """In percent, but for metrics that have another unit (vit.plan.inspection.UNITS)."""
+    """In percent, but for metrics that have another unit (vit.plan.units)."""
     metrics = record["metrics"]
     if metric not in metrics:
         path = name_of(runs_folder(plan.scale_name) / run / "metrics.json")

@@ -42,5 +42,5 @@ def heading(entry: Entry) -> str:
 
 
 def cell(entry: Entry) -> str:
-    main = f"**{entry.main}**" if entry.main[:1].isdigit() else entry.main
+    main = f"**{entry.main}**" if entry.main.lstrip("-")[:1].isdigit() else entry.main
     return main + (f"<br><sub>{' · '.join(entry.smalls)}</sub>" if entry.smalls else "")

@@ -19,26 +19,34 @@ def title(axis: str) -> str:
     return TITLES.get(axis, axis)
 
 
-def text(value: object, axis: str) -> str:
-    """A value of an axis on one line; '' for None."""
+def text(value: object) -> str:
+    """A value on one line; '' for None."""
     if value is None:
         return ""
-    if isinstance(value, (dict, list)):
-        return json.dumps(value)
     if isinstance(value, bool):
         return str(value).lower()
-    return "from scratch" if (axis, value) == ("pretrain", SCRATCH) else str(value)
+    return json.dumps(value) if isinstance(value, (dict, list)) else str(value)
+
+
+def axis_text(axis: str, value: object) -> str:
+    """How a value of an axis is printed: without pre-training is 'from scratch'; 'none' of another axis stays 'none'."""
+    return "from scratch" if axis == "pretrain" and value == SCRATCH else text(value)
 
 
 def cell_text(cell: Cell, axis: str) -> str:
-    """A cell's value of an axis on one line: 'null' where a value of a recipe is stated so, '' where there is none."""
+    """A cell's value of an axis as printed: 'null' where a value of a recipe is stated so, '' where there is none."""
     value = cell.axes.get(axis)
-    return "null" if value is None and axis in cell.axes and "." in axis else text(value, axis)
+    return "null" if value is None and axis in cell.axes and "." in axis else axis_text(axis, value)
 
 
-def names_of_key(axes: list[str], key: tuple) -> tuple[str, ...]:
-    """The values of these axes, each on one line."""
-    return tuple(text(value, axis) for axis, value in zip(axes, key, strict=True))
+def key_texts(axes: Iterable[str], key: Iterable[object]) -> tuple[str, ...]:
+    """How the values of these axes are printed."""
+    return tuple(axis_text(axis, value) for axis, value in zip(axes, key, strict=True))
+
+
+def family_of(model: str) -> str:
+    """'ViT', 'ResNet' or 'hybrid'."""
+    return "hybrid" if "+" in model else "ResNet" if "ResNet" in model else "ViT"
 
 
 def printed_in(experiment: Experiment) -> str:

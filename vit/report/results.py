@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from vit.plan import Cell, Plan
+from vit.plan import Cell, Plan, measured_speed
 from vit.plan.schema import Experiment
 from vit.report.frame import seeds, statistics
 from vit.report.intervals import Difference
@@ -74,7 +74,8 @@ def read_result(
     label = verdict(
         ours=mean, paper=paper, tolerance=published.paper.tolerance if published else None,
         private=cell.axes.get("pretrain") in experiment.private, planned=len(cell.runs), finished=len(finished),
-        stand_in=has_stand_in(plan, experiment, cell.axes), schedule=min(cell.schedule.values(), default=1),
+        # no device here is the paper's
+        stand_in=has_stand_in(plan, experiment, cell.axes) or cell.metric in measured_speed.UNITS, schedule=min(cell.schedule.values(), default=1),
     )  # fmt: skip
     # Only one of several competing settings is used, so its seeds are counted, not those of all.
     planned = len(cell.choices[0][1] if cell.choices else cell.runs)

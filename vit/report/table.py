@@ -5,12 +5,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from vit.errors import UserError
+from vit.plan import Cell
+from vit.plan.measured_speed import UNITS
 from vit.plan.schema import Experiment
 from vit.report.against_base import base_text
 from vit.report.collect import Report
 from vit.report.cost.columns import CoreDays
 from vit.report.cost.rows import Cost
-from vit.report.names import cell_text, names_of_key, printed_in, stand_in, title
+from vit.report.names import cell_text, key_texts, printed_in, stand_in, title
+from vit.report.provenance import devices
 from vit.report.results import Result
 
 BARE = re.compile(r"x?\d+(\.\d+)?(e-\d+)?|null|true|false")  # values, also multiples, that alone would not say of what
@@ -46,7 +49,7 @@ def lay_out(report: Report) -> Table:
     row_axes, column_axes = report.experiment.rows, report.experiment.columns
     results = results_by_key(report)
     rows, columns = ordered_keys(report, row_axes), ordered_keys(report, column_axes)
-    costs = {names_of_key(row_axes, key): cost for key, cost in report.costs.items()}
+    costs = {key_texts(row_axes, key): cost for key, cost in report.costs.items()}
     busy = [result for result in report.table_results if result.cell.runs]
     busy_rows = {printed_key(result, row_axes) for result in busy} | set(costs)
     busy_columns = {printed_key(result, column_axes) for result in busy}
@@ -113,12 +116,18 @@ def accuracy_entry(experiment: Experiment, result: Result | None) -> Entry:
     if result is None:
         return Entry("")
     planned, n = result.planned, len(result.finished)
-    main = "–" if not planned else "not finished" if not n else f"{result.mean:.2f}"
+    main = "–" if not planned else "not finished" if not n else digits(result.cell, result.mean)
     main += f" ±{result.std:.2f}" if result.std is not None else ""
     main += f" (n={n} of {planned})" if 0 < n < planned else ""
-    notes = [f"{printed_in(experiment)} {result.paper:.2f}"] if result.paper is not None else []
+    notes = devices(result.finished) if result.cell.metric in UNITS else []
+    notes += [f"{printed_in(experiment)} {digits(result.cell, result.paper)}"] if result.paper is not None else []
     notes += [f"{result.difference:+.2f}"] if result.difference is not None else []
     return Entry(main, " · ".join(notes), result.verdict, base_text(experiment, result))
+
+
+def digits(cell: Cell, value: float) -> str:
+    """Two decimals; of speeds and batches, which span decades, three digits or whole numbers."""
+    return f"{value:.2f}" if cell.metric not in UNITS else f"{value:.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def cost_entries(cost: Cost | None) -> list[Entry]:
@@ -136,7 +145,7 @@ def core_days_rows(report: Report, columns: list[Key]) -> list[list[Entry]]:
     if not report.core_days:
         return []
     labels = [Entry("")] * (len(report.experiment.rows) - 1)
-    days = {names_of_key(report.experiment.columns, key): days for key, days in report.core_days.items()}
+    days = {key_texts(report.experiment.columns, key): days for key, days in report.core_days.items()}
     spent = [days.get(column) for column in columns]
     return [
         [

@@ -6,12 +6,11 @@ from tqdm import tqdm
 
 from vit.paths import runs_folder
 from vit.plan.overview import duration
+from vit.plan.time_needed import OVERHEAD_SECONDS, measured_speed
 from vit.record import read_record
 from vit.run.callbacks.monitoring import ProgressBar
 from vit.run.costs import training_flops
 from vit.run.distributed import is_main_process
-
-OVERHEAD_SECONDS = 1.0  # of a run besides its images: building, reading data, evaluating
 
 
 class Progress:
@@ -48,9 +47,8 @@ class Progress:
     def remaining_seconds(self, finished: dict[str, dict]) -> float:
         """At the speed of the finished runs (id -> record), divided among the jobs."""
         runs = self.plan.runs
-        seconds = sum(record["seconds"] - OVERHEAD_SECONDS for record in finished.values())
-        flops = sum(record["flops"] for record in finished.values())
-        speed = flops / seconds if seconds > 0 else self.plan.assumed_flops_per_second
+        seconds, flops = (sum(record[key] for record in finished.values()) for key in ("seconds", "flops"))
+        speed = measured_speed(flops, seconds, len(finished)) or self.plan.assumed_flops_per_second
         remaining = [runs[name] for name in self.wanted if name not in finished]
         return sum(expected_flops(run) / speed + OVERHEAD_SECONDS for run in remaining) / self.jobs
 

@@ -97,7 +97,7 @@ def counted(plan: Plan, fact: Fact, costs: dict[str, dict]) -> float:
 
 def printed_value(published: Published, axes: dict) -> object:
     """A number, a list for '7/14' or '0.01;0.03', or a text; None for an empty cell."""
-    text, position = published.printed(axes, published.column(axes))
+    text, position = published.printed(axes, published.value_column(axes))
     if not re.search(r"\d", text):
         return text or None
     values = [parse_number(part, position) * published.factor(axes) for part in re.split("[/;]", text)]

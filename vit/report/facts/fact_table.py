@@ -4,7 +4,7 @@ import pandas as pd
 
 from vit.plan.kinds import number
 from vit.report.facts.fact_results import FactReport, FactResult, listed, shown
-from vit.report.names import printed_in, text, title
+from vit.report.names import axis_text, printed_in, text, title
 from vit.report.table import Entry, Table, column_label, folded_names, label_entries, ordered, printed_key
 
 NUMBERS = ("ours", "paper", "difference", "verdict")
@@ -40,7 +40,7 @@ def fact_sheet(report: FactReport) -> str:
     rows = [
         {
             "experiment": report.name,
-            **{axis: text(result.cell.axes.get(axis), axis) for axis in axes},
+            **{axis: axis_text(axis, result.cell.axes.get(axis)) for axis in axes},
             **numbers(result),
         }
         for result in report.results
@@ -52,7 +52,7 @@ def fact_sheet(report: FactReport) -> str:
 def numbers(result: FactResult) -> dict[str, str]:
     """Lists as 'a;b', numbers with all their digits."""
     ours, paper = (
-        ";".join(f"{part:.12g}" if number(part) else text(part, "fact") for part in values)
+        ";".join(f"{part:.12g}" if number(part) else text(part) for part in values)
         for values in (listed(result.ours) if result.planned else [], listed(result.paper))
     )
     difference = "" if result.difference is None else f"{result.difference:.6g}"

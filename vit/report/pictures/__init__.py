@@ -11,6 +11,7 @@ from vit.report.pictures.groups import groups
 from vit.report.pictures.lines import lines
 from vit.report.pictures.of_arrays import of_arrays
 from vit.report.pictures.scaling import scaling
+from vit.report.pictures.speed_by_size import speed
 from vit.report.pictures.style import files
 from vit.report.pictures.transfer import transfer
 
@@ -25,6 +26,7 @@ DRAWN = {
     "data_size": data_size,
     "compute": compute,
     "epochs": epochs,
+    "speed": speed,
 }  # vit.plan.schema.PICTURES
 
 

@@ -1,12 +1,16 @@
 """Accuracy against the compute of pre-training (Figures 8 and 13), relative to the experiment's base where it has one."""
 
+from dataclasses import replace
+from textwrap import fill
+
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from vit.plan.measured_speed import UNITS
 from vit.report.against_base import base_key, cell_key
 from vit.report.collect import Report
 from vit.report.cost.rows import EXA
-from vit.report.pictures.arrangement import by_label, legend_above, panels_of, title_panel
+from vit.report.pictures.arrangement import CHARACTER, by_label, label, legend_above, panels_of, stands_in, title_panel
 from vit.report.pictures.over_paper import (
     PAPER,
     draw_ours,
@@ -15,8 +19,8 @@ from vit.report.pictures.over_paper import (
     name_decades,
     papers_name,
     percent,
-    stands_in,
 )
+from vit.report.provenance import devices
 from vit.report.results import Result
 
 WIDTH, HEIGHT = 4.4, 4.0  # of a panel in inches
@@ -24,6 +28,7 @@ WIDTH, HEIGHT = 4.4, 4.0  # of a panel in inches
 
 def compute(report: Report) -> Figure:
     """A panel for each data set that the paper draws (without its numbers, for each there is), then one for speed if it has one."""
+    speed_results, report = apart_from_speeds(report)
     groups, looks = by_panel(report), looks_of(report, report.experiment.rows[:1])
     speeds = any(result.figure.get("speed") for result in report.results)
     figure, axes = panels_of(len(groups) + speeds, WIDTH, HEIGHT)
@@ -33,17 +38,34 @@ def compute(report: Report) -> Figure:
         axis.set_xlabel("relative compute of pre-training" if report.experiment.base else "exaFLOPs of pre-training")
         draw_panel(axis, papers_axis(axis, report), report, results, looks)
     if speeds:
-        axes[-1].set_title("the paper's only: speed is not measured here", color=PAPER)
-        axes[-1].set_xlabel("images/s in inference, at most, on one TPUv3 core")
-        for name, results in by_label(report, report.results, report.experiment.rows[:1]).items():
-            points = [point for result in results for point in result.figure["speed"]]
-            draw_papers_line(axes[-1], points, looks[name], papers_name(["named in the first panel"], name))
+        draw_speeds(axes[-1], report, speed_results, looks)
     for axis in figure.axes:
         name_decades(axis)
     for axis in axes:
         axis.set_ylabel(percent(report))
     legend_above(figure)
     return figure
+
+
+def apart_from_speeds(report: Report) -> tuple[list[Result], Report]:
+    """(cells with measured speeds, the report without them)."""
+    speeds = [result for result in report.results if result.cell.axes.get("metric") in UNITS]
+    return speeds, replace(report, results=[result for result in report.results if result not in speeds])
+
+
+def draw_speeds(axis: Axes, report: Report, speeds: list[Result], looks: dict[str, dict]) -> None:
+    """Accuracy against images/s, ours on the device that is there, the paper's on its own."""
+    rows = report.experiment.rows[:1]
+    rates = {label(report, result, rows): result.mean for result in speeds if result.mean is not None}
+    for name, results in by_label(report, report.results, rows).items():
+        points = [(rates[name], result) for result in results if result.mean is not None and name in rates]
+        theirs = [point for result in results for point in result.figure["speed"]]
+        draw_papers_line(axis, theirs, looks[name], papers_name(["named in the first panel"], name))
+        draw_ours(axis, points, looks[name], name)
+    measured = devices(record for result in speeds for record in result.finished)
+    title = f"ours: {'; '.join(measured)}" if measured else "the paper's only: no speed is measured yet"
+    axis.set_title(fill(title, int(WIDTH / CHARACTER)), color="black" if measured else PAPER)
+    axis.set_xlabel("images/s in inference (the paper: one TPUv3 core)")
 
 
 def by_panel(report: Report) -> dict[str, list[Result]]:

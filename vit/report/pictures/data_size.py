@@ -6,8 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from vit.report.collect import Report
-from vit.report.names import stand_in
-from vit.report.pictures.arrangement import apart, by_label, legend_above, panels_of
+from vit.report.pictures.arrangement import apart, by_label, legend_above, own_name, panels_of, stands_in
 from vit.report.pictures.over_paper import (
     PAPER,
     draw_ours,
@@ -15,7 +14,6 @@ from vit.report.pictures.over_paper import (
     looks_of,
     papers_name,
     percent,
-    stands_in,
 )
 from vit.report.results import Result
 
@@ -58,7 +56,7 @@ def images(report: Report, result: Result) -> float:
 
 def set_name(report: Report) -> str:
     name = report.results[0].cell.axes["pretrain"]
-    return stand_in(report.plan, report.experiment, "pretrain", name) or name
+    return own_name(report, "pretrain", name)
 
 
 def name_ticks(axis: Axes, places: list[float], numbers: list[float]) -> None:

@@ -4,7 +4,7 @@ from matplotlib.figure import Figure
 
 from vit.report.collect import Report
 from vit.report.header import measures
-from vit.report.names import cell_text, printed_in
+from vit.report.names import key_texts, printed_in
 from vit.report.pictures.style import COLORS, GREY, panels
 from vit.report.results import Result
 
@@ -35,6 +35,6 @@ def dots(report: Report) -> Figure:
     return figure
 
 
-def cell_labels(report: Report, result: Result) -> list[str]:
+def cell_labels(report: Report, result: Result) -> tuple[str, ...]:
     axes = [*report.experiment.rows, *report.experiment.columns]
-    return [cell_text(result.cell, axis) for axis in axes]
+    return key_texts(axes, result.cell.key(axes))

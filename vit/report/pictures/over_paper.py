@@ -9,7 +9,7 @@ from matplotlib.ticker import LogLocator, NullLocator
 
 from vit.report.collect import Report
 from vit.report.header import measures
-from vit.report.names import has_stand_in
+from vit.report.names import family_of
 from vit.report.pictures.arrangement import by_label
 from vit.report.pictures.style import COLORS, MARKERS
 from vit.report.results import Result
@@ -39,7 +39,7 @@ def looks_of(report: Report, axes: list[str]) -> dict[str, dict]:
 
 def stroke(model: str) -> str:
     """ViTs solid, ResNets dashed, hybrids dashed and dotted."""
-    return "-." if "+" in model else "--" if "ResNet" in model else "-"
+    return {"ViT": "-", "ResNet": "--", "hybrid": "-."}[family_of(model)]
 
 
 def draw_ours(axis: Axes, points: list[tuple[float, Result]], look: dict, name: str) -> None:
@@ -79,11 +79,6 @@ def name_decades(axis: Axes) -> None:
     axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < low * MANY else (1,)))
     axis.xaxis.set_major_formatter(lambda x, _: f"{x:,.0f}" if x >= 1 else f"{x:.0e}" if x < 0.001 else f"{x:g}")
     axis.xaxis.set_minor_locator(NullLocator())
-
-
-def stands_in(report: Report) -> bool:
-    """Is anything that is drawn a stand-in? Then quantities that depend on its size get an axis for each side."""
-    return any(has_stand_in(report.plan, report.experiment, result.cell.axes) for result in report.planned)
 
 
 def percent(report: Report) -> str:
