@@ -105,9 +105,10 @@ def _values() -> Iterator[str]:
     """Values of the recipes, each as an axis that holds the recipe's own value or all words that it may be."""
     yield 'Values of recipes, RECIPE.KEY. "x0.5" is half of what the recipe has, or the scale in its place'
     listed = set()
-    for recipe in ("pretrain", "finetune", "fewshot", "inspect", "masked_patch"):
-        task = load_recipe(recipe)["task"]
-        same = [name for name in recipe_names() if name != recipe and load_recipe(name)["task"] == task]
+    of_task = {}  # task -> its recipes, of which the first is shown
+    for name in dict.fromkeys(("pretrain", "finetune", *recipe_names())):
+        of_task.setdefault(load_recipe(name)["task"], []).append(name)
+    for task, (recipe, *same) in of_task.items():
         yield f"  of experiments/recipes/{recipe}.yaml{'; the same keys: ' if same else ''}{', '.join(same)}"
         for key in recipe_values(task):
             if recipe in ("pretrain", "finetune") or key not in listed:
