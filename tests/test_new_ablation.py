@@ -35,6 +35,13 @@ def test_it_plans_at_every_scale_as_it_is(experiments, scale, capsys):
     assert scale == "photos" or set(cells[0].runs) <= set(plan.runs_of("table5"))
 
 
+def test_no_file_is_left_where_its_text_cannot_be_written(experiments):
+    (experiments / "recipes" / "inspect.yaml").write_text("task: vit.tasks.Nothing\n")
+    with pytest.raises(SystemExit):
+        main(["new-ablation", "mine"])
+    assert not (experiments / "ablations" / "mine.yaml").exists()
+
+
 def test_the_comments_list_every_value_of_every_recipe_with_what_it_may_be():
     axes = listed()
     assert {axis.partition(".")[2] for axis in axes} == VALUES.keys()

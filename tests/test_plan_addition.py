@@ -61,6 +61,13 @@ def test_an_experiment_that_there_is_not_is_one_line(plan):
         main(["plan", "--scale", "smoke", "--experiment", "gelo"])
 
 
+def test_the_file_is_named_where_a_recipe_finds_the_mistake(experiments):
+    file = experiments / "ablations" / "gelu.yaml"
+    file.write_text(file.read_text().replace("  model: [", "  finetune.loss: [softmax, sigmoid]\n  model: ["))
+    with pytest.raises(SystemExit, match=r"no value for 'head_bias'.*loss: sigmoid.*ablations/gelu\.yaml"):
+        main(["plan", "--scale", "smoke", "--experiment", "gelu"])
+
+
 def test_the_time_counts_flops_starts_of_processes_and_a_second_a_run(plan, capsys):
     """The new half of gelu: two pre-trainings and what starts from them. At smoke all of it is in one process."""
     rows, foot = printed(capsys, "gelu")

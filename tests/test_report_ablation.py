@@ -62,6 +62,41 @@ def test_a_mean_under_the_name_of_a_column_is_an_error_that_names_the_cell(ablat
         render(ablation("[model]\nmeans: {model: {ViT-B/32: [ViT-B/32, ViT-B/16]}}"), "dropout")
 
 
+WORDS = """
+title: "Words"
+grid:
+  mixing: [{label: none}, {label: mixup, finetune.mixup: 0.2}]
+  finetune.polyak: [null, 0.9]
+  finetune.frozen: [false, true]
+  model: [ViT-B/32]
+  pretrain: [none]
+  transfer: [CIFAR-10]
+rows: [pretrain, mixing]
+columns: [finetune.polyak, finetune.frozen]
+base: {mixing: none, finetune.polyak: null, finetune.frozen: false}
+picture: bars
+"""
+
+
+def test_a_label_none_is_not_from_scratch_and_null_and_true_say_of_what(ablation):
+    """Only the pre-training set `none` is from scratch."""
+    plan = ablation("[model]")
+    (paths.EXPERIMENTS / "ablations" / "words.yaml").write_text(WORDS)
+    plan = make_plan("smoke", ["words"])
+    finish_all(plan, lambda run: 0.5)
+    render(plan, "words")
+    text = (results("smoke") / "words.md").read_text()
+    columns = [
+        f"finetune.polyak {polyak} / finetune.frozen {frozen}"
+        for polyak in ("null", 0.9)
+        for frozen in ("false", "true")
+    ]
+    assert f"| pre-training | mixing | {' | '.join(columns)} |" in text
+    assert "| from scratch | none |" in text and "| from scratch | mixup |" in text
+    assert "the base is mixing none, finetune.polyak null, finetune.frozen false" in text
+    assert "finetune.polyak null / finetune.frozen true" in (results("smoke") / "words.svg").read_text()
+
+
 FOLDS = """
 title: "Folds"
 grid: {finetune.split_seed: [0, 1, 2], model: [ViT-B/32], pretrain: [none], transfer: [CIFAR-10]}

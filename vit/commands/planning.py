@@ -30,15 +30,18 @@ def add(command):
 
 
 def plan_command(arguments):
+    from vit.paths import name_of
     from vit.plan import make_plan
     from vit.plan.graph import describe, write_graph
     from vit.plan.overview import addition, overview
+    from vit.plan.resolve import experiment_path
     from vit.plan.yaml_files import check_keys
 
     plan = make_plan(arguments.scale)
     if arguments.experiment:
         if error := plan.error_of(arguments.experiment):
-            raise UserError(error)
+            path = name_of(experiment_path(arguments.experiment))
+            raise UserError(error if path in error else f"{error} (nothing of {path} is planned)")
         check_keys([arguments.experiment], list(plan.experiments), "plan: experiments")
         print(addition(plan, arguments.experiment, arguments.jobs))
         print_errors(plan.mistakes())

@@ -1,5 +1,7 @@
 """report, cost: tables from the finished runs, and counted FLOPs."""
 
+import sys
+
 from vit.commands.errors_at_end import exit_if_any
 from vit.errors import UserError
 
@@ -86,4 +88,5 @@ def update_costs(scale):
     else:
         from vit.run.costs import write_costs
 
+        print(f"counting the FLOPs of the models of scale {scale}: once, up to a minute", file=sys.stderr)
         write_costs(plan)

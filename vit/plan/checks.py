@@ -157,7 +157,12 @@ def _check_at(experiment, where):
     for scale, axes in experiment.at.items():
         if not isinstance(axes, dict):
             raise UserError(f"{where}: at.{scale}: a mapping from axes to lists was expected, found {axes!r}")
-        check_keys(axes, list(experiment.grid), f"{where}: at.{scale}")
+        for axis in axes:
+            if axis not in experiment.grid:
+                hint = nearest(axis, experiment.grid) or "; write it under grid first"
+                raise UserError(
+                    f"{where}: at.{scale}: '{axis}' is no axis of the grid, whose values `at` replaces at one scale{hint}"
+                )
         for axis, values in axes.items():
             check_axis(axis, values, f"{where}: at.{scale}")
 

@@ -158,6 +158,12 @@ def _together(grid, combination, where):
         added = {axis: value}
         if isinstance(value, dict):
             added = {axis: value.get("label"), **{key: part for key, part in value.items() if key != "label"}}
+        for key in added.keys() & axes.keys() - {"options"}:
+            if added[key] != axes[key]:
+                raise UserError(
+                    f"{where}: grid.{axis}: {key}: {added[key]!r}, but another axis sets {axes[key]!r} in the same cell;"
+                    " one axis sets it, with a mapping for each combination"
+                )
         options = with_options(axes.get("options", {}), added.get("options", {}), f"{where}: grid.{axis}: options")
         axes.update(added, **({"options": options} if options else {}))
     return axes

@@ -47,9 +47,10 @@ def write_new_ablation(name: str) -> Path:
             f"new-ablation: '{name}': a name was expected, not a path; the file is written to {paths.name_of(path.parent)}"
         )
     check_name(path)
+    text = text_of(path.stem)
     try:
         with path.open("x") as file:  # never over a file that is there
-            file.write(text_of(path.stem))
+            file.write(text)
     except FileExistsError:
         raise UserError(f"{paths.name_of(path)}: exists already; choose another name, or edit it") from None
     return path
@@ -104,15 +105,15 @@ def _values() -> Iterator[str]:
     """Values of the recipes, each as an axis that holds the recipe's own value or all words that it may be."""
     yield 'Values of recipes, RECIPE.KEY. "x0.5" is half of what the recipe has, or the scale in its place'
     listed = set()
-    for recipe in ("pretrain", "finetune", "fewshot", "masked_patch"):
-        task = load_recipe(recipe)["task"]
-        same = [name for name in recipe_names() if name != recipe and load_recipe(name)["task"] == task]
+    of_task = {}  # task -> its recipes, of which the first is shown
+    for name in dict.fromkeys(("pretrain", "finetune", *recipe_names())):
+        of_task.setdefault(load_recipe(name)["task"], []).append(name)
+    for task, (recipe, *same) in of_task.items():
         yield f"  of experiments/recipes/{recipe}.yaml{'; the same keys: ' if same else ''}{', '.join(same)}"
         for key in recipe_values(task):
             if recipe in ("pretrain", "finetune") or key not in listed:
                 yield _value(recipe, key)
         listed.update(recipe_values(task))
-    assert listed == set(VALUES)
 
 
 def _value(recipe: str, key: str) -> str:

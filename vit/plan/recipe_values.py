@@ -259,7 +259,10 @@ def check_needed(values: dict, where: str) -> None:
     for key, value in values.items():
         other, *words = VALUES[key].needed_with if key in VALUES and VALUES[key].needed_with else ("",)
         if other in values and values[other] not in words and value != VALUES[key].off:
-            raise UserError(f"{where}.{key}: {value!r} has no effect with {other} {values[other]}; leave it out")
+            off = "null" if VALUES[key].off is None else VALUES[key].off
+            raise UserError(
+                f"{where}.{key}: {value!r} has no effect with {other} {values[other]}; leave it out, or write {off} where the recipe states it"
+            )
     for (other, word), words in ONLY.items():
         for key, only in words.items() if values.get(other) == word else ():
             if values.get(key, only) != only:

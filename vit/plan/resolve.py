@@ -9,7 +9,8 @@ from vit.errors import UserError, nearest
 from vit.plan.checks import check_experiment, check_paper, keys_inside, names_inside
 from vit.plan.model_options import FAMILIES
 from vit.plan.multi_label import check_kind
-from vit.plan.own_code import check_source, sizes_of
+from vit.plan.other_words import OTHER_WORDS
+from vit.plan.own_code import check_source, is_own, sizes_of
 from vit.plan.recipe_values import (
     TASKS,
     VALUES,
@@ -23,6 +24,7 @@ from vit.plan.recipe_values import (
 from vit.plan.scale_checks import check_class_path, check_entry, check_models, check_omit
 from vit.plan.schema import AXES, PROCESSES, SETS, DataEntry, EvaluationEntry, Experiment, Paper, Scale
 from vit.plan.stand_ins import is_multiple, multiplied, of_axis, stand_in
+from vit.plan.together import together
 from vit.plan.yaml_files import build, check_keys, read_yaml
 
 MATCHED = ("model", "pretrain", "transfer")  # keys of a row that say when it holds
@@ -49,10 +51,11 @@ def load_experiment(name: str) -> Experiment:
             raise UserError(f"{where}: '{key}' is an axis, so it belongs under grid, indented")
     experiment = build(Experiment, content, path)
     check_experiment(experiment, where)
-    shown = {*names_inside(experiment), *(["fact"] if experiment.facts else [])}
-    plain = [axis for axis, values in experiment.grid.items() if not isinstance(values[0], dict)]
-    for axes in (plain, keys_inside(experiment.grid)):
-        check_axes([axis for axis in axes if axis not in shown], f"{where}: grid")
+    facts = {"fact"} if experiment.facts else set()
+    plain = {axis for axis, values in experiment.grid.items() if not isinstance(values[0], dict)}
+    names = {name for name in names_inside(experiment) if not _place_of(name)}  # others have to have an effect
+    for axes, shown in ((plain, facts), (keys_inside(experiment.grid), facts | names)):
+        check_axes(sorted(axes - shown), f"{where}: grid")
     for position, setting in enumerate(experiment.settings):
         check_axes([key for key in setting if key not in experiment.grid], f"{where}: settings[{position}]")
     if experiment.paper:
@@ -139,7 +142,8 @@ def values_for(recipe_name, cell, scale, scale_name, exact=()):
     row = next(rows, None)  # the first that holds
     if row is None:
         names = ", ".join(f"{axis} {matched[axis]}" for axis in MATCHED if axis in cell)
-        raise UserError(f"experiments/recipes/{recipe_name}.yaml: no row for {names}")
+        hint = _model_in_rows(matched["model"], recipe["rows"])
+        raise UserError(f"experiments/recipes/{recipe_name}.yaml: no row for {names}{hint}")
     values.update({key: value for key, value in row.items() if key not in MATCHED})
     settings = {key.split(".", 1)[1]: value for key, value in cell.items() if key.startswith(f"{recipe_name}.")}
     check_keys(settings, recipe_values(recipe["task"]), f"settings '{recipe_name}.*'")
@@ -151,7 +155,8 @@ def values_for(recipe_name, cell, scale, scale_name, exact=()):
     except KeyError as missing:
         key = missing.args[0]
         raise UserError(
-            f"experiments/recipes/{recipe_name}.yaml or the experiment: no value for '{key}'{needed_by(key)}"
+            f"experiments/recipes/{recipe_name}.yaml or the experiment: no value for '{key}'"
+            f"{needed_by(key)}{together(key, recipe_name, recipe['task'], {**values, **words}, words)}"
         ) from None
     for key in recipe_values(recipe["task"]):
         check_value(key, values[key], f"experiments/recipes/{recipe_name}.yaml or the experiment: {recipe_name}")
@@ -172,6 +177,15 @@ def values_for(recipe_name, cell, scale, scale_name, exact=()):
         check_value(key, values[key], where)
     check_needed(values, f"experiments/recipes/{recipe_name}.yaml or the experiment: {recipe_name}")
     return {key: copy.deepcopy(value) if isinstance(value, list | dict) else value for key, value in values.items()}
+
+
+def _model_in_rows(model, rows):
+    """What to write for a model that no row of a recipe has; '' for one that some row has."""
+    if is_own(model):
+        return f"; a class of one's own names the model whose rows it takes: {model}@ViT-B/16"
+    models = [row["model"] if isinstance(row["model"], list) else [row["model"]] for row in rows if "model" in row]
+    known = [name for names in models for name in names]
+    return "" if model in known else nearest(model, known)
 
 
 def config(values, cell, entry, scale, *, seed, steps, train_on, start):
@@ -204,13 +218,18 @@ def check_axes(axes, where):
         recipe, dot, value = str(key).partition(".")
         if dot:
             check_keys([recipe], recipe_names(), f"{where}: {key}: recipe")
-            check_keys([value], recipe_values(load_recipe(recipe)["task"]), f"{where}: {key}: value of {recipe}")
+            known = recipe_values(load_recipe(recipe)["task"])
+            if value not in known and (place := _place_of(value)):
+                raise UserError(f"{where}: {key}: {recipe} has no value '{value}'{place}")
+            check_keys([value], known, f"{where}: {key}: value of {recipe}")
         elif key not in AXES:
-            raise UserError(f"{where}: unknown axis '{key}'{_place_of(key) or nearest(key, AXES)}")
+            named = "; an axis with a name of its own has mappings as values, such as {label: a, pretrain.lr: x0.5}"
+            raise UserError(f"{where}: unknown axis '{key}'{_place_of(key) or nearest(key, AXES) or named}")
 
 
 def _place_of(word):
     """Where a word that is no axis belongs: values of recipes and options of models have no axis of their own."""
+    word = OTHER_WORDS.get(str(word).lower(), word)
     recipes = [recipe for recipe in ("pretrain", "finetune") if word in recipe_values(load_recipe(recipe)["task"])]
     if recipes:
         return f", did you mean {' or '.join(f'{recipe}.{word}' for recipe in recipes)}?"

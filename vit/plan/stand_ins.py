@@ -45,6 +45,10 @@ def of_axis(key: str, value: object, base: object, override: object, where: str)
 def with_options(options: dict, added: dict, where: str) -> dict:
     """Options of a model with those that a further axis adds; a multiple multiplies what an axis before it has set."""
     for name, value in added.items():
+        if not is_multiple(value) and options.get(name, value) != value:
+            raise UserError(
+                f"{where}.{name}: {value!r}, but another axis sets {options[name]!r}; one axis sets it, or this one multiplies it (x0.5)"
+            )
         if is_multiple(value) and name not in options:
             raise UserError(
                 f"{where}.{name}: {value} multiplies what another axis sets before it, and none does; write a number, or add such an axis"

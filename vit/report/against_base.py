@@ -44,7 +44,7 @@ def is_base(experiment: Experiment, result: Result) -> bool:
 
 def base_name(experiment: Experiment) -> str:
     """'gelu tanh'."""
-    return ", ".join(f"{title(axis)} {axis_text(axis, value)}" for axis, value in experiment.base.items())
+    return ", ".join(f"{title(axis)} {axis_text(axis, value) or 'null'}" for axis, value in experiment.base.items())
 
 
 def base_text(experiment: Experiment, result: Result) -> str:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterable
 
-from vit.plan import Plan
+from vit.plan import Cell, Plan
 from vit.plan.schema import SCRATCH, SETS, DataEntry, EvaluationEntry, Experiment
 
 TITLES = {
@@ -23,12 +23,20 @@ def text(value: object) -> str:
     """A value on one line; '' for None."""
     if value is None:
         return ""
+    if isinstance(value, bool):
+        return str(value).lower()
     return json.dumps(value) if isinstance(value, (dict, list)) else str(value)
 
 
 def axis_text(axis: str, value: object) -> str:
     """How a value of an axis is printed: without pre-training is 'from scratch'; 'none' of another axis stays 'none'."""
     return "from scratch" if axis == "pretrain" and value == SCRATCH else text(value)
+
+
+def cell_text(cell: Cell, axis: str) -> str:
+    """A cell's value of an axis as printed: 'null' where a value of a recipe is stated so, '' where there is none."""
+    value = cell.axes.get(axis)
+    return "null" if value is None and axis in cell.axes and "." in axis else axis_text(axis, value)
 
 
 def key_texts(axes: Iterable[str], key: Iterable[object]) -> tuple[str, ...]:

@@ -12,11 +12,11 @@ from vit.report.against_base import base_text
 from vit.report.collect import Report
 from vit.report.cost.columns import CoreDays
 from vit.report.cost.rows import Cost
-from vit.report.names import axis_text, key_texts, printed_in, stand_in, title
+from vit.report.names import cell_text, key_texts, printed_in, stand_in, title
 from vit.report.provenance import devices
 from vit.report.results import Result
 
-NUMBER = re.compile(r"x?\d+(\.\d+)?(e-\d+)?")  # or a multiple, which alone would not say of what
+BARE = re.compile(r"x?\d+(\.\d+)?(e-\d+)?|null|true|false")  # values, also multiples, that alone would not say of what
 Key = tuple[str, ...]  # a row or a column: the printed values of its axes
 
 
@@ -67,7 +67,7 @@ def lay_out(report: Report) -> Table:
 
 
 def printed_key(result: Result, axes: list[str]) -> Key:
-    return key_texts(axes, result.cell.key(axes))
+    return tuple(cell_text(result.cell, axis) for axis in axes)
 
 
 def ordered_keys(report: Report, axes: list[str]) -> list[Key]:
@@ -103,10 +103,10 @@ def label_entries(report: Report, axes: list[str], key: Key) -> list[Entry]:
 
 
 def column_label(report: Report, axes: list[str], key: Key) -> Entry:
-    """A number is preceded by its axis: 'pretrain.lr x0.3'."""
+    """A number, null, true and false are preceded by their axis: 'pretrain.lr x0.3'."""
     entries = label_entries(report, axes, key)
     named = (
-        f"{title(axis)} {entry.main}" if NUMBER.fullmatch(entry.main) else entry.main
+        f"{title(axis)} {entry.main}" if BARE.fullmatch(entry.main) else entry.main
         for axis, entry in zip(axes, entries, strict=True)
     )
     return Entry(" / ".join(named), " / ".join(entry.small for entry in entries if entry.small))
@@ -175,4 +175,4 @@ def folded_names(report: Report, keys: list[tuple[list[str], Key]]) -> str:
 
 
 def has_runs(report: Report, axis: str, name: str) -> bool:
-    return any(axis_text(axis, result.cell.axes.get(axis)) == name for result in report.planned)
+    return any(cell_text(result.cell, axis) == name for result in report.planned)

@@ -7,9 +7,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from vit.plan import Cell
 from vit.plan.schema import SETS
 from vit.report.collect import Report
-from vit.report.names import axis_text, has_stand_in, key_texts, stand_in
+from vit.report.names import axis_text, cell_text, has_stand_in, key_texts, stand_in, title
 from vit.report.pictures.style import panels
 from vit.report.results import Result
 
@@ -45,14 +46,16 @@ def set_axes(report: Report, results: list[Result]) -> list[str]:
 
 def label(report: Report, result: Result, axes: list[str]) -> str:
     """'ViT-B/16 / exact': the cell's values of these axes; a data set by the name of what stands in for it."""
-    return " / ".join(shown(report, axis, result.cell.axes.get(axis)) for axis in axes)
+    return " / ".join(shown(report, axis, result.cell) for axis in axes)
 
 
-def shown(report: Report, axis: str, value: object) -> str:
-    """One value of an axis. 'digits for CIFAR-100' where digits stand in for several sets of the experiment."""
+def shown(report: Report, axis: str, cell: Cell) -> str:
+    """One value of an axis; null, true and false after its name. 'digits for CIFAR-100' where digits stand in for several sets of the experiment."""
+    value = cell.axes.get(axis)
     own = stand_in(report.plan, report.experiment, axis, value)
     if not own:
-        return axis_text(axis, value)
+        name = cell_text(cell, axis)
+        return f"{title(axis)} {name}" if name in ("null", "true", "false") else name
     values = {axis_text(axis, result.cell.axes.get(axis)) for result in report.planned}
     shared = sum(stand_in(report.plan, report.experiment, axis, other) == own for other in values) > 1
     return f"{own} for {value}" if shared else own

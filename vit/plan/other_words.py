@@ -1,0 +1,25 @@
+"""What others call values of recipes and options of models, for the message of a word that is none of ours."""
+
+OTHER_WORDS = {  # in small letters -> ours
+    "ema": "polyak",
+    "ema_decay": "polyak",
+    "learning_rate": "lr",
+    "wd": "weight_decay",
+    "warmup": "warmup_steps",
+    "grad_clip": "clip_norm",
+    "gradient_clip_val": "clip_norm",
+    "accumulate": "micro_batch",
+    "accumulate_grad_batches": "micro_batch",
+    "accumulation": "micro_batch",
+    "freeze": "frozen",
+    "linear_probe": "frozen",
+    "fold": "split_seed",
+    "folds": "split_seed",
+    "rand_augment": "augment",
+    "randaugment": "augment",
+    "augmentation": "augment",
+    "llrd": "layer_decay",
+    "stochastic_depth": "drop_path",
+    "layerscale": "layer_scale",
+    "init_values": "layer_scale",
+}
