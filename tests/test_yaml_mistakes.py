@@ -165,7 +165,7 @@ CASES = {  # file, what is there, what somebody writes instead, what the line mu
     ),
     "epochs that map nothing": (
         "scales/smoke.yaml",
-        "epochs: {300: 4}",
+        "epochs: {300: 4, 90: 4}",
         "epochs: 4",
         ["scales/smoke.yaml", "pretrain.ImageNet", "epochs"],
     ),
