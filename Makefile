@@ -108,11 +108,19 @@ $(RESULTS)/checked: $(RESULTS)/grid.mk $(shell find vit data -name '*.py')
 
 reproduce: $(EXPERIMENTS) ## all experiments
 
+.PHONY: tables figures
+tables: $(filter table%,$(EXPERIMENTS)) ## the paper's tables that the scale has
+
+figures: $(filter figure%,$(EXPERIMENTS)) ## the paper's figures that the scale has
+
 report: $(RESULTS)/costs.json $(ROOT)/paper/costs.json ## render tables from the finished runs, without training
 	@$(PY) -m vit report --scale $(SCALE)
 
 $(ROOT)/%/costs.json: $(wildcard vit/models/*.py) vit/run/costs.py $(RESULTS)/grid.mk
 	@$(PY) -m vit cost --write $*
+
+.DEFAULT:
+	@echo "error: '$@' is neither a target nor an experiment (experiments/$@.yaml); \`make help\` lists both" >&2; exit 2
 
 .PHONY: new-ablation
 new-ablation: $(READY) ## write experiments/ablations/NAME.yaml, which runs as it is: make new-ablation NAME=x
@@ -145,5 +153,10 @@ lint: $(READY) ## check style and mistakes with ruff
 format: $(READY) ## format the code with ruff
 	@$(PY) -m ruff check --fix . && $(PY) -m ruff format .
 
+# Rendered files belong to an experiment; where its YAML is gone, NAME.md is not in git and NAME.csv lies beside it. A file of
+# results/paper that is alone, such as a CSV that nobody has committed yet, is nothing that was rendered.
+gone     = $(foreach file,$(shell git ls-files --others -- ':(glob)$(RESULTS)/*.md' 2>/dev/null || ls $(RESULTS)/*.md 2>/dev/null),$(if $(wildcard $(file:.md=.csv)),$(notdir $(basename $(file)))))
+rendered = $(foreach name,$(basename $(notdir $(wildcard experiments/*.yaml experiments/ablations/*.yaml))) $(gone),$(addprefix $(RESULTS)/$(name).,md csv svg png))
+
 clean: ## remove this scale's rendered tables and pages, committed ones too (git restores those), never its runs
-	@rm -rf $(RESULTS)/index.html $(RESULTS)/costs.json $(RESULTS)/grid.mk $(RESULTS)/plan.json $(RESULTS)/checked $(RESULTS)/cells $(foreach name,$(basename $(notdir $(wildcard experiments/*.yaml experiments/ablations/*.yaml))),$(RESULTS)/$(name).md $(RESULTS)/$(name).csv $(RESULTS)/$(name).svg $(RESULTS)/$(name).png)
+	@rm -rf $(addprefix $(RESULTS)/,index.html costs.json grid.mk plan.json checked cells) $(rendered)

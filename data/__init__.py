@@ -10,8 +10,10 @@ from data.sets.jft import JFT300M
 from data.sets.mnist import MNIST, FashionMNIST
 from data.sets.mnist5k import MNIST5k
 from data.sets.objectnet import ObjectNet
+from data.sets.sprite_scenes import SpriteScenes
 from data.sets.sprites import Sprites
 from data.sets.torchvision_sets import CIFAR10, CIFAR100, Flowers102, OxfordIIITPet
+from data.sets.voc import VOC2007
 from data.sets.vtab import (
     DTD,
     SUN397,
@@ -38,6 +40,7 @@ __all__ = [
     "MNIST",
     "SUN397",
     "SVHN",
+    "VOC2007",
     "Caltech101",
     "Camelyon",
     "ClevrCount",
@@ -62,6 +65,7 @@ __all__ = [
     "Retinopathy",
     "SmallNORBAzimuth",
     "SmallNORBElevation",
+    "SpriteScenes",
     "Sprites",
     "UnseenFractals",
     "Vtab1k",

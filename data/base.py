@@ -4,6 +4,7 @@ B batch, N images, S image size, C classes.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Literal
 
 import lightning as L
@@ -13,7 +14,7 @@ from torch.utils.data import DataLoader, Sampler
 
 from data import checkpoint_state
 from data.batches.batches import Arrays, Batches, select
-from data.batches.class_range import rows_out_of_range
+from data.batches.class_range import check_several, rows_out_of_range
 from data.batches.loading import batch_device, make_loader, move_if_small, rank_of, training_position
 from data.batches.order import FixedOrder, SequentialOrder, StepOrder
 from data.batches.shared_memory import SharedMemoryLoader
@@ -30,7 +31,7 @@ Loader = DataLoader | SharedMemoryLoader
 
 
 class ImageData(L.LightningDataModule):
-    """A set of labelled images. A subclass defines `num_classes` and `arrays`.
+    """A set of labelled images. A subclass defines `num_classes` and `arrays`, and `multi_label` if images have several labels.
 
     train_on: "train" keeps `held_out` of the training split as the validation part and trains on `subset` of the rest
         (fractions or numbers of images, data.batches.splits); "all" trains on both and has no validation part.
@@ -44,6 +45,8 @@ class ImageData(L.LightningDataModule):
     """
 
     num_classes: int
+    multi_label = False  # True where labels are int8 (N, C): which of the classes are in the image
+    class_names: Sequence[str] | None = None  # of the labels, known once a part was read; None if they have none
     one_source = False  # True where all parts are split or generated from one source, so that no part can be missing
 
     def __init__(
@@ -82,7 +85,8 @@ class ImageData(L.LightningDataModule):
     def arrays(self, split: Literal["train", "test"]) -> Arrays:
         """Images uint8 (N, H, W) or (N, 3, H, W), or Pictures, and labels int64 (N,) of a split, in a fixed order.
 
-        Further label tensors (N, ...) may follow, such as the sets of classes (N, C) that count as right.
+        Further label tensors (N, ...) may follow, such as the sets of classes (N, C) that count as right. Labels of a
+        multi-label set are int8 (N, C): 1 for a class in the image, 0 for another, -1 for one that is not judged there.
         """
         raise NotImplementedError
 
@@ -139,6 +143,8 @@ class ImageData(L.LightningDataModule):
             self.skipped_groups |= skipped_groups(images, split, self.skip_limit)
         limit = self.skip_limit * len(labels[0]) if self.on_error == "skip" else 0
         name = f"{type(self).__name__}, {split}"
+        if self.multi_label:
+            check_several(labels[0], self.num_classes, name)
         invalid = rows_out_of_range(images, labels[0], self.num_classes, limit=limit, name=name)
         if not len(invalid):
             return images, *labels

@@ -16,6 +16,7 @@ ALLOWED = {  # folder or file -> what it may import besides the standard library
     "vit/errors.py": set(),
     "vit/paths.py": set(),
     "vit/atomic.py": set(),
+    "vit/arrays.py": {"numpy", "vit.errors", "vit.paths", "vit.atomic"},
     "vit/locks.py": {"vit.errors"},
     "vit/record.py": {"torch", "vit.errors", "vit.paths", "vit.atomic"},  # torch inside a function, for the GPU's name
     "vit/models": {"torch", "vit.errors"},
@@ -27,11 +28,29 @@ ALLOWED = {  # folder or file -> what it may import besides the standard library
     },
     "vit/tasks": {
         *("torch", "torchmetrics", "lightning", "vit.models", "vit.objectives", "vit.optim", "vit.weights"),
+        *("numpy", "vit.inspect"),  # what a look into a model leaves
         *("vit.record", "vit.errors"),  # the learning rate is selected by the records of a sweep
+        "vit.locks",  # one measurement of speed at a time
+    },
+    # Never vit.run or vit.plan: what looks into a checkpoint trains nothing and needs no experiment.
+    "vit/inspect": {
+        *("torch", "numpy", "matplotlib", "tensorboard", "PIL", "data"),
+        *("vit.models", "vit.weights", "vit.report.pictures", "vit.paths", "vit.atomic", "vit.errors"),
+    },
+    "vit/predict": {
+        *("torch", "numpy", "PIL", "tqdm", "data"),
+        *("vit.inspect", "vit.models", "vit.weights", "vit.atomic", "vit.errors"),
     },
     "vit/run": {
         *("torch", "lightning", "tqdm", "data"),
         *("vit.models", "vit.objectives", "vit.optim", "vit.weights", "vit.tasks"),
+        *(
+            "numpy",
+            "matplotlib",
+            "vit.arrays",
+            "vit.inspect",
+            "vit.report.pictures",
+        ),  # pictures of a model while it trains
         *("vit.plan", "vit.record", "vit.paths", "vit.locks", "vit.atomic", "vit.errors"),
     },
     # Outside vit/run for the sake of its class path, which stands in the configs of finished runs.
@@ -39,9 +58,10 @@ ALLOWED = {  # folder or file -> what it may import besides the standard library
     "vit/plan": {"yaml", "vit.record", "vit.paths", "vit.locks", "vit.atomic", "vit.errors"},
     "vit/report": {
         *("pandas", "numpy", "matplotlib", "tensorboard"),
-        *("vit.plan", "vit.record", "vit.paths", "vit.locks", "vit.atomic", "vit.errors"),
+        *("vit.plan", "vit.record", "vit.arrays", "vit.paths", "vit.locks", "vit.atomic", "vit.errors"),
     },
     "vit/data_check.py": {"data", "vit.plan", "vit.errors"},
+    "vit/commands": {"vit"},
 }
 DATA = (  # from the ground up: a folder or a file imports what precedes it, and nothing that follows
     *("data.disk", "data.draws", "data.values", "data.fetch", "data.transforms", "data.pictures"),

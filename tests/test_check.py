@@ -86,6 +86,10 @@ DATA = {  # what is there, what somebody writes instead, an experiment that has 
     "a folder": ("data: data.MNIST5k,", "data: data.ImageFolder, args: {folder: nowhere},", "mine", "shots", ["transfer.CIFAR-10", "nowhere", "train"]),
     "a package": ("data: data.MNIST5k", "data: dat.MNIST5k", "mine", "shots", ["transfer.CIFAR-10", "dat.MNIST5k", "no file dat.py"]),
     "another kind of class": ("data: data.MNIST5k", "data: data.ledger", "mine", "shots", ["transfer.CIFAR-10", "data.ledger"]),
+    "several labels in the place of one": ("data: data.MNIST5k,", "data: data.SpriteScenes, args: {train_size: 9, test_size: 9},",
+        "mine", "shots", ["transfer.CIFAR-10", "data.SpriteScenes", "multi_label must be true"]),
+    "one label in the place of several": ("data: data.SpriteScenes, images: 200, args: {", "data: data.Sprites, images: 200, args: {orientations: 5, ",
+        "multilabel", "shots", ["transfer.PASCAL VOC 2007", "data.Sprites", "multi_label must be false"]),
     "a step of augmentation": ("augment: [], evaluation: resize, resize: once, held_out: 0.1, seeds: 2}",
         "augment: [flip(3)], evaluation: resize, resize: once, held_out: 0.1, seeds: 2}", "table5", "mine", ["flip", "3"]),
 }  # fmt: skip

@@ -39,14 +39,21 @@ def command(vit, runs):
     return partial(vit.run, results=runs.parent.parent)
 
 
-def test_fit_of_a_config_trains_in_its_folder_and_test_uses_its_weights(run, command):
+def test_fit_of_a_config_trains_in_its_folder_and_validate_uses_its_weights(run, command):
     """The first by a process that starts as a user's does."""
     started = [sys.executable, "-m", "vit", "fit", "--config", str(run / "config.yaml")]
     done = subprocess.run(started, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert (run / "weights.safetensors").exists() and (run / "metrics.csv").exists()
-    tested = command("test", "--config", str(run / "config.yaml"))
-    assert tested.returncode == 0 and "test_accuracy" in tested.stdout, tested.stderr
+    evaluated = command("validate", "--config", str(run / "config.yaml"))
+    assert evaluated.returncode == 0 and "held_out_accuracy" in evaluated.stdout, evaluated.stderr
+
+
+def test_what_nothing_would_count_is_not_evaluated_on_the_test_split(run, command):
+    """A run that `fit` trained has no metrics.json yet; the command that writes it is named."""
+    for force in ([], ["--force"]):
+        refused = command("test", "--config", str(run / "config.yaml"), *force)
+        assert refused.returncode == 1 and f"vit run --scale smoke {run.name}" in refused.stderr, refused.stderr
 
 
 def test_with_a_further_argument_it_is_another_run_and_goes_where_lightning_puts_it(run, tmp_path, command):

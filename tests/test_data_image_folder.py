@@ -59,7 +59,7 @@ def build(resize="once", **options):
 def test_train_and_test_folders_are_the_splits_and_labels_follow_the_alphabet(folder):
     divided(folder)
     module = build()
-    assert (module.num_classes, module.classes) == (2, ["ant", "zebra"])
+    assert (module.num_classes, module.class_names) == (2, ["ant", "zebra"])
     images, labels = module.arrays("train")
     assert labels.tolist() == [0] * 4 + [1] * 4
     assert images.shape == (8, 3, 8, 8)

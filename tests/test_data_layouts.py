@@ -27,7 +27,7 @@ def test_all_forms_hold_the_same(folder, form):
         lay(folder, split, [*TWO, "cat/notes.txt", "__MACOSX/cat/._0.png", ".git/x/1.png", "cat/.thumbs/0.png"], form)
     module = ImageFolder(folder="mine", **COMMON)
     images, labels = module.arrays("train")
-    assert (module.classes, labels.tolist()) == (["cat", "dog"], [0] * 5 + [1] * 5)
+    assert (module.class_names, labels.tolist()) == (["cat", "dog"], [0] * 5 + [1] * 5)
     assert images[:, 0, 0, 0].tolist() == list(range(10))
 
 
@@ -46,7 +46,7 @@ def test_a_picture_that_is_in_no_class_folder_is_refused(folder, form, nested, o
 def test_folders_above_the_classes_may_be_any_if_classes_lie_side_by_side(folder):
     tar(folder / "train-0.tar", {f"train-0/{name}": png(k) for k, name in enumerate(TWO)})
     tar(folder / "train-1.tar", {f"train-1/{name}": png(k) for k, name in enumerate(TWO)})
-    assert ImageFolder(folder="mine", **COMMON).classes == ["cat", "dog"]
+    assert ImageFolder(folder="mine", **COMMON).class_names == ["cat", "dog"]
     tar(folder / "train-2.tar", {"train/cat/1.png": png(1), "val/cat/1.png": png(1)})
     refused(r"train-2.tar: train/cat/1.png and .*train-2.tar: val/cat/1.png are in folders at different levels")
     tar(folder / "train-2.tar", {"cat/1.png": png(1)})
@@ -73,7 +73,7 @@ def test_an_empty_class_is_counted_once_where_the_test_split_is_drawn(folder):
     module = ImageFolder(folder="mine", on_error="skip", test_share=0.2, **COMMON)
     module.setup("fit")
     module.setup("test")
-    assert (module.classes, module.skipped_images()) == (["cat", "dog", "emu"], {"empty classes": 1})
+    assert (module.class_names, module.skipped_images()) == (["cat", "dog", "emu"], {"empty classes": 1})
 
 
 def test_a_part_of_pictures_knows_what_the_whole_goes_without(folder):

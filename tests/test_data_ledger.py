@@ -15,7 +15,7 @@ from data.fetch.ledger import LEDGER, advice, plain, row_of
 from data.fetch.row import FETCHED, GENERATED, MANUAL, PACKAGE
 from data.fetch.sources import FILES, File
 from data.transforms.resize import resized
-from vit.__main__ import parser
+from vit.commands.command_line import parser
 from vit.data_check import cells_of_sets, data_check
 from vit.errors import UserError
 from vit.paths import ROOT

@@ -121,7 +121,7 @@ def test_the_data_folder_may_have_spaces_in_its_name(folder, form, monkeypatch):
     for resize in ("once", "vit_jax"):
         module = ImageFolder(folder="mine", **COMMON | {"resize": resize, "train_on": "all", "on_error": "skip"})
         module.setup("fit")
-        assert (module.classes, len(module.parts["train"])) == (["big cat", "dog"], 10)
+        assert (module.class_names, len(module.parts["train"])) == (["big cat", "dog"], 10)
 
 
 def test_a_part_that_is_missing_is_told_with_what_lies_there(folder):

@@ -10,7 +10,8 @@ import torch
 from PIL import Image
 from torchvision import datasets
 
-from data import CIFAR10, Flowers102, OxfordIIITPet
+from data import CIFAR10, VOC2007, Flowers102, OxfordIIITPet
+from data.sets.voc import CLASSES
 
 
 @pytest.fixture(autouse=True)
@@ -28,13 +29,15 @@ def build(kind, resize="once"):
 @pytest.mark.parametrize("resize", ["once", "vit_jax"])
 def test_cifar10_reads_torchvisions_files(folder, monkeypatch, resize):
     monkeypatch.setattr(datasets.CIFAR10, "_check_integrity", lambda self: True)  # the sums are those of the real files
-    monkeypatch.setattr(datasets.CIFAR10, "_load_meta", lambda self: None)
+    monkeypatch.setattr(datasets.CIFAR10, "_load_meta", lambda self: setattr(self, "classes", list("abcdefghij")))
     pixels = np.random.default_rng(0).integers(0, 256, (4, 3072), dtype=np.uint8)
     base = folder / "cifar-10-batches-py"
     base.mkdir()
     for name in [*(f"data_batch_{k}" for k in range(1, 6)), "test_batch"]:
         (base / name).write_bytes(pickle.dumps({"data": pixels, "labels": [0, 9, 3, 1]}))
-    images, labels = build(CIFAR10, resize).arrays("train")
+    cifar = build(CIFAR10, resize)
+    images, labels = cifar.arrays("train")
+    assert cifar.class_names == list("abcdefghij")
     assert torch.equal(images[:4], torch.from_numpy(pixels.reshape(4, 3, 32, 32)))
     assert labels.tolist() == [0, 9, 3, 1] * 5
     assert len(build(CIFAR10, resize).arrays("test")[0]) == 4
@@ -70,10 +73,58 @@ def test_pets_train_on_trainval(folder):
     lists.mkdir()
     (lists / "trainval.txt").write_text("Abyssinian_1 1 1 1\npug_3 37 2 1\n")
     (lists / "test.txt").write_text("beagle_2 5 2 1\n")
-    images, labels = build(OxfordIIITPet).arrays("train")
+    pets = build(OxfordIIITPet)
+    images, labels = pets.arrays("train")
     assert labels.tolist() == [0, 36]
+    assert pets.class_names is None  # torchvision lists the two classes of these files, which are not numbers 0 and 1
     assert images[:, 1].float().mean() > 190
     assert build(OxfordIIITPet).arrays("test")[1].tolist() == [4]
     pictures, same = build(OxfordIIITPet, "vit_jax").arrays("train")
     assert same.tolist() == [0, 36]
     assert [picture.shape for picture in pictures[[0, 1]]] == [(3, 60, 40)] * 2
+
+
+def annotation(path: Path, *objects: tuple[str, int], filename="000001.jpg") -> None:
+    """As the devkit writes it; (name, difficult) of each object, of which the first has a part of its own."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = "<part><name>head</name><bndbox><xmin>1</xmin></bndbox></part>"
+    found = [
+        f"<object><name>{name}</name><difficult>{difficult}</difficult>{'' if number else part}</object>"
+        for number, (name, difficult) in enumerate(objects)
+    ]
+    path.write_text(f"<annotation><filename>{filename}</filename>{''.join(found)}</annotation>")
+
+
+def voc(folder: Path) -> Path:
+    root = folder / "voc2007/VOCdevkit/VOC2007"
+    annotation(root / "Annotations/000005.xml", ("person", 0), ("dog", 1), ("person", 1))
+    annotation(root / "Annotations/000007.xml", ("dog", 1), ("dog", 0), ("tvmonitor", 0))
+    annotation(root / "Annotations/000001.xml", ("aeroplane", 1))
+    for name in ("000005", "000007", "000001"):
+        picture(root / f"JPEGImages/{name}.jpg", (200, 0, 0))
+    (root / "ImageSets/Main").mkdir(parents=True)
+    (root / "ImageSets/Main/trainval.txt").write_text("000005\n000007\n")
+    (root / "ImageSets/Main/test.txt").write_text("000001\n")
+    return root
+
+
+@pytest.mark.parametrize("resize", ["once", "vit_jax"])
+def test_voc_judges_a_class_by_the_objects_that_are_not_difficult(folder, resize):
+    """The challenge: an image with difficult objects of a class only counts neither for nor against that class."""
+    voc(folder)
+    images, labels = build(VOC2007, resize).checked_arrays("train")
+    assert len(images) == 2 and labels.dtype == torch.int8 and labels.shape == (2, 20)
+    found = [{CLASSES[c]: int(row[c]) for c in row.nonzero()[:, 0]} for row in labels]
+    assert found == [{"person": 1, "dog": -1}, {"dog": 1, "tvmonitor": 1}]
+    assert build(VOC2007, resize).checked_arrays("test")[1].tolist() == [[-1] + [0] * 19]
+    assert list(CLASSES) == sorted(CLASSES)
+
+
+def test_voc_is_refused_with_an_object_of_another_class_and_without_its_test_files(folder):
+    root = voc(folder)
+    (root / "ImageSets/Main/test.txt").unlink()
+    with pytest.raises(FileNotFoundError, match=r"VOC2007 is not complete.*python -m data fetch VOC2007"):
+        build(VOC2007).arrays("test")
+    annotation(root / "Annotations/000007.xml", ("unicorn", 0), filename="000007.jpg")
+    with pytest.raises(ValueError, match=r"VOC2007: 000007\.jpg: 'unicorn' is not one of its 20 classes"):
+        build(VOC2007).arrays("train")

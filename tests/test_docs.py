@@ -44,8 +44,23 @@ def test_the_readme_shows_numbers_of_the_rendered_table5():
     assert shown == [(row["pretrain"], cell) for row, cell in zip(cells, ours, strict=True)]
 
 
-def test_the_readme_shows_the_real_ablation():
-    assert text_of("experiments/ablations/gelu.yaml") in blocks(text_of("README.md"), "yaml")
+ABLATIONS = {
+    "pretrain_lr": "pretrain.lr",
+    "registers": "registers",
+    "conv_stem": "model",
+}  # and the axis that each varies
+
+
+@pytest.mark.parametrize("name", ABLATIONS)
+def test_the_readme_shows_the_real_ablations_and_their_results(name):
+    assert text_of(f"experiments/ablations/{name}.yaml") in blocks(text_of("README.md"), "yaml")
+    rows = [row for row in csv.DictReader(committed(f"results/mini/{name}.csv").splitlines()) if row["base_low"]]
+    measured = {}
+    for row in rows:
+        numbers = (float(row[key]) for key in ("base_difference", "base_low", "base_high"))
+        measured.setdefault(row[ABLATIONS[name]], []).append("{:+.2f} [{:+.2f}, {:+.2f}]".format(*numbers))
+    shown = [line.split(" | ")[1:4] for line in text_of("README.md").splitlines() if f"[{name}.md]" in line]
+    assert shown and all(cells in measured.values() for cells in shown)
 
 
 def test_the_readme_names_every_scale_and_every_page():

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from sklearn.metrics import balanced_accuracy_score
 from torchmetrics.functional.classification import multiclass_accuracy
 
 from data.batches.order import SequentialOrder
@@ -67,6 +68,17 @@ def test_the_loss_is_the_mean_over_images_whatever_the_batches():
     results = evaluated((logits[:7], labels[:7]), (logits[7:], labels[7:]), num_classes=3, split="held_out")
     assert results["held_out_loss"] == pytest.approx(by_hand, rel=1e-6)
     assert "held_out_top5_accuracy" not in results  # of three classes it says nothing
+
+
+def test_the_mean_accuracy_of_classes_is_sklearns_balanced_accuracy():
+    drawn = torch.Generator().manual_seed(0)
+    logits, labels = torch.randn(90, 8, generator=drawn), torch.randint(1, 7, (90,), generator=drawn)
+    logits[torch.arange(40), labels[:40]] += 3
+    results = evaluated((logits[:31], labels[:31]), (logits[31:], labels[31:]), num_classes=8)
+    with pytest.warns(UserWarning, match="not in y_true"):  # classes 0 and 7 have no image
+        expected = balanced_accuracy_score(labels, logits.argmax(1))
+    assert results["test_class_mean_accuracy"] == pytest.approx(expected, rel=1e-12)
+    assert results["test_class_mean_accuracy"] != pytest.approx(results["test_accuracy"], abs=0.001)
 
 
 def test_results_are_a_new_start():

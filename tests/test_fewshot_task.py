@@ -177,7 +177,7 @@ def test_fit_of_such_a_run_says_that_there_is_nothing_to_train(plan, pretraining
     write_config(run, runs / run.id)
     arguments = ["fit", "--config", str(runs / run.id / "config.yaml")]
     monkeypatch.setattr(sys, "argv", ["vit", *arguments])
-    with pytest.raises(UserError, match=r"trains nothing; .*vit test --config"):
+    with pytest.raises(UserError, match=r"trains nothing; .*vit run --scale"):
         lightning_main(arguments)
 
 

@@ -27,7 +27,7 @@ OPTIONS = arguments_of(Hybrid) | arguments_of(ResNet)
 
 def defaults(option):
     """What the recipes give it, in rows too; of an option of a model, what its constructor does."""
-    recipes = [load_recipe(name) for name in ("pretrain", "finetune", "fewshot", "masked_patch")]
+    recipes = [load_recipe(name) for name in ("pretrain", "finetune", "fewshot", "masked_patch", "inspect", "speed")]
     places = [place for recipe in recipes for place in (recipe, *recipe["rows"])]
     given = [place[option] for place in places if option in place]
     given += [task["later"][option] for task in TASKS.values() if option in task.get("later", {})]
@@ -51,7 +51,7 @@ def test_each_switch_is_an_option_with_its_stated_default_and_a_test(row):
 
 def test_every_word_that_a_recipe_chooses_by_is_in_the_table():
     switches = {"warmup_from", "decay_form", "decay_on", "clip_rule", "momentum_dtype", "loss", "positions", "polyak"}
-    switches |= {"optimizer", "frozen", "layer_decay"}
+    switches |= {"optimizer", "frozen", "layer_decay", "select_by"}
     assert switches <= {match for row in ROWS for match in re.findall(r"`(\w+)`", row[3])}
 
 

@@ -1,4 +1,4 @@
-"""Fine-tuning's own: where it starts, averages of weights, mixup, BiT's staircase; with the real Trainer."""
+"""Fine-tuning's own: where it starts, a linear probe, BiT's staircase; with the real Trainer."""
 
 from pathlib import Path
 
@@ -6,100 +6,16 @@ import numpy as np
 import pytest
 import torch
 from folder_runs import Break, SavesEvery, smoke_config, trained_in
-from lightning import Trainer
 from lightning.pytorch.callbacks import Callback
 from reference import archives
-from tiny_runs import FINETUNE, MODEL, STEPS, given, loader, trained
+from tiny_runs import FINETUNE, MODEL, STEPS, given, loader, trained, weights
 
 from vit.errors import UserError
 from vit.models import create_model
 from vit.models.position import resize_positions
-from vit.objectives import mixup
-from vit.objectives.losses import softmax_xent
 from vit.optim import rate_factor
 from vit.tasks import Finetune
-from vit.weights import read, save, save_weights
-
-
-class Course(Callback):
-    """The weights after every update, as float64 arrays; and those that validation saw."""
-
-    def __init__(self):
-        self.after, self.validated = [], []
-
-    def on_train_batch_end(self, trainer, task, *_):
-        self.after.append(weights(task))
-
-    def on_validation_batch_start(self, trainer, task, *_):
-        self.validated.append((trainer.global_step, weights(task)))
-
-
-def weights(task):
-    return np.concatenate([parameter.detach().double().numpy().ravel() for parameter in task.model.parameters()])
-
-
-def averages(start, path, factor):
-    for now in path:
-        start = factor * start + (1 - factor) * now
-        yield start
-
-
-def test_what_is_left_after_training_is_the_polyak_average_and_saved_as_such(tmp_path):
-    task, path = Finetune(**MODEL, **FINETUNE | dict(polyak=0.9)), Course()
-    given(task, zero_head=True)
-    start = weights(task)
-    trained(task, "64-true", path)
-    *_, expected = averages(start, path.after, 0.9)
-    np.testing.assert_allclose(weights(task), expected, rtol=0, atol=1e-12)
-    assert np.abs(expected - path.after[-1]).max() > 1e-3
-    save(task, tmp_path)
-    _, saved = read(tmp_path)
-    assert all(torch.equal(saved[name], tensor) for name, tensor in task.model.state_dict().items())
-
-
-def test_averaging_does_not_change_the_training():
-    plain, averaged = (Finetune(**MODEL, **FINETUNE | dict(polyak=factor)) for factor in (None, 0.9))
-    paths = Course(), Course()
-    for task, path in zip((plain, averaged), paths, strict=True):
-        given(task, zero_head=True)
-        trained(task, "64-true", path)
-    assert np.array_equal(paths[0].after, paths[1].after)
-
-
-def test_validation_in_the_middle_sees_the_average_and_training_goes_on_with_the_weights():
-    quiet, watched = (Finetune(**MODEL, **FINETUNE | dict(polyak=0.9)) for _ in range(2))
-    given(quiet, zero_head=True), given(watched, zero_head=True)
-    start, path, alone = weights(watched), Course(), Course()
-    trained(quiet, "64-true", alone)
-    options = dict(logger=False, enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False)
-    options |= dict(accelerator="cpu", precision="64-true", num_sanity_val_steps=0, gradient_clip_val=1.0)
-    trainer = Trainer(max_steps=STEPS, callbacks=[path], val_check_interval=5, limit_val_batches=1, **options)
-    trainer.fit(watched, loader(1, torch.float64), loader(1, torch.float64))
-    assert np.array_equal(path.after, alone.after)
-    expected = list(averages(start, alone.after, 0.9))
-    assert [step for step, _ in path.validated] == [5, 10, 15, 20]
-    for step, seen in path.validated:
-        np.testing.assert_allclose(seen, expected[step - 1], rtol=0, atol=1e-12)
-
-
-def test_an_average_needs_weights_fine_enough():
-    with pytest.raises(UserError, match=r"bf16-true.*bf16-mixed"):
-        trained(Finetune(**MODEL, **FINETUNE | dict(polyak=0.9)), "bf16-true")
-
-
-def test_a_run_with_mixup_learns_from_mixed_images_and_labels():
-    """The loss of each update, recomputed from its weights, its batch and the draws of (seed, step)."""
-    task, path = Finetune(**MODEL, **FINETUNE | dict(mixup=0.5)), Course()
-    given(task, zero_head=True)
-    record = trained(task, "64-true", path)
-    images, labels = list(loader(1, torch.float64))[3]
-    lam, order = mixup.share(0.5, seed=task.seed, step=3), mixup.partners(len(images), seed=task.seed, step=3)
-    vector = torch.from_numpy(path.after[2])
-    torch.nn.utils.vector_to_parameters(vector, task.model.parameters())
-    logits = task.model(lam * images + (1 - lam) * images[order])
-    targets = torch.eye(5).double()[labels]
-    expected = softmax_xent(logits, lam * targets + (1 - lam) * targets[order])
-    assert record.losses[3] == pytest.approx(expected.item(), abs=1e-12)
+from vit.weights import save_weights
 
 
 def test_bits_staircase_is_the_rate_of_the_run():
@@ -206,10 +122,10 @@ def test_a_published_file_that_does_not_exist_is_one_line_that_helps(init):
 
 
 def run_of_everything(folder, *callbacks):
-    """A fine-tuning with averages, mixup, dropout, a bfloat16 buffer and accumulation, trained in this folder."""
+    """A fine-tuning with averages, mixup, CutMix, dropout, a bfloat16 buffer and accumulation, trained in this folder."""
     config = smoke_config("finetune-ViT-B-16-scratch-digits")
     config["trainer"] |= {"max_steps": 40, "accumulate_grad_batches": 2}
-    values = dict(polyak=0.9, mixup=0.1, momentum_dtype="bfloat16", dropout=0.1)
+    values = dict(polyak=0.9, mixup=0.1, cutmix=1.0, momentum_dtype="bfloat16", dropout=0.1)
     values |= dict(label_smoothing=0.1, weight_decay=0.1, layer_decay=0.75)
     config["model"]["init_args"] |= values
     return trained_in(folder, config, SavesEvery(folder, 10), *callbacks).model

@@ -59,12 +59,13 @@ def outcome(folder):
         str(folder)
     ).Reload()  # file by file by name, where .10 comes before .9 of the same second
     tags = sorted(set(events.Tags()["scalars"]) - {"images_per_second"})
-    weights = folder / "weights.safetensors"
+    weights, arrays = folder / "weights.safetensors", folder / "arrays.npz"
     return {
         "metrics": (record["metrics"], record["lr"]),
         "curves": [{key: value for key, value in row.items() if value} for row in rows],
         "events": {tag: sorted((event.step, event.value) for event in events.Scalars(tag)) for tag in tags},
         "weights": weights.read_bytes() if weights.exists() else None,
+        "arrays": arrays.read_bytes() if arrays.exists() else None,
         "files": sorted(path.name for path in folder.iterdir() if not path.name.startswith(("events", "hparams"))),
     }
 

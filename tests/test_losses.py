@@ -38,6 +38,19 @@ def test_the_sigmoid_loss_is_summed_over_classes_and_averaged_over_images():
     assert sigmoid_xent(torch.zeros(3, 7), torch.tensor([0, 1, 2])).item() == pytest.approx(7 * np.log(2), rel=1e-6)
 
 
+def test_the_sigmoid_loss_of_several_labels_is_torchs_over_the_classes_that_are_judged():
+    logits = torch.from_numpy(LOGITS).requires_grad_()
+    labels = torch.tensor(np.random.default_rng(1).integers(-1, 2, LOGITS.shape), dtype=torch.int8)
+    sigmoid_xent(logits, labels).backward()
+    again = torch.from_numpy(LOGITS).requires_grad_()
+    judged, present = labels != -1, (labels == 1).double()
+    costs = torch.nn.functional.binary_cross_entropy_with_logits(again, present, reduction="none")
+    (costs[judged].sum() / len(labels)).backward()
+    torch.testing.assert_close(logits.grad, again.grad, rtol=0, atol=1e-12)
+    assert sigmoid_xent(logits, labels).item() == pytest.approx(costs[judged].sum().item() / len(labels), abs=1e-12)
+    assert not logits.grad[~judged].any() and logits.grad[judged].any()
+
+
 def test_the_sigmoid_loss_of_half_precision_logits_is_summed_in_float32():
     logits, labels = torch.full((2, 21843), -10.0, dtype=torch.bfloat16), torch.tensor([0, 1])
     expected = 10 + 21843 * np.log1p(np.exp(-10))

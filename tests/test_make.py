@@ -107,6 +107,12 @@ def test_the_next_table_trains_only_what_the_first_did_not(checkout):
     assert all("ResNet50x1" in name or "R50+ViT-B-16" in name for name in trained)
 
 
+def test_a_table_without_training_is_rendered_and_trains_nothing(checkout):
+    printed = checkout.make("table3", "table4").stdout
+    assert "paper 0.0008" in printed and checkout.trained() == []
+    assert all((checkout.folder / "results" / "smoke" / f"{name}.md").exists() for name in ("table3", "table4"))
+
+
 def test_a_new_ablation_runs_as_it_is_and_trains_only_what_table5_did_not(checkout):
     path = checkout.folder / "experiments" / "ablations" / "mine.yaml"
     assert "ablations/mine.yaml" in checkout.make("new-ablation", "NAME=mine").stdout
@@ -245,7 +251,7 @@ def test_help_is_the_default_and_needs_no_plan(checkout):
     ("goal", "message"),
     [
         ("SCALE=huge table5", "experiments/scales/huge.yaml: no such file"),
-        ("tabel5", "No rule to make target 'tabel5'"),
+        ("tabel5", "error: 'tabel5' is neither a target nor an experiment"),
     ],
 )
 def test_a_wrong_name_is_one_line(checkout, goal, message):
@@ -274,7 +280,7 @@ def test_a_space_in_the_name_of_an_experiment_stops_that_file_only(tmp_path, pap
     checkout.count(paper_costs)
     (tmp_path / "experiments" / "ablations" / "my drop.yaml").write_text("title: mine\n")
     done = checkout.make("table5", "-j2")
-    assert "my drop.yaml" in done.stderr and "left out" in done.stderr and checkout.trained()
+    assert "my drop.yaml" in done.stderr and "others are" in done.stderr and checkout.trained()
 
 
 def test_the_check_comes_before_the_first_run_and_again_only_when_something_changed(tmp_path, paper_costs):
@@ -290,3 +296,23 @@ def test_the_check_comes_before_the_first_run_and_again_only_when_something_chan
     checkout.edit("experiments/table5.yaml", "title:", "# changed\ntitle:")
     checkout.make("table5")
     assert log.read_text() == "checked\n" * 2 and checkout.trained() == []
+
+
+def test_clean_removes_what_was_rendered_and_nothing_else(checkout):
+    """Also of an experiment that is gone, if git does not have it; never a run, a published number or somebody's notes."""
+    folder = checkout.folder / "results"
+    rendered = [f"mini/{name}.{ending}" for name in ("table5", "gone") for ending in ("md", "csv", "svg", "png")]
+    kept = ["mini/committed.md", "mini/committed.csv", "mini/runs/x/table5.md", "mini/runs/x/table5.csv"]
+    kept += ["mini/notes.md", "paper/typed_today.csv"]
+    for name in (*rendered, *kept):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    subprocess.run(["git", "init", "-q"], cwd=checkout.folder, check=True)
+    subprocess.run(["git", "add", *(f"results/{name}" for name in kept[:2])], cwd=checkout.folder, check=True)
+    published = sorted(path.name for path in (folder / "paper").glob("*.csv"))
+    for scale in ("mini", "paper"):
+        checkout.make("clean", f"SCALE={scale}")
+    assert not [name for name in rendered if (folder / name).exists()]
+    assert all((folder / name).exists() for name in kept)
+    assert sorted(path.name for path in (folder / "paper").glob("*.csv")) == published
+    shutil.rmtree(checkout.folder / ".git")

@@ -5,13 +5,16 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from folder_runs import smoke_config
 from lightning.pytorch.callbacks import Callback
 
 from vit.errors import UserError
 from vit.models import create_model
 from vit.plan import make_plan
 from vit.run import micro_batch
+from vit.run.cli import PaperCLI
 from vit.run.micro_batch import (
+    MicroBatch,
     after_out_of_memory,
     bytes_per_image,
     images_per_device,
@@ -28,10 +31,11 @@ def model():
     return create_model("ViT-B/16", image_size=32, num_classes=10, patch=8, depth=2, width=64, heads=2, mlp=128)
 
 
-def arranged(batch_size=512, devices=1, model=None, saved=None, minimum=1, log=None):
+def arranged(batch_size=512, devices=1, model=None, saved=None, minimum=1, log=None, stated=None):
     """micro_batches_for of a Trainer of so many GPUs, or of one CPU where there is a model to estimate."""
     device = torch.device("cpu" if model else "cuda")
-    trainer = SimpleNamespace(world_size=devices, strategy=SimpleNamespace(root_device=device))
+    callbacks = [MicroBatch(stated)] if stated else []
+    trainer = SimpleNamespace(world_size=devices, strategy=SimpleNamespace(root_device=device), callbacks=callbacks)
     data = SimpleNamespace(batch_size=batch_size, image_size=32)
     return micro_batches_for(trainer, SimpleNamespace(model=model), data, saved=saved, minimum=minimum, log=log)
 
@@ -49,6 +53,21 @@ def test_a_run_that_goes_on_takes_as_many_pieces_as_before():
     assert arranged(saved=4) == 4
     assert arranged(saved=4, minimum=8) == 8  # unless they did not fit
     assert arranged(batch_size=30, saved=4) == 1  # or another number of devices divides otherwise
+
+
+@pytest.mark.parametrize(("devices", "stated", "pieces"), [(1, 64, 8), (8, 64, 1), (2, 256, 1), (4, 1, 128)])
+def test_a_stated_micro_batch_is_taken_whatever_fits_and_whatever_was_saved(devices, stated, pieces, model):
+    assert arranged(devices=devices, stated=stated, saved=2, minimum=4) == pieces
+    assert arranged(devices=devices, stated=stated, model=model) == pieces
+
+
+def test_a_stated_micro_batch_that_cannot_be_is_one_line(monkeypatch):
+    with pytest.raises(UserError, match=r"micro_batch: 64 images .* each of 8 device.* not divisible by 48"):
+        arranged(devices=8, stated=48)
+    monkeypatch.setenv("VIT_MICRO_BATCH", "64")
+    assert arranged(stated=64) == arranged(stated=32) // 2 == 8  # it allows these
+    with pytest.raises(UserError, match=r"micro_batch: .* 128 images, but VIT_MICRO_BATCH allows 64; unset it"):
+        arranged(stated=128)
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "many", "1.5"])
@@ -100,8 +119,9 @@ def test_the_count_of_kept_bytes_is_exact_for_a_chain_of_linear_maps():
     assert bytes_per_image(Chain(), 2) == 4 * (12 + 20 + 30)
 
 
-def failed(pieces, devices=1):
-    return SimpleNamespace(accumulate_grad_batches=pieces, world_size=devices), SimpleNamespace(batch_size=12 * devices)
+def failed(pieces, devices=1, callbacks=()):
+    trainer = SimpleNamespace(accumulate_grad_batches=pieces, world_size=devices, callbacks=callbacks)
+    return trainer, SimpleNamespace(batch_size=12 * devices)
 
 
 def test_memory_that_runs_out_halves_the_micro_batch_until_one_image_is_left():
@@ -121,6 +141,9 @@ def test_with_many_devices_or_a_given_micro_batch_it_is_one_line_with_the_next_n
     monkeypatch.setenv("VIT_MICRO_BATCH", "4")
     with pytest.raises(UserError, match="same command again with VIT_MICRO_BATCH=2"):
         after_out_of_memory(*failed(3))
+    monkeypatch.delenv("VIT_MICRO_BATCH")
+    with pytest.raises(UserError, match=r"micro-batches of 4 images do not fit .*; lower micro_batch"):
+        after_out_of_memory(*failed(3, callbacks=[MicroBatch(4)]))
 
 
 def test_a_failed_allocation_is_told_from_other_errors():
@@ -140,6 +163,16 @@ class TooSmall(Callback):
     def on_train_batch_start(self, trainer, module, batch, batch_idx):
         if trainer.global_step >= self.step and len(batch[1]) > self.images:
             raise torch.OutOfMemoryError("CUDA out of memory")
+
+
+class Sizes(Callback):
+    """The images of every forward pass."""
+
+    def __init__(self):
+        self.seen = []
+
+    def on_train_batch_start(self, trainer, module, batch, batch_idx):
+        self.seen.append(len(batch[1]))
 
 
 def losses(folder, bar, messages):
@@ -166,3 +199,13 @@ def test_a_run_that_does_not_fit_goes_on_in_smaller_micro_batches_with_the_same_
 def test_a_run_that_does_not_fit_image_by_image_is_one_line(tmp_path):
     with pytest.raises(UserError, match="micro-batches of 1 image do not fit"):
         losses(tmp_path, TooSmall(0), [])
+
+
+def test_lightningcli_takes_a_stated_micro_batch_outside_of_a_runs_folder_too():
+    config = smoke_config("finetune-ViT-B-16-scratch-digits")
+    stated = {"class_path": "vit.run.micro_batch.MicroBatch", "init_args": {"images": 4}}
+    config["trainer"] |= {"max_steps": 2, "logger": False, "enable_checkpointing": False, "callbacks": [stated]}
+    cli = PaperCLI(args=config, run=False, save_config_callback=None)
+    cli.trainer.callbacks.append(sizes := Sizes())
+    cli.trainer.fit(cli.model, cli.datamodule)
+    assert sizes.seen == [4] * 8 and cli.trainer.global_step == 2  # batches of 16

@@ -6,6 +6,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from vit.models import create_model
 from vit.models.axial import AxialConv, PositionSensitiveAttention
+from vit.models.flops import forward_flops
 
 SMALL = dict(image_size=(24, 32), num_classes=5, patch=8, width=32, depth=1, heads=4, mlp=48)  # a grid of 3 x 4
 
@@ -66,6 +67,17 @@ def test_no_3x3_convolution_is_left_in_the_axial_resnet():
     kernels = {m.kernel_size for m in model.modules() if isinstance(m, torch.nn.Conv2d)}
     assert kernels == {(7, 7), (1, 1)}
     assert sum(isinstance(m, AxialConv) for m in model.modules()) == 16
+
+
+def test_relative_offsets_that_no_query_uses_are_what_the_axial_resnet_costs_more_than_figure_13():
+    with torch.device("meta"):
+        flops = forward_flops(create_model("AxialResNet50", num_classes=18000), torch.empty(1, 3, 224, 224))
+    # stage: units, width and side; three tables on two axes, for each position 2L - 1 offsets where L are used
+    stages = ((3, 64, 56), (4, 128, 28), (6, 256, 14), (3, 512, 7))
+    unused = sum(units * 2 * 3 * width * (side - 1) * side**2 for units, width, side in stages)
+    exaflops = 3 * 7 * 303e6 / 1e18
+    assert flops * exaflops == pytest.approx(59.86, abs=0.01)
+    assert (flops - 2 * unused) * exaflops == pytest.approx(55.6, rel=0.015)
 
 
 @pytest.mark.parametrize(

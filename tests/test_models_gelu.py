@@ -10,8 +10,8 @@ from torch.autograd.graph import saved_tensors_hooks
 from torch.utils.flop_counter import FlopCounterMode
 
 from vit.models import create_model, gelu
+from vit.models.encoder_block import MLP
 from vit.models.gelu import DenseGeluDense
-from vit.models.vit import MLP
 
 FORMS = ["tanh", "none"]
 SIZE = dict(width=6, hidden=10)

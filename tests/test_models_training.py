@@ -7,7 +7,7 @@ import torch.nn.functional as F
 
 from vit.models import create_model
 from vit.models.axial import AxialConv
-from vit.models.vit import MLP
+from vit.models.encoder_block import MLP
 
 VIT = dict(image_size=32, patch=16, width=32, depth=2, heads=2, mlp=32)
 HYBRID = dict(image_size=32, units=(1, 1), stem_width=0.5, width=32, depth=1, heads=2, mlp=32)

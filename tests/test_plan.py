@@ -2,6 +2,7 @@
 
 import csv
 import inspect
+from graphlib import TopologicalSorter
 
 import pytest
 
@@ -171,10 +172,29 @@ def test_every_run_is_in_exactly_one_process_in_an_order_that_works(scale):
     plan = make_plan(scale)
     together = groups(plan)
     assert sorted(run for group in together for run in group) == sorted(plan.runs)
-    assert len(together) < len(plan.runs) / 4  # starting Python is paid for a few times, not for every run
+    assert len(together) < len(plan.runs) / 3  # starting Python is paid for a few times, not for every run
     for group in together:
         for position, run in enumerate(group):
             assert all(need not in group[position:] for need in plan.runs[run].needs)
+
+
+def test_a_process_trains_only_what_each_of_its_experiments_needs_and_smoke_starts_the_fewest():
+    """`make table5` trains no run that table5 does not need; and no two processes wait for each other."""
+    for scale in ("smoke", "mini"):
+        plan = make_plan(scale)
+        together, wanted = groups(plan), {name: set(plan.runs_of(name)) for name in plan.experiments}
+        askers = [{frozenset(name for name in wanted if run in wanted[name]) for run in group} for group in together]
+        assert all(len(sets) == 1 for sets in askers)
+        place = {run: position for position, group in enumerate(together) for run in group}
+        needs = {
+            at: {place[need] for run in group for need in plan.runs[run].needs} - {at}
+            for at, group in enumerate(together)
+        }
+        assert len(list(TopologicalSorter(needs).static_order())) == len(
+            together
+        )  # CycleError if two wait for each other
+        if scale == "smoke":
+            assert len(together) == len(set().union(*askers))
 
 
 def test_long_processes_start_first():
@@ -200,11 +220,12 @@ def test_recipes_give_every_number_that_a_task_takes_and_constructors_have_no_de
     """A default would be invisible to the hash that names a run; but an off-value is no choice that a hash must see."""
     module, name = task.rsplit(".", 1)
     signature = inspect.signature(getattr(__import__(module, fromlist=[name]), name))
-    set_by_plan = {"model", "options", "num_classes", "image_size", "init", "lr_from", "runs"}
+    set_by_plan = {"model", "options", "num_classes", "image_size", "init", "lr_from", "multi_label", "runs"}
     assert set(signature.parameters) - set_by_plan == set(TASKS[task]["model"])
     defaults = {p.name: p.default for p in signature.parameters.values() if p.default is not p.empty}
     later = TASKS[task].get("later", {})
-    assert defaults == later | ({"runs": None} if "runs" in defaults else {})
+    off = {"runs": None, "multi_label": False}
+    assert defaults == later | {name: value for name, value in off.items() if name in defaults}
     assert set(later) <= set(TASKS[task]["model"])
 
 
@@ -238,3 +259,15 @@ def test_an_experiment_may_not_be_called_as_another_target_of_make():
     lines = (ROOT / "Makefile").read_text().splitlines()
     phony = {name for line in lines if line.startswith(".PHONY:") for name in line.removeprefix(".PHONY:").split()}
     assert phony - {"$(EXPERIMENTS)"} == set(TARGETS)
+
+
+def test_a_pre_training_that_measures_few_shot_accuracy_needs_that_set_too(experiments, tmp_path, monkeypatch):
+    monkeypatch.setenv("VIT_RESULTS", str(tmp_path))
+    (experiments / "ablations" / "curve.yaml").write_text(
+        "title: t\ngrid: {model: [ViT-B/16], pretrain: [ImageNet], epochs: [300], pretrain.fewshot_every: [1000], transfer: [CIFAR-10],"
+        " transfer_with: [fewshot]}\nrows: [transfer]\ncolumns: [model]\n"
+    )
+    write_graph(make_plan("small", ["curve"]))
+    rules = (tmp_path / "small" / "grid.mk").read_text().splitlines()
+    (rule,) = [line for line in rules if line.startswith("$(RUNS)/pretrain-")]
+    assert "CIFAR10.fetched" in rule

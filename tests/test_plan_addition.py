@@ -10,6 +10,7 @@ from vit.__main__ import main
 from vit.atomic import write_text
 from vit.plan import make_plan
 from vit.plan.cost_file import costs_file
+from vit.plan.time_needed import measured_speed, seconds_needed
 
 
 @pytest.fixture
@@ -58,3 +59,26 @@ def test_finished_runs_are_told_apart_and_not_counted_again(plan, capsys):
 def test_an_experiment_that_there_is_not_is_one_line(plan):
     with pytest.raises(SystemExit, match="'gelo', did you mean 'gelu'"):
         main(["plan", "--scale", "smoke", "--experiment", "gelo"])
+
+
+def test_the_time_counts_flops_starts_of_processes_and_a_second_a_run(plan, capsys):
+    """The new half of gelu: two pre-trainings and what starts from them. At smoke all of it is in one process."""
+    rows, foot = printed(capsys, "gelu")
+    new = [plan.runs[run] for run in plan.runs_of("gelu") if "gelu-erf" in run]
+    seconds = 3 * 1e6 * sum(run.images for run in new) / 3e9 + 18 * 1 + 1 * 9
+    assert 27 < seconds < 30 and rows["missing, new"][4] == f"{seconds:.0f} s"  # the second job has nothing to do
+    assert rows["finished"][4] == "-"
+    assert "3e+09 FLOP/s each (assumed); 9 s to start a process and 1 s a run" in foot[1]
+
+
+def test_processes_run_side_by_side():
+    """2e9 FLOP at 1e9 FLOP/s, 4 runs of 1 s, 3 starts of 9 s: 33 s, on two or on three at a time, never on more than there are."""
+    needed = [seconds_needed(2e9, 1e9, runs=4, processes=3, jobs=jobs) for jobs in (1, 2, 3, 8)]
+    assert needed == [33, 16.5, 11, 11]
+    assert seconds_needed(0, 1e9, runs=0, processes=0, jobs=2) == 0
+
+
+def test_speed_is_measured_without_the_overhead():
+    assert measured_speed(8e9, seconds=10, runs=2) == 1e9
+    assert measured_speed(8e9, seconds=2, runs=2) is None and measured_speed(0, seconds=0, runs=0) is None
+    assert measured_speed(0, seconds=10, runs=2) is None  # evaluations only

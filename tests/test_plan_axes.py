@@ -8,6 +8,7 @@ from vit.errors import UserError
 from vit.models import create_model
 from vit.plan import make_plan
 from vit.plan.model_options import options_of
+from vit.run.progress import Progress
 
 GRID = {"model": ["ViT-B/16"], "pretrain": ["ImageNet-21k"], "transfer": ["CIFAR-10"]}
 MINI = yaml.safe_load((paths.EXPERIMENTS / "scales" / "mini.yaml").read_text())["recipes"]
@@ -38,6 +39,8 @@ def values_of(experiments):
             "steps": config["trainer"]["max_steps"],
             "precision": config["trainer"]["precision"],
         }
+        for callback in config["trainer"].get("callbacks", ()):
+            arguments |= {"micro_batch": callback["init_args"]["images"]}
         if key == "lr" and arguments.get("lr_from"):
             return [plan.runs[point].config["model"]["init_args"]["lr"] for point in arguments["lr_from"]]
         return arguments.get(key)
@@ -61,6 +64,12 @@ def values_of(experiments):
         ("finetune.dropout", [0.0, 0.1], [0.0, 0.1]),  # nothing stands in for it at mini
         ("pretrain.dropout", [0.0, 0.2], [0.0, 0.2]),  # mini has one value for all, of which a share is no multiple
         ("finetune.polyak", [None, 0.999], [None, 0.999]),
+        ("pretrain.polyak", [None, 0.999], [None, 0.999]),
+        ("pretrain.mixup", [0.0, 0.2], [None, 0.2]),  # 0 is off
+        ("pretrain.cutmix", [0.0, 1.0], [None, 1.0]),
+        ("finetune.cutmix", [0.0, 1.0], [None, 1.0]),
+        ("pretrain.micro_batch", [None, 16], [None, 16]),
+        ("finetune.micro_batch", [32], [32]),
         ("finetune.held_out", [0.05], [0.05]),
         ("finetune.split_seed", [0, 1, 2], [0, 1, 2]),  # folds: other images are held out
         ("finetune.precision", ["32-true", "bf16-mixed"], ["32-true", "bf16-mixed"]),
@@ -80,7 +89,7 @@ def test_any_value_is_an_axis_at_mini(values_of, axis, values, expected):
     recipe, key = axis.split(".")
     assert values_of(axis, values) == expected
     elsewhere = {"dropout", "polyak", "split_seed", "precision"}
-    elsewhere |= {"layer_decay", "frozen", "label_smoothing", "weight_decay"}
+    elsewhere |= {"mixup", "cutmix", "micro_batch", "layer_decay", "frozen", "label_smoothing", "weight_decay"}
     assert key in MINI[recipe] or key in elsewhere
 
 
@@ -133,6 +142,16 @@ def test_more_seeds_are_more_seeds(values_of):
     values_of("finetune.seeds", [5])
     plan = make_plan("mini", ["tried"])
     assert [len(cell.runs) for cell in plan.cells] == [5]
+
+
+def test_a_micro_batch_of_the_papers_batch_is_refused_where_it_does_not_fit_with_advice_that_works(values_of):
+    values = [None, 1024]
+    assert values_of("pretrain.micro_batch", values, scale="paper") == values
+    with pytest.raises(UserError, match=r"pretrain\.micro_batch: a batch of 64 images .* 1024; .* `at`"):
+        values_of("pretrain.micro_batch", values)
+    at = {"mini": {"pretrain.micro_batch": [None, 16]}}
+    assert values_of("pretrain.micro_batch", values, at=at) == [None, 16]
+    assert values_of("pretrain.micro_batch", values, scale="paper", at=at) == values
 
 
 def test_values_stated_for_a_scale_are_taken_there_and_only_there(values_of):
@@ -194,3 +213,17 @@ def test_every_option_of_a_vit_is_an_axis_and_makes_other_runs(values_of, model)
             assert run.options[option] == value and run.options.keys() >= plain.options.keys()
             assert run.id != plain.id
         create_model(model, image_size=32, num_classes=5, **runs[0].options)
+
+
+def test_a_multiple_of_zero_is_refused(values_of):
+    assert values_of("finetune.dropout", ["x1"]) == [0.0]
+    with pytest.raises(UserError, match="x2 of 0 is 0 again"):
+        values_of("finetune.dropout", ["x1", "x2"])
+
+
+def test_the_progress_names_the_varied_value(values_of):
+    values_of("pretrain.lr", ["x1", "x3"])
+    plan = make_plan("mini", ["tried"])
+    titles = [Progress(plan, ["tried"], 1, 0).title(run) for run in plan.runs.values()]
+    assert "pretrain-ViT-B-16-fractals-10k (pretrain.lr x3)" in titles
+    assert all(title.endswith(("(pretrain.lr x1)", "(pretrain.lr x3)")) for title in titles)

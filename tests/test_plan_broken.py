@@ -28,7 +28,7 @@ def test_the_others_are_planned_and_the_mistake_is_told(draft, capsys):
     plan = make_plan("smoke")
     assert list(plan.broken) == ["ablations/draft"] and "table5" in plan.experiments
     told = capsys.readouterr().err
-    assert "draft.yaml" in told and "left out" in told and told.count("\n") == 1
+    assert "draft.yaml" in told and "others are" in told and told.count("\n") == 1
     rules = (draft / "grid.mk").read_text()
     assert "draft" in next(line for line in rules.splitlines() if line.startswith("EXPERIMENTS")).split()
     assert "draft.runs" not in rules and "table5.runs" in rules
@@ -68,3 +68,22 @@ def test_where_nothing_can_be_planned_the_exit_code_says_so(draft):
     with pytest.raises(SystemExit) as end:
         main(["plan", "--scale", "smoke", "--write"])
     assert end.value.code == 1
+
+
+def test_a_file_that_ends_in_yml_is_told(draft):
+    (paths.EXPERIMENTS / "ablations" / "draft.yaml").unlink()
+    (paths.EXPERIMENTS / "drop.yml").write_text("title: Draft\n")
+    ((name, error),) = make_plan("smoke").broken.items()
+    assert name == "drop" and error.endswith("drop.yml: experiments end in .yaml; rename it to drop.yaml")
+
+
+def test_status_counts_the_others_beside_a_damaged_record(draft, capsys):
+    plan = make_plan("smoke", ["table5"])
+    finish_all(plan, lambda run: 0.5)
+    (draft / "runs" / plan.runs_of("table5")[0] / "metrics.json").write_text("{")
+    with pytest.raises(SystemExit) as end:
+        main(["status", "--scale", "smoke"])
+    told = capsys.readouterr()
+    row = next(line for line in told.out.splitlines() if line.startswith("table5")).split()
+    assert end.value.code == 1 and row == ["table5", str(len(plan.runs_of("table5")) - 1), "0", "1"]
+    assert "damaged" in told.err

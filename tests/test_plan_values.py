@@ -28,11 +28,12 @@ from vit.plan.recipe_values import (
     with_off_values,
 )
 from vit.plan.resolve import load_recipe
+from vit.record import MEASURES
 
 REGISTRIES = {
     "optimizer": OPTIMIZERS, "decay": [*DECAYS, "staircase"], "warmup_from": WARMUP_FROM, "decay_form": ADAM, "decay_on": DECAYED,
     "momentum_dtype": BUFFERS, "clip_rule": CLIP_RULES, "loss": LOSSES, "positions": MODES, "resize": RULES, "target": TARGETS,
-    "color_bins": BINS, "counts": FATES, "solve_dtype": DTYPES, "augment": CROPS | AUGMENTATIONS, "evaluation": EVALUATIONS,
+    "select_by": MEASURES, "color_bins": BINS, "counts": FATES, "solve_dtype": DTYPES, "augment": CROPS | AUGMENTATIONS, "evaluation": EVALUATIONS,
 }  # fmt: skip
 ELSEWHERE = {"precision", "random_patch_from", "head_hidden"}  # Lightning's words, and two that are no key of a table
 
@@ -92,11 +93,29 @@ def test_of_the_optimizers_each_needs_its_own_values():
         ({"frozen": True, "dropout": 0.0, "layer_decay": 0.5}, r"here\.layer_decay.*frozen"),
         ({"optimizer": "lion", "momentum": 0.9}, r"here\.momentum.*optimizer lion"),
         ({"optimizer": "lamb", "decay_form": "coupled"}, r"here\.decay_form.*optimizer lamb.*decoupled"),
+        ({"precision": "bf16-true", "polyak": 0.999}, r"here\.polyak.*precision bf16-true.*null"),
+        ({"micro_batch": 1, "mixup": 0.2}, r"here\.mixup.*micro_batch 1.*0\.0"),
+        ({"micro_batch": 1, "cutmix": 1.0}, r"here\.cutmix.*micro_batch 1.*0\.0"),
+        ({"batch_size": 64, "micro_batch": 24}, r"here\.micro_batch.*64 images.*24.*divisor.*at"),
+        ({"batch_size": 64, "micro_batch": 128}, r"here\.micro_batch.*64 images.*128"),
     ],
 )
 def test_a_value_that_does_not_go_with_another_is_refused(values, words):
     with pytest.raises(UserError, match=words):
         check_needed(values, "here")
+
+
+@pytest.mark.parametrize("task", ["vit.tasks.Pretrain", "vit.tasks.Finetune", "vit.tasks.MaskedPatch"])
+def test_values_that_go_together_pass(task):
+    values = {
+        "batch_size": 64,
+        "micro_batch": 64,
+        "mixup": 0.2,
+        "cutmix": 1.0,
+        "polyak": 0.999,
+        "precision": "bf16-mixed",
+    }
+    check_needed({key: value for key, value in values.items() if key in recipe_values(task)}, "here")
 
 
 def test_configs_hold_every_value_of_their_task_whether_stated_or_off():

@@ -61,6 +61,19 @@ def test_fine_tuning_steps_with_decay_and_smoothed_labels():
     agree(task, record, reference(params, task, optimizer, limit=1.0, smoothing=0.1), PRECISIONS["64-true"])
 
 
+@pytest.mark.parametrize("head_bias", [0.0, -1.5])
+def test_fine_tuning_steps_of_the_sigmoid_loss(head_bias):
+    """From a zero head, whose bias may be another at the start."""
+    task = Finetune(**MODEL, **FINETUNE | dict(loss="sigmoid", head_bias=head_bias))
+    params = given(task, zero_head=True)
+    params["head.bias"] = params["head.bias"] + head_bias
+    record = trained(task, "64-true", clip_norm=1.0)
+    expected = reference(params, task, protocols.Momentum(0.9, rounded=False), limit=1.0)
+    first = (CLASSES - 1) * np.log1p(np.exp(head_bias)) + np.log1p(np.exp(-head_bias))
+    assert record.losses[0] == pytest.approx(first, abs=1e-12)
+    agree(task, record, expected, PRECISIONS["64-true"])
+
+
 def test_fine_tuning_steps_of_adam():
     values = dict(
         optimizer="adam", lr=0.003, beta1=0.9, beta2=0.999, momentum=None, momentum_dtype=None, weight_decay=0.1

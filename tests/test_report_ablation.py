@@ -10,6 +10,7 @@ from vit.errors import UserError
 from vit.paths import results
 from vit.plan import make_plan
 from vit.report import render
+from vit.report.frame import frame
 
 ABLATION = """
 title: "Dropout at fine-tuning"
@@ -80,3 +81,21 @@ def test_the_mean_over_folds_is_a_row(ablation):
     text = (results("smoke") / "folds.md").read_text()
     for fold, accuracy in ((0, "50.00"), (1, "60.00"), (2, "70.00"), ("mean", "60.00")):
         assert f"| {fold} | **{accuracy}" in text
+
+
+def test_only_without_pre_training_is_from_scratch(ablation, tmp_path):
+    """'none' of another axis is what the experiment calls one of its values."""
+    plan = ablation("[model]")
+    path = tmp_path / "experiments" / "ablations" / "dropout.yaml"
+    path.write_text(
+        path.read_text().replace("label: without", "label: none").replace("[dropout]", "[dropout, pretrain]")
+    )
+    plan = make_plan("smoke", ["dropout"])
+    finish_all(plan, lambda run: 0.5)
+    render(plan, "dropout")
+    table, sheet, picture = ((results("smoke") / f"dropout.{ending}").read_text() for ending in ("md", "csv", "svg"))
+    assert "| none | from scratch | **50.00" in table
+    assert "dropout,none,0.0,ViT-B/32,from scratch,CIFAR-10," in sheet
+    assert "none / from scratch / ViT-B/32" in picture
+    assert frame("smoke", ["dropout"])[["dropout", "pretrain"]].iloc[0].to_list() == ["none", "from scratch"]
+    assert (results("smoke") / "cells" / "dropout" / "none_from-scratch_ViT-B-32").is_dir()

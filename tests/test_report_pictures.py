@@ -191,8 +191,9 @@ def test_an_experiment_that_names_no_picture_gets_dots(tmp_path, monkeypatch):
 
 def test_published_values_that_may_be_compared_are_hollow_signs_of_their_line(tmp_path, monkeypatch):
     figure4 = (ROOT / "experiments" / "figure4.yaml").read_text()
-    assert "picture: lines" in figure4 and "private: [JFT-300M]\n" in figure4
-    plan = planned_ablation(tmp_path, monkeypatch, "mine", figure4.replace("private: [JFT-300M]\n", ""), scale="paper")
+    assert "picture: data_size" in figure4 and "private: [JFT-300M]\n" in figure4
+    text = figure4.replace("private: [JFT-300M]\n", "").replace("picture: data_size", "picture: lines")
+    plan = planned_ablation(tmp_path, monkeypatch, "mine", text, scale="paper")
     for run in plan.runs:
         finish(plan, run, 0.5, metrics={"test_5shot_accuracy": 0.5, "held_out_accuracy": 0.5})
     report = collect(plan, "mine")

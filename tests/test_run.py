@@ -14,7 +14,7 @@ import yaml
 
 from vit.paths import ROOT
 from vit.plan import make_plan
-from vit.plan.graph import groups, write_graph
+from vit.plan.graph import write_graph
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +28,10 @@ def results(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def chain(results):
-    """The ids of one process: a pre-training of ViT-B/32 and the fine-tunings that start from it."""
-    return next(group for group in groups(make_plan("smoke")) if group[0].startswith("pretrain-ViT-B-32-fractals-80"))
+    """The ids of a pre-training of ViT-B/32 and the fine-tunings that start from it, in order."""
+    runs = make_plan("smoke", ["table5"]).runs.values()
+    pretraining = next(run.id for run in runs if run.id.startswith("pretrain-ViT-B-32-fractals-80"))
+    return [run.id for run in runs if run.chain == pretraining]
 
 
 @pytest.fixture(scope="module")

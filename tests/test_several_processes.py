@@ -52,7 +52,7 @@ def curve(run):
 
 
 def trains(run):
-    return not run.name.startswith(("fewshot-", "evaluate-"))
+    return not run.name.startswith(("fewshot-", "evaluate-", "inspect-"))
 
 
 def test_losses_rates_and_metrics_are_those_of_one_process(results):
@@ -60,7 +60,9 @@ def test_losses_rates_and_metrics_are_those_of_one_process(results):
     for run in one.iterdir():
         expected, found = curve(run), curve(two / run.name)
         for name in set(expected) - {"train_accuracy"}:  # of one device's images
-            assert found[name] == pytest.approx(expected[name], rel=2e-4, abs=1e-6), (run.name, name)
+            # where two logits of an image are equal to rounding, it may fall on either side: 2 of MNIST-5k's 1,000
+            rounding = 2e-3 if name.endswith("accuracy") else 1e-6
+            assert found[name] == pytest.approx(expected[name], rel=2e-4, abs=rounding), (run.name, name)
         assert not trains(run) or len(expected["train_loss"]) >= 20
 
 

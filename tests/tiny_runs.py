@@ -72,6 +72,23 @@ class Record(Callback):
         self.losses.append(float(outputs["loss"]))
 
 
+class Course(Callback):
+    """The weights after every update, as float64 arrays; and those that validation saw, with the updates before it."""
+
+    def __init__(self):
+        self.after, self.validated = [], []
+
+    def on_train_batch_end(self, trainer, task, *_):
+        self.after.append(weights(task))
+
+    def on_validation_batch_start(self, trainer, task, *_):
+        self.validated.append((trainer.global_step, weights(task)))
+
+
+def weights(task):
+    return np.concatenate([parameter.detach().double().numpy().ravel() for parameter in task.model.parameters()])
+
+
 def trained(task, precision, *callbacks, clip_norm=1.0, pieces=1):
     record = Record()
     trainer = Trainer(

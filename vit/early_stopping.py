@@ -10,8 +10,8 @@ from vit.run.callbacks.evaluation_mode import evaluation_mode
 class BestHeldOut(Callback):
     """Evaluates on the held-out part every `every` updates and after the last; at the end loads the best weights.
 
-    The earlier of equal accuracies counts. The best weights so far are part of every checkpoint. The training itself is
-    bit for bit the same as without.
+    The earlier of equal accuracies counts. The best weights so far are part of every checkpoint; of a task that averages
+    its weights (`polyak`) they are the best average. The training itself is bit for bit the same as without.
     """
 
     def __init__(self, every: int):
@@ -28,16 +28,18 @@ class BestHeldOut(Callback):
         is_partial = (batch_idx + 1) % trainer.accumulate_grad_batches  # more micro-batches of this update follow
         if is_partial or (step % self.every and step != trainer.max_steps):
             return
-        results = held_out_results(trainer, module)
+        with evaluation_mode(module):
+            results = held_out_results(trainer, module)
+            if results["held_out_accuracy"] > self.best["accuracy"]:
+                weights = {name: tensor.detach().cpu().clone() for name, tensor in module.model.state_dict().items()}
+                self.best = {"accuracy": results["held_out_accuracy"], "step": step, "weights": weights}
         for logger in trainer.loggers:
             logger.log_metrics(results, step=step - 1)  # Lightning numbers updates from 0
-        if results["held_out_accuracy"] > self.best["accuracy"]:
-            weights = {name: tensor.detach().cpu().clone() for name, tensor in module.model.state_dict().items()}
-            self.best = {"accuracy": results["held_out_accuracy"], "step": step, "weights": weights}
 
     def on_fit_end(self, trainer, module):
         if self.best["weights"]:
-            module.model.load_state_dict(self.best["weights"])
+            with evaluation_mode(module):  # where an average is kept, in its place: the task loads it after this
+                module.model.load_state_dict(self.best["weights"])
 
     def state_dict(self):
         return self.best
@@ -47,11 +49,10 @@ class BestHeldOut(Callback):
 
 
 def held_out_results(trainer: Trainer, module: LightningModule) -> dict[str, float]:
-    """Metric -> value on the held-out part."""
+    """Metric -> value on the held-out part, of a module in evaluation mode."""
     # Not trainer.validate: Lightning's evaluation loop would share counters with the training loop that is in progress.
-    with evaluation_mode(module):
-        for index, batch in enumerate(trainer.datamodule.val_dataloader()):
-            batch = trainer.strategy.batch_to_device(batch)
-            with trainer.precision_plugin.val_step_context():
-                module.validation_step(batch, index)
+    for index, batch in enumerate(trainer.datamodule.val_dataloader()):
+        batch = trainer.strategy.batch_to_device(batch)
+        with trainer.precision_plugin.val_step_context():
+            module.validation_step(batch, index)
     return module.held_out.results()

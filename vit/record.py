@@ -17,6 +17,8 @@ from vit.paths import ROOT, name_of
 FORMAT = 1
 NUMBERS = ("lr", "images", "seconds", "flops", "threads")  # keys of a record, besides those of its metrics
 TEXTS = ("id", "device", "date", "commit")
+# Metrics on held-out images by which runs may be compared: 1 where more is better, -1 where less is.
+MEASURES = {"accuracy": 1, "class_mean_accuracy": 1, "mean_average_precision": 1, "loss": -1}
 
 
 @dataclass(frozen=True)
@@ -66,12 +68,28 @@ def invalid_key(record: object) -> str | None:
     return invalid[0] if invalid else None
 
 
+def held_out_score(record: dict, measure: str) -> float:
+    """How well the run did on held-out images, more being better: by this a learning rate is chosen, and of recipes that
+    compete one (B.1.1). -inf for a run that diverged; UserError if the run did not measure it."""
+    metrics, name = record["metrics"], f"held_out_{measure}"
+    if "diverged_at_step" in metrics:
+        return -math.inf
+    if name not in metrics:
+        raise UserError(
+            f"{record['id']}: metrics: no '{name}' to select by; this run measured {', '.join(metrics)}; change select_by, or"
+            " move the run away to repeat it"
+        )
+    return MEASURES[measure] * metrics[name]
+
+
 def is_finite(value: object) -> bool:
     return isinstance(value, int | float) and math.isfinite(value)
 
 
-def write_record(run, folder: Path, outcome: Outcome, *, seconds: float, flops: float, threads: int) -> None:
-    """seconds: of this process only; flops: of the whole run."""
+def write_record(
+    run, folder: Path, outcome: Outcome, *, seconds: float, flops: float, threads: int, arrays: dict[str, list[int]]
+) -> None:
+    """seconds: of this process only; flops: of the whole run; arrays: name -> shape of those that it left."""
     tests = int(has_test(outcome.metrics))
     skipped = {"skipped_images": outcome.skipped_images} if outcome.skipped_images else {}
     record = {
@@ -84,6 +102,7 @@ def write_record(run, folder: Path, outcome: Outcome, *, seconds: float, flops: 
         "resumed": outcome.resumed,
         "test_evaluations": tests,
         **skipped,
+        **({"arrays": arrays} if arrays else {}),
         "flops": flops,
         "device": device_name(),
         "threads": threads,

@@ -71,6 +71,12 @@ LEDGER: dict[str, Row] = {  # name of the class, or of labels or lists that seve
         patterns=(("flowers-102/jpg", "flowers-102/imagelabels.mat", "flowers-102/setid.mat"),),
         aliases=("flowers", "oxford-flowers"),
     ),
+    "VOC2007": Row(
+        title="PASCAL VOC 2007, several labels an image", source=FETCHED, files=FILES["VOC2007"],
+        page="http://host.robots.ox.ac.uk/pascal/VOC/voc2007", terms=UNCLEAR, images={"train": 5_011, "test": 4_952},
+        classes=20, bytes=460_032_000 + 451_020_800, aliases=("voc", "voc07", "pascal-voc"),
+        patterns=(tuple(f"voc2007/VOCdevkit/VOC2007/ImageSets/Main/{part}.txt" for part in ("trainval", "test")),),
+    ),
     "Caltech101": Row(
         title="Caltech-101", source=FETCHED, files=FILES["Caltech101"], page="https://data.caltech.edu/records/mzrjq-6wc02",
         terms="CC BY 4.0", images={"all": 9_144}, classes=102, bytes=137_414_764,
@@ -196,6 +202,9 @@ LEDGER: dict[str, Row] = {  # name of the class, or of labels or lists that seve
     ),
     "Sprites": Row(
         title="Simple shapes that point somewhere", source=GENERATED, page="docs/data.md", terms="none", images={}, classes=None,
+    ),
+    "SpriteScenes": Row(
+        title="Scenes of several simple shapes", source=GENERATED, page="docs/data.md", terms="none", images={}, classes=5,
     ),
     "ImageFolder": Row(
         title="Your own pictures", source=MANUAL, page="any pictures", put="a folder a class (docs/data.md)",

@@ -37,6 +37,11 @@ def pets() -> tuple[File, ...]:
     return tuple(File(f"oxford-iiit-pet/{last(url)}", (url,), md5, unpack=True) for url, md5 in resources)
 
 
+def voc2007() -> tuple[File, ...]:
+    parts = [datasets.voc.DATASET_YEAR_DICT[key] for key in ("2007", "2007-test")]
+    return tuple(File(f"voc2007/{part['filename']}", (part["url"],), part["md5"], unpack=True) for part in parts)
+
+
 def svhn() -> tuple[File, ...]:
     lists = datasets.SVHN.split_list
     return tuple(File(lists[split][1], (lists[split][0],), lists[split][2]) for split in ("train", "test"))
@@ -141,6 +146,7 @@ FILES: dict[str, tuple[File, ...]] = {  # name of the class -> its files
     "CIFAR100": cifar(datasets.CIFAR100),
     "OxfordIIITPet": pets(),
     "Flowers102": flowers(),
+    "VOC2007": voc2007(),
     "Caltech101": (File("caltech101/caltech-101.zip", CALTECH101[:1], CALTECH101[1], True, CALTECH_INNER),),
     "DTD": single_archive("dtd", datasets.DTD._URL, datasets.DTD._MD5),
     "SVHN": svhn(),

@@ -11,6 +11,7 @@ class Digits(ImageData):
     """8 x 8, grey, 17 levels: 1,297 train and 500 test, seeded and stratified."""
 
     num_classes = 10
+    class_names = tuple("0123456789")
     one_source = True
 
     def arrays(self, split):

@@ -64,8 +64,8 @@ class ImageFolder(ImageData):
         if test_share is not None and not 0 < test_share < 1:
             raise ValueError(f"test_share must be a fraction between 0 and 1, not {test_share}")
         self.readable: dict[str, tuple[np.ndarray, int]] = {}  # split -> rows of readable pictures, number of all
-        self.classes = self.class_names()
-        self.num_classes = len(self.classes)
+        self.class_names = self.list_classes()
+        self.num_classes = len(self.class_names)
         self.part_names = {"train": "train"}  # split -> name of its folder or archives
         if self.has_parts:
             self.part_names["test"] = name_of_test_part(self.root)
@@ -74,7 +74,7 @@ class ImageFolder(ImageData):
                 raise ValueError(f"{test} and {train} are the same folder; test on other pictures")
             print_unused(self.root)
 
-    def class_names(self) -> list[str]:
+    def list_classes(self) -> list[str]:
         """Of the training pictures, none of which is opened."""
         if self.has_parts and not in_folders(self.root, "train"):
             return collection(self.root, "train", self.on_error).names
@@ -97,16 +97,16 @@ class ImageFolder(ImageData):
 
     def checked_arrays(self, split):
         # Names first: a set of a single class is refused before its pictures are decoded.
-        check_two_classes(self.classes, self.root, self.root)
+        check_two_classes(self.class_names, self.root, self.root)
         images, *labels = super().checked_arrays(split)
-        present = [self.classes[label] for label in labels[0].unique().tolist()]
+        present = [self.class_names[label] for label in labels[0].unique().tolist()]
         check_two_classes(present, self.root / self.part_names.get(split, split), self.root)
         return images, *labels
 
     def listing(self, split: str) -> Collection:
         """The pictures of a split, class by class."""
         if self.has_parts:
-            listing = collection(self.root, self.part_names[split], self.on_error, self.classes)
+            listing = collection(self.root, self.part_names[split], self.on_error, self.class_names)
         else:
             both = from_folders(self.root, self.on_error)
             train, test = stratified(both.labels, round(self.test_share * len(both.labels)), seed=0)
@@ -152,4 +152,4 @@ class ImageFolder(ImageData):
 
     def image_format(self):
         """With the names of the classes: the outputs of a head are in their order."""
-        return super().image_format() | {"classes": str(Numbering(tuple(self.classes)))}
+        return super().image_format() | {"classes": str(Numbering(tuple(self.class_names)))}

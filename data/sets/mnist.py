@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torchvision import datasets
 
 from data.base import ImageData
 from data.disk.damage import Damaged, ended, exactly, first_existing, unzipped
@@ -63,6 +64,8 @@ class IdxData(ImageData):
 class MNIST(IdxData):
     """Handwritten digits (LeCun et al., 1998)."""
 
+    class_names = tuple("0123456789")
+
     @staticmethod
     def folders():
         return [data_folder() / "mnist", data_folder() / "MNIST" / "raw"]  # the latter is torchvision's
@@ -71,6 +74,7 @@ class MNIST(IdxData):
 class FashionMNIST(IdxData):
     """Pictures of clothes."""
 
+    class_names = tuple(datasets.FashionMNIST.classes)
     more_advice = ", or: apt-get install dataset-fashion-mnist"
 
     @staticmethod

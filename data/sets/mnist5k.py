@@ -23,6 +23,7 @@ class MNIST5k(ImageData):
     """500 of each digit, 28 x 28, grey: 4,000 train (400 of each digit) and 1,000 test (100 of each), seeded."""
 
     num_classes = 10
+    class_names = tuple("0123456789")
     one_source = True
 
     def arrays(self, split):

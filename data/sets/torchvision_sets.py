@@ -51,6 +51,14 @@ class TorchvisionData(ImageData):
         with torchvision_errors(cls):
             return cls.sources(split)
 
+    def named_sources(self, split: str) -> list:
+        """`complete_sources(split)`, whose names of the classes are kept."""
+        sources = self.complete_sources(split)
+        names = getattr(sources[0], "classes", ())
+        if len(names) == self.num_classes:  # some sets list the classes of the images that are there
+            self.class_names = list(names)
+        return sources
+
     def test_listing(self):
         return self.full_size("test")
 
@@ -59,8 +67,8 @@ class TorchvisionData(ImageData):
 
     def full_size(self, split: str) -> tuple[torch.Tensor | Files, torch.Tensor]:
         """Images uint8 (N, 3, H, W), or their files, and labels."""
-        images, labels = zip(*map(self.originals, self.complete_sources(split)), strict=True)
-        labels = torch.from_numpy(np.concatenate(labels).astype(np.int64))
+        images, labels = zip(*map(self.originals, self.named_sources(split)), strict=True)
+        labels = torch.from_numpy(np.concatenate(labels).astype(np.int8 if self.multi_label else np.int64))
         if isinstance(images[0], np.ndarray):
             return torch.from_numpy(np.concatenate(images)).permute(0, 3, 1, 2).contiguous(), labels
         return Files([file for files in images for file in files], data_folder()), labels
@@ -68,12 +76,12 @@ class TorchvisionData(ImageData):
     def resized(self, split: str) -> tuple[torch.Tensor, torch.Tensor]:
         """uint8 (N, 3, S, S), antialiased; the aspect ratio is not kept."""
         images, labels = [], []
-        for source in self.complete_sources(split):
+        for source in self.named_sources(split):
             for image, label in source:
                 small = image.convert("RGB").resize((self.image_size,) * 2, Image.Resampling.BILINEAR)
                 images.append(np.asarray(small).transpose(2, 0, 1))
                 labels.append(label)
-        return torch.from_numpy(np.stack(images)), torch.tensor(labels)
+        return torch.from_numpy(np.stack(images)), torch.tensor(labels, dtype=torch.int8 if self.multi_label else None)
 
 
 class CIFAR10(TorchvisionData):

@@ -38,11 +38,15 @@ class SameConv(nn.Conv2d):
         super().__init__(inputs, outputs, kernel, stride, bias=False)
         lecun_normal_(self.weight)
 
+    def kernels(self) -> Tensor:
+        """The standardised kernels, (outputs, inputs, k, k)."""
+        return standardised(self.weight)
+
     def forward(self, x: Tensor) -> Tensor:
         rows, columns = (same_padding(side, self.kernel_size[0], self.stride[0]) for side in x.shape[2:])
         if rows[0] == rows[1] and columns[0] == columns[1]:  # conv2d pads alike on both sides without a copy of x
-            return F.conv2d(x, standardised(self.weight), None, self.stride, (rows[0], columns[0]))
-        return F.conv2d(F.pad(x, (*columns, *rows)), standardised(self.weight), None, self.stride)
+            return F.conv2d(x, self.kernels(), None, self.stride, (rows[0], columns[0]))
+        return F.conv2d(F.pad(x, (*columns, *rows)), self.kernels(), None, self.stride)
 
 
 def same_max_pool(x: Tensor) -> Tensor:
@@ -114,6 +118,10 @@ class Hybrid(ViT):
 
     def tokens(self, x: Tensor) -> Tensor:
         return super().tokens(self.stem(x))
+
+    def kernels(self) -> Tensor:
+        """The filters of the stem's first convolution (C, 3, 7, 7): the patch embedding sees features, not pixels."""
+        return self.stem.root.kernels()
 
     @property
     def patch_pixels(self) -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from torch import nn
+from torch import Tensor, nn
 
 
 class Model(nn.Module):
@@ -23,6 +23,14 @@ class Model(nn.Module):
     def layers(self) -> list[list[nn.Parameter]]:
         """The parameters by depth, for learning rates by layer: those next to the images first, the head last."""
         raise ValueError(f"{type(self).__name__} does not say what its layers are; layer_decay needs a method `layers`")
+
+    def kernels(self) -> Tensor:
+        """The filters next to the images (D, 3, p, p)."""
+        raise ValueError(f"{type(self).__name__} does not say what its filters are; they need a method `kernels`")
+
+    def position_table(self) -> Tensor:
+        """What is added to the patches for their positions (N, D)."""
+        raise ValueError(f"{type(self).__name__} adds no position to patches")
 
     def by_depth(self, layers: Iterable[Iterable[nn.Module]]) -> list[list[nn.Parameter]]:
         """The parameters of each layer's modules, after those of all other modules of the model."""

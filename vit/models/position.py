@@ -161,6 +161,16 @@ class Positions(nn.Module):
         z = table(torch.cat([class_token, patches], dim=1))
         return torch.cat([z[:, : self.class_rows], registers, z[:, self.class_rows :]], dim=1)
 
+    def of_patches(self, like: Tensor) -> Tensor:
+        """What is added to the patches at the stem (N, D), without the class token's row. like: any tensor (D,)."""
+        table = self.tables[0]
+        if type(table) is NoPosition:
+            raise ValueError(
+                "no positions are added to the patches: the model has none, or relative ones inside attention"
+            )
+        zeros = like.new_zeros(1, self.class_rows + math.prod(table.grid), len(like))
+        return table(zeros)[0, self.class_rows :]
+
     def resize(self, grid: Grid, mode: str) -> None:
         for table in self.tables:
             table.resize(grid, mode)

@@ -31,11 +31,14 @@ class StandardConv(nn.Conv2d):
         super().__init__(inputs, outputs, kernel, stride, padding=kernel // 2, bias=False)
         lecun_normal_(self.weight)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def kernels(self) -> Tensor:
+        """The standardised kernels, (outputs, inputs, k, k)."""
         weight = self.weight.flatten(1)
         # layer_norm without scale and bias standardises a row in one fused operation; 1e-10 on the variance is BiT's
-        weight = F.layer_norm(weight, weight.shape[1:], eps=1e-10).view_as(self.weight)
-        return F.conv2d(x, weight, None, self.stride, self.padding)
+        return F.layer_norm(weight, weight.shape[1:], eps=1e-10).view_as(self.weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.conv2d(x, self.kernels(), None, self.stride, self.padding)
 
 
 def group_norm(channels: int, eps: float = 1e-5) -> nn.GroupNorm:
@@ -96,6 +99,10 @@ class ResNet(Model):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.head(self.features(x))
+
+    def kernels(self) -> Tensor:
+        """The filters of the first convolution (C, 3, 7, 7)."""
+        return self.root.kernels()
 
     def layers(self) -> list[list[nn.Parameter]]:
         """The root, each unit, and norm and head."""

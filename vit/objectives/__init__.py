@@ -1,1 +1,1 @@
-"""Losses, targets, accuracies and least squares on plain tensors."""
+"""Losses, targets, mixed images, accuracies and least squares on plain tensors."""

@@ -52,64 +52,25 @@ def parameter_groups(
 ADAM = {"decoupled": torch.optim.AdamW, "coupled": torch.optim.Adam}  # coupled: the decay is part of the gradient
 
 
-def adam(
-    model: nn.Module,
-    *,
-    lr: float,
-    beta1: float,
-    beta2: float,
-    weight_decay: float,
-    decay_form: str = "decoupled",
-    decay_on: str = "kernels",
-    layer_decay: float = 1.0,
-) -> torch.optim.Optimizer:
-    """Adam (Table 3): theta = theta - lr (u + weight_decay theta), where u = m_hat / (sqrt(v_hat) + 1e-8)."""
-    groups = parameter_groups(model, lr=lr, weight_decay=weight_decay, decay_on=decay_on, layer_decay=layer_decay)
+def adam_of(groups: list[dict], *, lr: float, beta1: float, beta2: float, decay_form: str) -> torch.optim.Optimizer:
+    """theta = theta - lr (u + weight_decay theta), where u = m_hat / (sqrt(v_hat) + 1e-8)."""
     # epsilon outside the square root, as in the authors' optimizer (optax)
     return ADAM[decay_form](groups, lr=lr, betas=(beta1, beta2), eps=1e-8)
 
 
-def sgd(
-    model: nn.Module,
-    *,
-    lr: float,
-    momentum: float,
-    weight_decay: float = 0.0,
-    decay_form: str = "decoupled",
-    decay_on: str = "kernels",
-    momentum_dtype: str = "float32",
-    layer_decay: float = 1.0,
-) -> Momentum:
-    """SGD with momentum (Table 4); with weight decay for the pre-training of Table 7."""
-    groups = parameter_groups(model, lr=lr, weight_decay=weight_decay, decay_on=decay_on, layer_decay=layer_decay)
-    return Momentum(groups, lr=lr, momentum=momentum, decay_form=decay_form, momentum_dtype=momentum_dtype)
-
-
-def lion_or_lamb(
-    kind: type[Lion | Lamb],
-    model: nn.Module,
-    *,
-    lr: float,
-    beta1: float,
-    beta2: float,
-    weight_decay: float,
-    decay_form: str = "decoupled",
-    decay_on: str = "kernels",
-    layer_decay: float = 1.0,
-) -> Lion | Lamb:
+def decoupled_only(kind: type[Lion | Lamb], groups: list[dict], *, decay_form: str, **values) -> Lion | Lamb:
     """With the decay of their papers, which is never part of the gradient. Errors: ValueError for a coupled one."""
     if decay_form != "decoupled":
         raise ValueError(f"optimizer '{kind.__name__.lower()}' has decay_form decoupled only, not {decay_form}")
-    groups = parameter_groups(model, lr=lr, weight_decay=weight_decay, decay_on=decay_on, layer_decay=layer_decay)
-    return kind(groups, lr=lr, beta1=beta1, beta2=beta2)
+    return kind(groups, **values)
 
 
 BETAS = ("beta1", "beta2")
-OPTIMIZERS = {  # name -> (function, the values that only some of them take)
-    "adam": (adam, BETAS),
-    "sgd": (sgd, ("momentum", "momentum_dtype")),
-    "lion": (partial(lion_or_lamb, Lion), BETAS),
-    "lamb": (partial(lion_or_lamb, Lamb), BETAS),
+OPTIMIZERS = {  # name -> (what makes it of parameter groups, the values that only some of them take)
+    "adam": (adam_of, BETAS),
+    "sgd": (Momentum, ("momentum", "momentum_dtype")),
+    "lion": (partial(decoupled_only, Lion), BETAS),
+    "lamb": (partial(decoupled_only, Lamb), BETAS),
 }
 
 
@@ -118,7 +79,7 @@ def make_optimizer(
     model: nn.Module,
     *,
     lr: float,
-    weight_decay: float,
+    weight_decay: float = 0.0,
     decay_form: str = "decoupled",
     decay_on: str = "kernels",
     layer_decay: float = 1.0,
@@ -131,5 +92,15 @@ def make_optimizer(
             raise ValueError(
                 f"optimizer '{name}' needs {' and '.join(takes)}, and null for the other optimizers' values: {key} is {value}"
             )
-    decay = dict(weight_decay=weight_decay, decay_form=decay_form, decay_on=decay_on, layer_decay=layer_decay)
-    return make(model, lr=lr, **decay, **{key: specific[key] for key in takes})
+    groups = parameter_groups(model, lr=lr, weight_decay=weight_decay, decay_on=decay_on, layer_decay=layer_decay)
+    return make(groups, lr=lr, decay_form=decay_form, **{key: specific[key] for key in takes if key in specific})
+
+
+def adam(model: nn.Module, **values) -> torch.optim.Optimizer:
+    """Adam (Table 3), with the values of make_optimizer: lr, beta1, beta2, weight_decay ..."""
+    return make_optimizer("adam", model, **values)
+
+
+def sgd(model: nn.Module, **values) -> Momentum:
+    """SGD with momentum (Table 4): lr, momentum ...; with weight decay for the pre-training of Table 7."""
+    return make_optimizer("sgd", model, **values)

@@ -1,4 +1,4 @@
-"""Polyak averaging of weights, factor 0.9999 for the ImageNet numbers of Table 2 (Section 4.1)."""
+"""Polyak averaging (EMA) of weights, factor 0.9999 for the ImageNet numbers of Table 2 (Section 4.1)."""
 
 from collections.abc import Iterable
 

@@ -5,6 +5,8 @@ import json
 from dataclasses import dataclass, field
 
 from vit.plan.own_code import sources
+from vit.plan.recipe_values import WATCHING
+from vit.plan.varied import varied_values
 
 CODE_VERSION = 1  # hashed into every run id; raised when a correction of code changes numbers
 
@@ -36,8 +38,7 @@ class Run:
         """A name for the architecture that it trains, head included, at its image size: models of equal cost share it."""
         hidden = self.config["model"]["init_args"].get("head_hidden")
         head = {"num_classes": self.classes, **({"head_hidden": hidden} if hidden else {})}
-        architecture = [self.model, {**self.options, **head}, self.image_size]
-        return json.dumps([*architecture, *sources(self.config)], sort_keys=True)
+        return cost_key(self.model, {**self.options, **head}, self.image_size, sources(self.config))
 
     @property
     def model(self):
@@ -56,14 +57,15 @@ class Run:
 class Cell:
     """One number of a table: axis -> name, and the runs whose mean it is (none where the scale leaves it out).
 
-    choices: where recipes compete, (sweep, runs) of each; the cell takes the runs of the recipe whose sweep reached the
-        best held-out accuracy. `runs` holds all of them.
+    choices: where recipes compete, (sweep, runs) of each; the cell takes the runs of the recipe whose sweep did best on
+        held-out images, by the measure select_by. `runs` holds all of them.
     """
 
     experiment: str
     axes: dict
     runs: tuple = ()
     choices: tuple = ()
+    select_by: str = "accuracy"  # one of vit.record.MEASURES
     upstream: str | None = None  # the pre-training run
     recipes: tuple = ()  # names, in the order in which their runs follow each other
     metric: str = "test_accuracy"
@@ -76,6 +78,19 @@ class Cell:
         return tuple(tuple(value) if isinstance(value, list) else value for value in values)
 
 
+@dataclass(frozen=True)
+class Fact:
+    """One cell of a table that needs no training: a value of a recipe (Tables 3 and 4), or a size of a model (Table 1)."""
+
+    cell: Cell  # its place; it has no runs
+    planned: bool  # has the scale such a recipe or model?
+    value: object = None  # of a recipe
+    cost_key: str | None = None  # the model that is counted
+    counted: str | None = None  # what is read off it
+    stand_in: bool = False  # is it something else than at scale `paper`?
+    assumed: str | None = None  # what the recipe's row had to assume
+
+
 @dataclass
 class Plan:
     """Everything that a scale runs."""
@@ -84,6 +99,7 @@ class Plan:
     scale: object
     experiments: dict
     cells: list = field(default_factory=list)
+    facts: list = field(default_factory=list)  # Fact; of experiments that need no runs
     runs: dict = field(default_factory=dict)  # id -> Run, in an order that can be followed
     broken: dict = field(default_factory=dict)  # experiment that was left out, by its path in experiments/ -> its error
 
@@ -96,7 +112,7 @@ class Plan:
         files = {}
         for name, error in self.broken.items():
             files.setdefault(error, []).append(f"experiments/{name}.yaml")
-        return [f"{error} (left out, the others are not: {', '.join(names)})" for error, names in files.items()]
+        return [f"{error} (nothing of {', '.join(names)} is planned; others are)" for error, names in files.items()]
 
     @property
     def assumed_flops_per_second(self):
@@ -106,6 +122,13 @@ class Plan:
         """Ids of an experiment's runs, those they need included, in order."""
         wanted = self.with_needs(run for cell in self.cells if cell.experiment == experiment for run in cell.runs)
         return [run for run in self.runs if run in wanted]
+
+    def varied_of(self, experiment):
+        """Run of an experiment -> what varies that its name does not say."""
+        return varied_values(self, experiment)
+
+    def facts_of(self, experiment):
+        return [fact for fact in self.facts if fact.cell.experiment == experiment]
 
     def with_needs(self, runs):
         """Ids of these runs, and of all that come before them."""
@@ -118,8 +141,20 @@ class Plan:
         return wanted
 
 
+def cost_key(model, options, image_size, own=()):
+    """A name for an architecture. options: of create_model, number of classes included. own: sources of one's own classes."""
+    return json.dumps([model, options, image_size, *own], sort_keys=True)
+
+
 def digest(settled):
     """The last part of a run's name: a hash of everything that can change its numbers."""
     own = sources(settled)
-    identity = [CODE_VERSION, settled, *([own] if own else [])]
+    identity = [CODE_VERSION, without_watching(settled), *([own] if own else [])]
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:10]
+
+
+def without_watching(settled):
+    """A config without callbacks that change no number: a run is the same whether it is watched or not."""
+    trainer = dict(settled["trainer"])
+    callbacks = [callback for callback in trainer.pop("callbacks", ()) if callback["class_path"] not in WATCHING]
+    return {**settled, "trainer": {**trainer, **({"callbacks": callbacks} if callbacks else {})}}

@@ -1,18 +1,21 @@
-"""The parts of an experiment and of a scale fit together: checked before anything starts, named with file and key."""
-
-import fnmatch
-import re
+"""The parts of an experiment fit together: checked before anything starts, named with file and key."""
 
 from vit import paths
 from vit.errors import UserError, nearest
+from vit.plan import inspection, measured_speed
 from vit.plan.axes import lists_of, numeric_axis
-from vit.plan.kinds import count, number, positive, words
-from vit.plan.model_options import check_options
+from vit.plan.kinds import number, words
+from vit.plan.multi_label import METRICS, check_metric_of
 from vit.plan.own_code import check_source
-from vit.plan.schema import NAMES, PICTURES, SCRATCH
+from vit.plan.panels import check_panels
+from vit.plan.schema import FACTS, NAMES, PICTURES, SCRATCH, Experiment
 from vit.plan.yaml_files import check_keys
 
-CLASS_PATH = r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+"
+NEEDED = {  # picture -> axes
+    "data_size": ("pretrain.subset",),
+    "epochs": ("epochs", "pretrain.fewshot_every"),
+    "speed": ("speed.image_size", "metric"),
+}
 
 
 def check_experiment(experiment, where):
@@ -20,7 +23,8 @@ def check_experiment(experiment, where):
     for axis, values in experiment.grid.items():
         check_axis(axis, values, f"{where}: grid")
     axes = _axes_of(experiment.grid)
-    for needed in ("model", "pretrain", "transfer"):
+    _check_facts(experiment, where)
+    for needed in ("fact", *FACTS[experiment.facts]) if experiment.facts else ("model", "pretrain", "transfer"):
         if needed not in axes:
             raise UserError(f"{where}: grid: the axis '{needed}' is missing")
     _check_lists(experiment, axes, where)
@@ -35,6 +39,18 @@ def check_experiment(experiment, where):
             raise UserError(
                 f"{where}: same_run.{name}: a transfer set and the name of a metric were expected, found {same!r}"
             )
+
+
+def _check_facts(experiment, where):
+    """A table without training is one of ours, and has no key that needs runs."""
+    if not words(experiment.notes):
+        raise UserError(f"{where}: notes: a list of sentences was expected, found {experiment.notes!r}")
+    if experiment.facts is None:
+        return
+    check_keys([experiment.facts], FACTS, f"{where}: facts")
+    for key in ("same_run", "private", "at", "means", "base", "picture"):
+        if getattr(experiment, key) != getattr(Experiment("", {}, [], []), key):
+            raise UserError(f"{where}: {key}: it has no effect beside 'facts', which trains nothing; leave it out")
 
 
 def check_axis(axis, values, where):
@@ -97,6 +113,12 @@ def _axes_of(grid):
 def keys_inside(grid):
     """Keys of the mappings of an axis: what they set together."""
     return {key for values in grid.values() for value in values if isinstance(value, dict) for key in value}
+
+
+def names_inside(experiment):
+    """Keys of mappings that only name a cell: its label, and what rows, columns and the paper's numbers are found by."""
+    match = experiment.paper.get("match") if isinstance(experiment.paper, dict) else {}
+    return {"label", *experiment.rows, *experiment.columns, *(match if isinstance(match, dict) else ())}
 
 
 def _check_lists(experiment, axes, where):
@@ -163,11 +185,18 @@ def _check_base(experiment, where):
 
 def _check_picture(experiment, where):
     """The picture is one of ours, and finds in the experiment what it draws."""
+    if isinstance(experiment.picture, dict):
+        return check_panels(experiment, sorted({*experiment.grid, *keys_inside(experiment.grid)}), f"{where}: picture")
     check_keys([experiment.picture], PICTURES, f"{where}: picture")
     if experiment.picture == "lines" and numeric_axis(experiment) is None:
         raise UserError(
             f"{where}: picture: lines need an axis of rows or columns with several values, all of them numbers; take bars or dots"
         )
+    for axis in NEEDED.get(experiment.picture, ()):
+        if axis not in _axes_of(experiment.grid):
+            raise UserError(
+                f"{where}: picture: {experiment.picture} needs the axis {axis} in the grid; take bars or dots"
+            )
     paper = experiment.paper if isinstance(experiment.paper, dict) else {}
     if experiment.picture == "scaling" and not paper.get("cost"):
         raise UserError(f"{where}: picture: scaling needs the cost of pre-training (paper.cost); take bars or dots")
@@ -202,7 +231,13 @@ def check_paper(paper, experiment, where):
     axes = {*experiment.grid, *keys_inside(experiment.grid)}
     check_keys(paper.match, sorted(axes), f"{where}: paper.match")
     values = list(paper.value.values()) if isinstance(paper.value, dict) else [paper.value]
-    check_columns(paper.file, [*paper.match.values(), *values, *filter(None, [paper.cost])], where)
+    check_columns(
+        paper.file,
+        [*paper.match.values(), *values, *filter(None, [paper.cost, paper.x, paper.speed, paper.over])],
+        where,
+    )
+    if isinstance(paper.times, dict):
+        check_keys(paper.times, list(paper.value) if isinstance(paper.value, dict) else [], f"{where}: paper.times")
     if paper.exact_file:
         check_columns(paper.exact_file, [*paper.match.values(), paper.exact_cost], where)
 
@@ -216,31 +251,19 @@ def check_columns(file, columns, where):
     check_keys(columns, header, f"{where}: paper: column of results/paper/{file}")
 
 
-def check_models(scale, where):
-    """Options that stand in for a model's own."""
-    for model, options in scale.models.items():
-        check_options(model, options, f"{where}: models.{model}")
-
-
-def check_names(scale, experiments, where):
-    """The models and the names under `omit` occur in some experiment: others are slips of the pen."""
-    models = {model for experiment in experiments.values() for model in names_of("model", experiment.grid)}
-    check_keys(scale.models, sorted(models), f"{where}: models")
-    for key, patterns in scale.omit.items():
-        name, _, axis = key.rpartition(".")
-        grids = [experiment.grid for known, experiment in experiments.items() if name in ("", known)]
-        known = sorted({str(value) for grid in grids for value in names_of(axis, grid)})
-        check_keys(
-            [pattern for pattern in patterns if not fnmatch.filter(known, str(pattern))], known, f"{where}: omit.{key}"
-        )
-
-
 def check_metric(metric, task, values, where):
     """The task measures what the cell is to show."""
+    multi_label = values.get("multi_label", False)
+    check_metric_of(metric, multi_label, where)
     measured = ["test_accuracy", "test_top5_accuracy", "test_real_accuracy", "test_loss", "test_images"]
+    measured = METRICS if multi_label else [*measured, "test_class_mean_accuracy"]
     if "shots" in values:
         shots = [f"test_{count}shot_accuracy" for count in values["shots"]]
         measured = ["test_accuracy", *shots, *(f"{name}_draw{seed}" for name in shots for seed in values["draws"])]
+    if "shown_images" in values:
+        measured = list(inspection.UNITS)
+    if "batch_sizes" in values:
+        measured = list(measured_speed.UNITS)
     check_keys([metric], measured, f"{where}: metric of {task.rpartition('.')[2]}")
 
 
@@ -253,31 +276,3 @@ def check_cells(cells, experiment, where):
             differing = [axis for axis in cell.axes if cell.axes[axis] != first.axes.get(axis)]
             cause = f"add '{differing[0]}' to rows or columns" if differing else "the grid names it twice"
             raise UserError(f"{where}: rows and columns give several cells the same position in the table; {cause}")
-
-
-def check_class_path(entry, where):
-    """The data module of a data set and its arguments, as far as it can be told without importing it."""
-    check_texts(entry.args, f"{where}.args")
-    if not re.fullmatch(CLASS_PATH, entry.data):
-        hint = f", did you mean 'data.{entry.data}'?" if entry.data.isidentifier() else ""
-        raise UserError(f"{where}.data: a class path such as data.MNIST5k was expected, found '{entry.data}'{hint}")
-
-
-def check_entry(entry, where):
-    """One data set of a scale."""
-    check_class_path(entry, where)
-    for key in ("images", "classes"):
-        if not count(getattr(entry, key)):
-            raise UserError(f"{where}.{key}: a whole number above 0 was expected, found {getattr(entry, key)!r}")
-    for paper, ours in entry.epochs.items():
-        if not positive(paper) or not positive(ours):
-            raise UserError(
-                f"{where}.epochs: {paper!r}: {ours!r}: two numbers above 0 were expected, the paper's and ours"
-            )
-
-
-def check_omit(omit, where):
-    """Lists of names, or of numbers."""
-    for key, names in omit.items():
-        if not isinstance(names, list) or any(isinstance(name, list | dict | bool) for name in names):
-            raise UserError(f"{where}.{key}: a list of names was expected, found {names!r}")

@@ -15,7 +15,12 @@ def costs_file(scale_name: str) -> Path:
 
 
 def planned_keys(plan) -> list[str]:
-    return sorted({run.cost_key for run in plan.runs.values()})
+    """Of all models that are counted: those of runs, and those whose sizes an experiment shows."""
+    return sorted(trained_keys(plan) | {fact.cost_key for fact in plan.facts if fact.cost_key})
+
+
+def trained_keys(plan) -> set[str]:
+    return {run.cost_key for run in plan.runs.values()}
 
 
 def code_digest() -> str:
@@ -37,7 +42,7 @@ def is_current(plan) -> bool:
 
 
 def forward_costs(scale_name: str) -> dict[str, dict]:
-    """cost_key -> {flops of a forward pass of one image, parameters}. Errors: UserError where the file cannot be read."""
+    """cost_key -> {flops of a forward pass of one image, parameters, and sizes of a ViT}. Errors: UserError where the file cannot be read."""
     path = costs_file(scale_name)
     try:
         return json.loads(path.read_text())["models"]
@@ -48,9 +53,9 @@ def forward_costs(scale_name: str) -> dict[str, dict]:
 
 
 def costs_of(plan) -> dict[str, dict]:
-    """forward_costs, with every model of the plan. Errors: UserError where one is missing."""
+    """forward_costs, with every model that the plan trains. Errors: UserError where one is missing."""
     costs = forward_costs(plan.scale_name)
-    if set(planned_keys(plan)) - set(costs):
+    if trained_keys(plan) - set(costs):
         path = name_of(costs_file(plan.scale_name))
         raise UserError(
             f"{path}: older than the experiments; `python -m vit cost --write {plan.scale_name}` counts again"

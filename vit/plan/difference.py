@@ -86,7 +86,9 @@ def ours_of(run, plan):
     values |= {
         key: callbacks.get(name, {}).get(argument) for key, (name, argument) in task.get("callbacks", {}).items()
     }
-    if values.get("lr_from"):
+    if not values.get("lr_from"):
+        values.pop("select_by", None)  # nothing is chosen
+    else:
         values["lr"] = [plan.runs[point].config["model"]["init_args"]["lr"] for point in values["lr_from"]]
     return {**values, "steps": config["trainer"]["max_steps"]}
 

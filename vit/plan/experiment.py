@@ -6,15 +6,32 @@ import re
 from vit import paths
 from vit.errors import UserError
 from vit.plan.cells import Plan
-from vit.plan.checks import check_cells, check_names, keys_inside
-from vit.plan.model_options import check_options
-from vit.plan.resolve import experiment_path, holds, key_of, load_experiment, load_scale
+from vit.plan.checks import check_cells, keys_inside
+from vit.plan.facts import fact_of
+from vit.plan.inspection import INSPECT
+from vit.plan.recipe_values import recipe_values
+from vit.plan.resolve import experiment_path, holds, key_of, load_experiment, load_recipe, load_scale
 from vit.plan.runs import fill
+from vit.plan.scale_checks import check_names
 from vit.plan.schema import SCRATCH
+from vit.plan.stand_ins import with_options
 
 MAKE_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 TARGETS = (  # of the Makefile; a test holds them equal
-    *("help", "setup", "reproduce", "report", "plan", "status", "tensorboard", "claim", "data", "data-check"),
+    *(
+        "help",
+        "setup",
+        "reproduce",
+        "tables",
+        "figures",
+        "report",
+        "plan",
+        "status",
+        "tensorboard",
+        "claim",
+        "data",
+        "data-check",
+    ),
     *("new-ablation", "test", "lint", "format", "clean", "bench", "bench-data"),
 )
 
@@ -22,6 +39,11 @@ TARGETS = (  # of the Makefile; a test holds them equal
 def experiment_files():
     """Every experiment: the paper's tables and figures, then the ablations."""
     return [*sorted(paths.EXPERIMENTS.glob("*.yaml")), *sorted((paths.EXPERIMENTS / "ablations").glob("*.yaml"))]
+
+
+def misspelt_files():
+    """Files that somebody meant as experiments."""
+    return [path for folder in ("", "ablations") for path in sorted((paths.EXPERIMENTS / folder).glob("*.yml"))]
 
 
 def check_name(path):
@@ -47,6 +69,8 @@ def make_plan(scale_name, names=None):
             add_experiment(plan, paper, path.stem)
         except UserError as error:
             plan.broken[key_of(path)] = str(error)
+    for path in misspelt_files() if names is None else ():
+        plan.broken[key_of(path)] = f"{paths.name_of(path)}: experiments end in .yaml; rename it to {path.stem}.yaml"
     if names is None and not plan.broken:
         check_names(plan.scale, plan.experiments, f"experiments/scales/{scale_name}.yaml")
     return plan
@@ -59,15 +83,19 @@ def add_experiment(plan, paper, name):
     plan.experiments[name] = experiment
     try:
         combinations = list(_expand(experiment, where, plan.scale_name))
-        _check_recipes(experiment, combinations, where)
-        cells = [fill(plan, paper, name, axes) for axes in combinations]
-        check_cells(cells, experiment, where)
+        facts = [fact_of(plan, paper, name, axes) for axes in combinations if experiment.facts]
+        if not experiment.facts:
+            _check_recipes(experiment, combinations, where)
+            _check_arrays(experiment, combinations, where)
+        cells = [fill(plan, paper, name, axes) for axes in combinations if not experiment.facts]
+        check_cells([*cells, *(fact.cell for fact in facts)], experiment, where)
     except UserError:
         del plan.experiments[name]
         for run in set(plan.runs) - known:
             del plan.runs[run]
         raise
     plan.cells += cells
+    plan.facts += facts
 
 
 def _check_recipes(experiment, combinations, where):
@@ -85,35 +113,51 @@ def _check_recipes(experiment, combinations, where):
             )
 
 
+def _check_arrays(experiment, combinations, where):
+    """UserError for a picture of arrays where a cell's runs leave none."""
+    if not isinstance(experiment.picture, dict):
+        return
+    for recipe in dict.fromkeys(recipe for axes in combinations for recipe in _transfers_of(axes)):
+        if "shown_images" not in recipe_values(load_recipe(recipe)["task"]):
+            raise UserError(
+                f"{where}: picture: {', '.join(experiment.picture)}: drawn from arrays that runs of {INSPECT} leave, but"
+                f" {recipe} is {load_recipe(recipe)['task']}; write transfer_with: [inspect]"
+            )
+
+
+def _transfers_of(axes):
+    """Names of the recipes of a cell's last runs."""
+    transfer = axes.get("transfer_with", "finetune")
+    return transfer if isinstance(transfer, list) else [transfer]
+
+
 def _recipes_of(axes):
     """Names of the recipes of a cell."""
-    transfer = axes.get("transfer_with", "finetune")
     pretrain = [] if axes["pretrain"] == SCRATCH else [axes.get("pretrain_with", "pretrain")]
-    return [*pretrain, *(transfer if isinstance(transfer, list) else [transfer])]
+    return [*pretrain, *_transfers_of(axes)]
 
 
 def _expand(experiment, where, scale_name):
     """Every combination of the grid with its settings, as one mapping each."""
     grid = {**experiment.grid, **experiment.at.get(scale_name, {})}
     for combination in itertools.product(*grid.values()):
-        axes = _together(grid, combination)
+        axes = _together(grid, combination, where)
         if any(holds(condition, axes) for condition in experiment.leave_out):
             continue
         for setting in experiment.settings:
             conditions = {key: value for key, value in setting.items() if key in grid or key in axes}
             if holds(conditions, axes):
                 axes.update({key: value for key, value in setting.items() if key not in conditions})
-        check_options(axes["model"], axes.get("options", {}), f"{where}: options")
         yield axes
 
 
-def _together(grid, combination):
+def _together(grid, combination, where):
     """One mapping of a combination: a value that is a mapping sets several axes, and options of several add up."""
     axes = {}
     for axis, value in zip(grid, combination, strict=True):
         added = {axis: value}
         if isinstance(value, dict):
             added = {axis: value.get("label"), **{key: part for key, part in value.items() if key != "label"}}
-        options = {**axes.get("options", {}), **added.get("options", {})}
+        options = with_options(axes.get("options", {}), added.get("options", {}), f"{where}: grid.{axis}: options")
         axes.update(added, **({"options": options} if options else {}))
     return axes

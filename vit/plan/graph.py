@@ -14,12 +14,16 @@ from vit.plan.experiment import MAKE_NAME, TARGETS
 from vit.plan.stored import write_plan
 from vit.plan.yaml_files import read_yaml
 
+DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # the same bytes, faster where PyYAML was built with libyaml
 HEAD = """# Made by `python -m vit plan --scale {scale} --write` from experiments/; make renews it, nobody edits it.
 """
 
 
 def groups(plan) -> list[list[str]]:
     """Lists of run ids that share a process. Runs of different experiments are kept apart, so that `make table5` trains no others.
+
+    one-a-table: no fewer are possible then. No two wait for each other, since what a run needs is needed by all of its
+    experiments: it is in the same process, or in one of more experiments.
 
     Longest first, or the last process would run alone: most images first; among equals the order of the tables
     reversed, since the paper lists small models before large ones.
@@ -28,8 +32,8 @@ def groups(plan) -> list[list[str]]:
     by_key = {}
     for run in plan.runs.values():
         askers = tuple(name for name in wanted if run.id in wanted[name])
-        chain = run.chain if plan.scale.processes == "one-a-chain" else run.id
-        by_key.setdefault((chain, askers), []).append(run.id)
+        part = {"one-a-run": run.id, "one-a-chain": run.chain, "one-a-table": ""}[plan.scale.processes]
+        by_key.setdefault((part, askers), []).append(run.id)
     return sorted(reversed(by_key.values()), key=lambda group: -sum(plan.runs[run].images for run in group))
 
 
@@ -64,7 +68,7 @@ def _targets_of_broken(plan):
 
 
 def write_config(run, folder: Path) -> None:
-    write_text(folder / "config.yaml", yaml.safe_dump(run.config, sort_keys=False))
+    write_text(folder / "config.yaml", yaml.dump(run.config, Dumper=DUMPER, sort_keys=False))
 
 
 def check_config(folder: Path) -> None:
@@ -81,13 +85,16 @@ def _rule(plan, group):
     needed = dict.fromkeys(need for run in runs for need in run.needs if need not in group)
     targets = " ".join(f"$(RUNS)/{run}/metrics.json" for run in group)
     order_only = ["claim", "$(RESULTS)/checked", *(f"$(RUNS)/{run}/metrics.json" for run in needed)]
-    order_only += [f"$(DATA)/{name}.fetched" for name in _to_fetch(runs)]
+    order_only += [f"$(DATA)/{name}.fetched" for name in _to_fetch(plan, runs)]
     return f"{targets} &: | {' '.join(order_only)}\n\t$(TRAIN) {' '.join(group)}"
 
 
-def _to_fetch(runs):
+def _to_fetch(plan, runs):
     """Names, as `python -m data fetch` takes them, of the sets that must be brought for these runs."""
-    return sorted({run.entry.set_name for run in runs if run.entry.fetch})
+    callbacks = [callback["init_args"] for run in runs for callback in run.config["trainer"].get("callbacks", ())]
+    evaluated = {arguments["data"]["class_path"] for arguments in callbacks if "data" in arguments}
+    beside = [entry for entry in plan.scale.transfer.values() if entry.data in evaluated]
+    return sorted({entry.set_name for entry in (*(run.entry for run in runs), *beside) if entry.fetch})
 
 
 def _forget_unstarted(plan, folder):

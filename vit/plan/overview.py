@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 
+from vit.errors import UserError
 from vit.locks import is_running
 from vit.paths import runs_folder
 from vit.plan.cost_file import TRAINING, costs_of
+from vit.plan.graph import groups
+from vit.plan.time_needed import OVERHEAD_SECONDS, START_SECONDS, measured_speed, seconds_needed
 from vit.record import read_record
 
 HEAD = ("runs", "pre-training", "images", "FLOPs", "time", "disk")
@@ -20,26 +23,33 @@ def flops_per_second(plan, costs: dict) -> tuple[float, str]:
     finished = [
         (run, record) for run in plan.runs.values() if (record := read_record(runs_folder(plan.scale_name) / run.id))
     ]
-    seconds = sum(record["seconds"] for _, record in finished)
-    if not finished:
+    flops, seconds = (
+        sum(run_flops(run, costs) for run, _ in finished),
+        sum(record["seconds"] for _, record in finished),
+    )
+    speed = measured_speed(flops, seconds, len(finished))
+    if not speed:
         return plan.scale.assumed_flops_per_second, "assumed"
-    return sum(run_flops(run, costs) for run, _ in finished) / seconds, f"measured on {len(finished)} finished runs"
+    return speed, f"measured on {len(finished)} finished runs"
 
 
 def overview(plan, jobs: int) -> str:
     """The table of `make plan`: for each experiment runs, images, FLOPs, time and disk."""
     costs = costs_of(plan)
     speed, source = flops_per_second(plan, costs)
-    rows = [("experiment", *HEAD)]
+    rows, together = [("experiment", *HEAD)], groups(plan)
     for name in plan.experiments:
-        rows.append(_row(name, [plan.runs[run] for run in plan.runs_of(name)], costs, speed * jobs))
-    rows.append(_row("all together", list(plan.runs.values()), costs, speed * jobs))
+        rows.append(_row(plan, name, plan.runs_of(name), costs, speed, together, jobs))
+    rows.append(_row(plan, "all together", list(plan.runs), costs, speed, together, jobs))
     foot = f"{_assumed(jobs, speed, source)}; runs shared by several experiments are counted once in the last line"
     return "\n".join([*aligned(rows), foot])
 
 
 def _assumed(jobs, speed, source):
-    return f"time: {jobs} processes at {speed:.2g} FLOP/s each ({source})"
+    return (
+        f"time: {jobs} processes at once, {speed:.2g} FLOP/s each ({source}); {START_SECONDS:g} s to start a process and"
+        f" {OVERHEAD_SECONDS:g} s a run besides its images"
+    )
 
 
 def addition(plan, name: str, jobs: int) -> str:
@@ -56,31 +66,44 @@ def addition(plan, name: str, jobs: int) -> str:
         "missing, new": set(runs) - finished - shared,
         "to be trained": set(runs) - finished,
     }
-    rows = [(name, *HEAD)]
+    rows, together = [(name, *HEAD)], groups(plan)
     for label, part in parts.items():
-        rows.append(_row(label, [plan.runs[run] for run in runs if run in part], costs, speed * jobs))
+        rows.append(_row(plan, label, [run for run in runs if run in part], costs, speed, together, jobs))
     counts = ", ".join(f"{len(common)} with {other}" for other, common in others.items() if common)
     foot = f"of its {len(runs)} runs it shares {counts or 'none with other experiments'}"
     return "\n".join([*aligned(rows), foot, _assumed(jobs, speed, source)])
 
 
-def _row(name, runs, costs, speed):
+def _row(plan, name, ids, costs, speed, together, jobs):
+    """together: the ids that share a process, of all processes."""
+    runs = [plan.runs[run] for run in ids]
     flops = sum(run_flops(run, costs) for run in runs)
+    processes = sum(not group.isdisjoint(ids) for group in map(set, together))
+    seconds = seconds_needed(flops, speed, runs=len(runs), processes=processes, jobs=jobs)
     kept = [costs[run.cost_key]["parameters"] for run in runs if run.keeps_weights]
     pretraining = sum(run.pretrains for run in runs)
     return (name, str(len(runs)), str(pretraining), f"{sum(run.images for run in runs):,}", f"{flops:.2e}",
-            duration(flops / speed), f"{sum(kept) * BYTES_A_PARAMETER / 1e9:.2g} GB")  # fmt: skip
+            duration(seconds) if runs else "-", f"{sum(kept) * BYTES_A_PARAMETER / 1e9:.2g} GB")  # fmt: skip
 
 
-def status(plan) -> str:
-    """The table of `make status`: finished, running and missing runs of each experiment."""
+def status(plan) -> tuple[str, list[str]]:
+    """The table of `make status`: finished, running and missing runs of each experiment; and an error for each damaged record.
+
+    A run whose record is damaged counts as missing.
+    """
     folder, rows = runs_folder(plan.scale_name), [("experiment", "finished", "running", "missing")]
+    recorded, damaged = set(), []
+    for run in plan.runs:
+        try:
+            recorded |= {run} if read_record(folder / run) else set()
+        except UserError as error:
+            damaged.append(str(error))
     for name in plan.experiments:
         runs = plan.runs_of(name)
-        finished = [run for run in runs if read_record(folder / run)]
+        finished = [run for run in runs if run in recorded]
         running = [run for run in runs if run not in finished and is_running(folder / run)]
         rows.append((name, str(len(finished)), str(len(running)), str(len(runs) - len(finished) - len(running))))
-    return "\n".join(aligned(rows))
+    return "\n".join(aligned(rows)), damaged
 
 
 def duration(seconds: float) -> str:

@@ -5,7 +5,7 @@ Their source is part of a run's id, so that a changed class makes new runs. Torc
 
 import hashlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from vit import paths
@@ -18,12 +18,14 @@ def sizes_of(model: str) -> str:
 
 
 def class_paths(config: dict) -> Iterator[str]:
-    """Class paths in a run's config that are not this repository's."""
+    """Class paths in a run's config, this repository's among them."""
     model = config["model"]["init_args"]["model"].partition("@")[0]
-    callbacks = [callback["class_path"] for callback in config["trainer"].get("callbacks", ())]
-    for path in (config["model"]["class_path"], config["data"]["class_path"], model, *callbacks):
-        if is_own(path):
-            yield path
+    callbacks = config["trainer"].get("callbacks", ())
+    yield from (config["model"]["class_path"], config["data"]["class_path"], model)
+    yield from (callback["class_path"] for callback in callbacks)
+    yield from (
+        callback["init_args"]["data"]["class_path"] for callback in callbacks if "data" in callback["init_args"]
+    )
 
 
 def is_own(path: str) -> bool:
@@ -55,4 +57,9 @@ def check_source(path: str, where: str) -> None:
 
 def sources(config: dict) -> list[list[str]]:
     """[class path, sha256 of its file] of every class of one's own in a run's config."""
-    return [[path, hashlib.sha256(source_of(path).read_bytes()).hexdigest()] for path in sorted(class_paths(config))]
+    return hashed(class_paths(config))
+
+
+def hashed(paths: Iterable[str]) -> list[list[str]]:
+    """[class path, sha256 of its file] of each of these class paths that is not this repository's."""
+    return [[path, hashlib.sha256(source_of(path).read_bytes()).hexdigest()] for path in sorted(filter(is_own, paths))]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from vit.errors import UserError
+from vit.plan.inspection import INSPECT
 from vit.plan.kinds import (
     ABOVE_0_TO_1,
     BOOL,
@@ -31,25 +32,38 @@ from vit.plan.kinds import (
     step_of,
     steps_of,
 )
+from vit.plan.measured_speed import SPEED
+from vit.record import MEASURES
 
 EVALUATE = "vit.tasks.Evaluate"  # the task of a run that `tested_on` adds
+FEWSHOT_CURVE = "vit.run.callbacks.fewshot_curve.FewShotDuringTraining"  # the planner adds the cell's transfer set
 
 # Where each value of a recipe stands in the run's LightningCLI config; a test holds these equal to the constructors.
 # `later`: value -> its off-value in this task, where a config leaves it out: so runs that were there before the value keep
 # their names. The constructor's default is the off-value.
 # `callbacks`: values that are null or make a callback of the Trainer: value -> (its class, the argument).
-# `start`: what the planner adds, the run or the file to start from and the sweep whose best learning rate is taken.
+# `start`: what the planner adds, the run or the file to start from, the sweep whose best learning rate is taken, and
+# whether the images of the set have several labels.
+CALLBACKS = {"micro_batch": ("vit.run.micro_batch.MicroBatch", "images")}  # of every training
 DATA = ("batch_size", "image_size", "augment", "evaluation", "resize", "held_out", "split_seed", "subset")
+LOOKING = {"inspect_every": ("vit.run.callbacks.looking_inside.InspectDuringTraining", "every")}
+WATCHING = tuple(path for path, _ in LOOKING.values())  # callbacks that change no number, so they are not hashed
 TASKS = {
     "vit.tasks.Pretrain": {
         "model": (
             *("optimizer", "lr", "decay", "linear_end", "warmup_steps", "warmup_from"),
             *("weight_decay", "decay_form", "decay_on", "beta1", "beta2", "momentum", "momentum_dtype", "clip_rule"),
-            *("loss", "label_smoothing", "head_bias", "head_hidden", "dropout"),
+            *("loss", "label_smoothing", "head_bias", "head_hidden", "dropout", "mixup", "cutmix", "polyak"),
         ),
+        "later": {"mixup": 0.0, "cutmix": 0.0, "polyak": None},
         "data": DATA,
         "trainer": {"precision": "precision", "clip_norm": "gradient_clip_val"},
-        "callbacks": {"early_stopping": ("vit.early_stopping.BestHeldOut", "every")},
+        "callbacks": {
+            "early_stopping": ("vit.early_stopping.BestHeldOut", "every"),
+            "fewshot_every": (FEWSHOT_CURVE, "every"),
+            **CALLBACKS,
+            **LOOKING,
+        },
         "plan": ("epochs", "seeds"),
         "start": (),
     },
@@ -57,16 +71,18 @@ TASKS = {
         "model": (
             *("positions", "lr", "momentum", "momentum_dtype", "decay", "drops", "warmup_steps", "warmup_from"),
             *("clip_rule", "dropout", "mixup", "polyak", "optimizer", "beta1", "beta2", "weight_decay"),
-            *("label_smoothing", "frozen", "layer_decay"),
+            *("label_smoothing", "frozen", "layer_decay", "loss", "head_bias", "select_by", "cutmix"),
         ),
         "later": {
             **{"optimizer": "sgd", "beta1": None, "beta2": None, "weight_decay": 0.0},
             **{"label_smoothing": 0.0, "frozen": False, "layer_decay": 1.0},
+            **{"loss": "softmax", "head_bias": 0.0, "select_by": "accuracy", "cutmix": 0.0},
         },
         "data": DATA,
         "trainer": {"precision": "precision", "clip_norm": "gradient_clip_val"},
+        "callbacks": {**CALLBACKS, **LOOKING},
         "plan": ("steps", "seeds"),
-        "start": ("init", "lr", "lr_from"),
+        "start": ("init", "lr", "lr_from", "multi_label"),
     },
     "vit.tasks.FewShot": {
         "model": ("shots", "draws", "report_shots", "l2", "constant", "epsilon", "solve_dtype"),
@@ -74,6 +90,20 @@ TASKS = {
         "trainer": {"precision": "precision"},
         "plan": (),
         "start": ("init",),
+    },
+    INSPECT: {
+        "model": ("inspected_images", "shown_images", "components"),
+        "data": DATA,
+        "trainer": {"precision": "precision"},
+        "plan": (),
+        "start": ("init",),
+    },
+    SPEED: {
+        "model": ("batch_sizes", "seconds", "repetitions", "longest_pass", "memory_share"),
+        "data": DATA,
+        "trainer": {"precision": "precision"},
+        "plan": (),
+        "start": (),
     },
     EVALUATE: {
         "model": (),
@@ -89,6 +119,7 @@ TASKS = {
         ),
         "data": DATA,
         "trainer": {"precision": "precision", "clip_norm": "gradient_clip_val"},
+        "callbacks": {**CALLBACKS, **LOOKING},
         "plan": ("steps", "seeds"),
         "start": (),
     },
@@ -130,6 +161,7 @@ SGD = {"off": None, "needed_with": ("optimizer", "sgd")}
 VALUES = {
     # what is trained on
     "batch_size": Value(COUNT, "Sec. 4.1; Table 4, caption", scaled=True),
+    "micro_batch": Value(COUNT.or_null, "not in the paper: images of a forward pass on one device; null: as many as fit", off=None),
     "image_size": Value(COUNT, "captions of Tables 3 and 4", scaled=True),
     "augment": Value(steps_of(*CROPS, *AUGMENTATIONS), CODE),
     "evaluation": Value(EVALUATION, CODE),
@@ -141,7 +173,9 @@ VALUES = {
     "steps": Value(COUNT, "Table 4; B.1.2", scaled=True),
     "epochs": Value(ONE_OR_MORE, "Table 3"),
     "seeds": Value(COUNT, "Table 2, caption"),
+    "select_by": Value(one_of(*MEASURES), "B.1.1 chooses on held-out images and does not name the measure", off="accuracy"),
     "early_stopping": Value(COUNT.or_null, "Sec. 4.3, for Figure 4: updates between evaluations on held-out images", off=None),
+    "fewshot_every": Value(COUNT.or_null, "D.3, Figure 9: updates between few-shot evaluations on the transfer set's held-out images", off=None),
     # the optimizer
     "optimizer": Value(one_of("adam", "sgd", "lion", "lamb"), "Sec. 4.1; Tables 4 and 7"),
     "beta1": Value(SHARE.or_null, "Sec. 4.1", **BETAS),
@@ -170,6 +204,7 @@ VALUES = {
     "loss": Value(one_of("softmax", "sigmoid"), "not in the paper"),
     "label_smoothing": Value(SHARE, "tuned in Sec. 4.3, no value is printed", off=0.0),
     "mixup": Value(NOT_NEGATIVE, "BiT's fine-tuning", off=0.0),
+    "cutmix": Value(NOT_NEGATIVE, "not in the paper; Yun et al. 2019", off=0.0),
     "frozen": Value(BOOL, "not in the paper: only the head is trained, a linear probe", off=False),
     "positions": Value(one_of("bilinear", "bicubic"), "Sec. 3.2 says 2D interpolation"),
     # few-shot evaluation
@@ -180,6 +215,17 @@ VALUES = {
     "constant": Value(POSITIVE, CODE),
     "epsilon": Value(POSITIVE, CODE),
     "solve_dtype": Value(one_of("float64", "float32"), CODE),
+    # a look into a model
+    "inspected_images": Value(COUNT, "D.7: attention distances are means over 128 images"),
+    "shown_images": Value(COUNT, "Figures 6 and 14"),
+    "components": Value(COUNT, "Figure 7, left"),
+    "inspect_every": Value(COUNT.or_null, "not in the paper: updates between pictures of the model in TensorBoard", off=None),
+    # measured speed
+    "batch_sizes": Value(DIFFERENT_COUNTS, "D.5: the best over batch sizes; the largest in Figure 12 are powers of two, to 1024"),
+    "seconds": Value(POSITIVE, "not in the paper: of one measurement, at least"),
+    "repetitions": Value(COUNT, "not in the paper: measurements of a batch size, of which the median counts"),
+    "longest_pass": Value(POSITIVE, "not in the paper: seconds; batches expected to take longer are not timed"),
+    "memory_share": Value(ABOVE_0_TO_1, "not in the paper: of a CPU's free memory, up to which a batch counts as fitting"),
     # masked patch prediction
     "target": Value(one_of("mean_color", "downsized", "regression"), "B.1.2"),
     "color_bins": Value(one_of("floor", "rounded", "scaled"), "B.1.2"),
@@ -196,6 +242,8 @@ ONLY = {  # (value, word) -> the only word that others have beside it
     ("frozen", True): {"dropout": 0.0, "layer_decay": 1.0},  # they reach only what is not trained then
     ("optimizer", "lion"): {"decay_form": "decoupled"},  # of its paper, and so LAMB's
     ("optimizer", "lamb"): {"decay_form": "decoupled"},
+    ("precision", "bf16-true"): {"polyak": None},  # its steps are too coarse for an average
+    ("micro_batch", 1): {"mixup": 0.0, "cutmix": 0.0},  # images are mixed with others of their micro-batch
 }
 
 
@@ -207,7 +255,7 @@ def check_value(key: str, value: object, where: str) -> None:
 
 
 def check_needed(values: dict, where: str) -> None:
-    """Refuse a value that another one leaves without effect, such as momentum beside Adam."""
+    """Refuse values that do not go together, such as momentum beside Adam."""
     for key, value in values.items():
         other, *words = VALUES[key].needed_with if key in VALUES and VALUES[key].needed_with else ("",)
         if other in values and values[other] not in words and value != VALUES[key].off:
@@ -215,7 +263,13 @@ def check_needed(values: dict, where: str) -> None:
     for (other, word), words in ONLY.items():
         for key, only in words.items() if values.get(other) == word else ():
             if values.get(key, only) != only:
-                raise UserError(f"{where}.{key}: {values[key]!r} does not go with {other} {word}; it must be {only}")
+                must = "null" if only is None else only
+                raise UserError(f"{where}.{key}: {values[key]!r} does not go with {other} {word}; it must be {must}")
+    batch, part = values.get("batch_size"), values.get("micro_batch")
+    if part and batch % part:
+        raise UserError(
+            f"{where}.micro_batch: a batch of {batch} images is not divisible by {part}; take a divisor, for one scale under `at`"
+        )
 
 
 def with_off_values(stated: dict, task: str) -> dict:
@@ -235,6 +289,12 @@ def off_value(key: str, stated: dict, later: Mapping = MappingProxyType({})) -> 
     if off is STATED or (words and stated.get(other, words[0]) in words):
         raise KeyError(key)
     return off
+
+
+def needed_by(key: str) -> str:
+    """For the message of a value that is missing: which words of another value need it; '' for none."""
+    other, *words = VALUES[key].needed_with or ("",)
+    return f", which {other} {one_of(*words).expected} needs" if words else ""
 
 
 def of_config(values: dict, task: str) -> dict:

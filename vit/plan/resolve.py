@@ -6,19 +6,22 @@ from pathlib import Path
 
 from vit import paths
 from vit.errors import UserError, nearest
-from vit.plan.checks import (
-    check_class_path,
-    check_entry,
-    check_experiment,
-    check_models,
-    check_omit,
-    check_paper,
-    keys_inside,
-)
+from vit.plan.checks import check_experiment, check_paper, keys_inside, names_inside
 from vit.plan.model_options import FAMILIES
+from vit.plan.multi_label import check_kind
 from vit.plan.own_code import check_source, sizes_of
-from vit.plan.recipe_values import TASKS, VALUES, check_needed, check_value, of_config, recipe_values, with_off_values
-from vit.plan.schema import AXES, SETS, DataEntry, EvaluationEntry, Experiment, Paper, Scale
+from vit.plan.recipe_values import (
+    TASKS,
+    VALUES,
+    check_needed,
+    check_value,
+    needed_by,
+    of_config,
+    recipe_values,
+    with_off_values,
+)
+from vit.plan.scale_checks import check_class_path, check_entry, check_models, check_omit
+from vit.plan.schema import AXES, PROCESSES, SETS, DataEntry, EvaluationEntry, Experiment, Paper, Scale
 from vit.plan.stand_ins import is_multiple, multiplied, of_axis, stand_in
 from vit.plan.yaml_files import build, check_keys, read_yaml
 
@@ -46,8 +49,10 @@ def load_experiment(name: str) -> Experiment:
             raise UserError(f"{where}: '{key}' is an axis, so it belongs under grid, indented")
     experiment = build(Experiment, content, path)
     check_experiment(experiment, where)
-    check_axes([axis for axis, values in experiment.grid.items() if not isinstance(values[0], dict)], f"{where}: grid")
-    check_axes([key for key in keys_inside(experiment.grid) if key != "label"], f"{where}: grid")
+    shown = {*names_inside(experiment), *(["fact"] if experiment.facts else [])}
+    plain = [axis for axis, values in experiment.grid.items() if not isinstance(values[0], dict)]
+    for axes in (plain, keys_inside(experiment.grid)):
+        check_axes([axis for axis in axes if axis not in shown], f"{where}: grid")
     for position, setting in enumerate(experiment.settings):
         check_axes([key for key in setting if key not in experiment.grid], f"{where}: settings[{position}]")
     if experiment.paper:
@@ -97,12 +102,12 @@ def load_scale(name: str) -> Scale:
     """experiments/scales/NAME.yaml."""
     path = paths.EXPERIMENTS / "scales" / f"{name}.yaml"
     scale, where = build(Scale, read_yaml(path), path), paths.name_of(path)
-    if scale.processes not in ("one-a-run", "one-a-chain"):
-        raise UserError(f"{where}: processes: '{scale.processes}' must be one-a-run or one-a-chain")
+    check_keys([scale.processes], PROCESSES, f"{where}: processes")
     for kind in ("pretrain", "transfer"):
         for key, entry in getattr(scale, kind).items():
             built = getattr(scale, kind)[key] = build(DataEntry, entry, path, f"{kind}.{key}")
             check_entry(built, f"{where}: {kind}.{key}")
+            check_kind(built, kind, f"{where}: {kind}.{key}")
     for key, entry in scale.tested_on.items():
         built = scale.tested_on[key] = build(EvaluationEntry, entry, path, f"tested_on.{key}")
         check_class_path(built, f"{where}: tested_on.{key}")
@@ -144,7 +149,10 @@ def values_for(recipe_name, cell, scale, scale_name, exact=()):
     try:
         base, values = (with_off_values(part, recipe["task"]) for part in (values, {**values, **words}))
     except KeyError as missing:
-        raise UserError(f"experiments/recipes/{recipe_name}.yaml: no value for {missing}") from None
+        key = missing.args[0]
+        raise UserError(
+            f"experiments/recipes/{recipe_name}.yaml or the experiment: no value for '{key}'{needed_by(key)}"
+        ) from None
     for key in recipe_values(recipe["task"]):
         check_value(key, values[key], f"experiments/recipes/{recipe_name}.yaml or the experiment: {recipe_name}")
     overrides, where = (
@@ -163,7 +171,7 @@ def values_for(recipe_name, cell, scale, scale_name, exact=()):
             values[key] = multiplied(base[key], settings[key], section)
         check_value(key, values[key], where)
     check_needed(values, f"experiments/recipes/{recipe_name}.yaml or the experiment: {recipe_name}")
-    return copy.deepcopy(values)
+    return {key: copy.deepcopy(value) if isinstance(value, list | dict) else value for key, value in values.items()}
 
 
 def config(values, cell, entry, scale, *, seed, steps, train_on, start):

@@ -10,8 +10,15 @@ SCRATCH = "none"  # the pre-training set of a model that starts from its initial
 AXES = ("model", "pretrain", "pretrain_with", "transfer", "transfer_with", "tested_on", "epochs", "options", "metric")
 NAMES = ("model", "pretrain", "pretrain_with", "transfer", "tested_on", "metric")  # those that name one thing
 SETS = ("pretrain", "transfer", "tested_on")  # the axes, and the keys of a scale, that name data sets
-# What may be drawn of an experiment's numbers.
-PICTURES = ("dots", "bars", "lines", "transfer", "scaling", "groups", "band")
+FACTS = {  # what `facts` may be -> the axes that it needs beside `fact`; sizes take the image size of the pre-training
+    "sizes": ("model", "pretrain"),
+    "pretrain": ("model", "pretrain"),
+    "transfer": ("model", "transfer"),
+}
+PICTURES = (  # what may be drawn of an experiment's numbers
+    *("dots", "bars", "lines", "transfer", "scaling", "groups", "band"),
+    *("data_size", "compute", "epochs", "speed"),
+)
 
 
 @dataclass(frozen=True)
@@ -23,12 +30,20 @@ class Paper:
     value: object  # the value column, or a mapping from the names of one axis to value columns
     tolerance: float  # in points; |ours - paper| within it is REPRODUCED
     by: str = "transfer"  # the axis by which `value` names columns
-    times: float = 1  # 100 where the CSV holds fractions
+    over: str | None = None  # a column whose rows are averaged: the CSV has a row for each head, say
+    times: float | dict = 1  # 100 where the CSV holds fractions; or a mapping from the names of `by`
     names: dict = field(default_factory=dict)  # our name -> the name printed in this table
+    printed_in: str = "paper"  # the word for where the numbers are from, if that is not the paper
     cost: str | None = None  # column with exaFLOPs of pre-training
     exact_file: str | None = None  # a CSV that has it with more digits under the same keys; those are compared
     exact_cost: str | None = None  # its column
+    core_days: str | None = None  # what the CSV has in place of a transfer set where it prints TPUv3-core-days
     cost_tolerance: float = 0.05  # as a fraction of the paper's value
+    x: str | None = (
+        None  # column with a figure's horizontal axis; of rows with equal keys, a curve, the last is the value
+    )
+    x_times: float = 1  # 1000000 where that column counts in millions
+    speed: str | None = None  # column with images/s, the horizontal axis of a further panel
 
 
 @dataclass(frozen=True)
@@ -49,7 +64,11 @@ class Experiment:
     base: dict = field(
         default_factory=dict
     )  # axis of rows or columns -> its value in the cells that others are compared with
-    picture: str = "dots"  # one of PICTURES
+    picture: object = (
+        "dots"  # one of PICTURES, or names of vit.plan.inspection.PANELS -> {axis: names} of the cells drawn
+    )
+    facts: str | None = None  # one of FACTS: a cell is a value of a recipe or a size of a model, and nothing is trained
+    notes: list = field(default_factory=list)  # what a reader of the table should know, a sentence each
 
     def exact(self, scale_name):
         """Axes whose values are stated for this scale."""
@@ -72,6 +91,7 @@ class DataEntry:
         None  # weights that the authors published are taken, trained on this set; nothing is pre-trained
     )
     fetch: bool = False  # does `python -m data fetch` have to bring it before a run starts?
+    multi_label: bool = False  # do its images have several labels?
 
     @property
     def set_name(self):
@@ -95,6 +115,13 @@ class EvaluationEntry:
         return self.data.rpartition(".")[2]
 
 
+PROCESSES = (
+    "one-a-run",
+    "one-a-chain",
+    "one-a-table",
+)  # a chain: a pre-training and the fine-tunings that start from it
+
+
 @dataclass(frozen=True)
 class Scale:
     """What stands in for the paper's names at one scale."""
@@ -102,7 +129,7 @@ class Scale:
     title: str
     pretrain: dict
     transfer: dict
-    processes: str  # 'one-a-run' or 'one-a-chain' (a pre-training and the fine-tunings that start from it)
+    processes: str  # one of PROCESSES
     assumed_flops_per_second: float  # for estimates before anything was measured
     tested_on: dict = field(default_factory=dict)
     models: dict = field(default_factory=dict)  # model name -> options of create_model that stand in for its own

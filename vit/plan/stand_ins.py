@@ -42,6 +42,17 @@ def of_axis(key: str, value: object, base: object, override: object, where: str)
     )
 
 
+def with_options(options: dict, added: dict, where: str) -> dict:
+    """Options of a model with those that a further axis adds; a multiple multiplies what an axis before it has set."""
+    for name, value in added.items():
+        if is_multiple(value) and name not in options:
+            raise UserError(
+                f"{where}.{name}: {value} multiplies what another axis sets before it, and none does; write a number, or add such an axis"
+            )
+        options = {**options, name: multiplied(options[name], value, where) if is_multiple(value) else value}
+    return options
+
+
 def multiplied(value: object, multiple: str, where: str) -> object:
     """value x 0.3 for the multiple "x0.3"."""
     return times(value, float(multiple.removeprefix("x")), where)
@@ -53,4 +64,6 @@ def times(value: object, factor: float, where: str) -> object:
         return [times(element, factor, where) for element in value]
     if not number(value):
         raise UserError(f"{where}: x{factor:g} multiplies numbers, and this value is {value!r}")
+    if value == 0 and factor != 1:
+        raise UserError(f"{where}: x{factor:g} of 0 is 0 again; state values instead of multiples")
     return max(1, round(value * factor)) if isinstance(value, int) else float(f"{value * factor:.6g}")

@@ -33,12 +33,17 @@ class StoredRun:
 
 @dataclass(frozen=True)
 class StoredPlan:
-    """experiments: name -> ids of its runs, in an order that can be followed. runs: id -> StoredRun."""
+    """experiments: name -> ids of its runs, in an order that can be followed. runs: id -> StoredRun. varied: see varied_of."""
 
     scale_name: str
     assumed_flops_per_second: float
     experiments: dict
     runs: dict
+    varied: dict
+
+    def varied_of(self, experiment: str) -> dict[str, str]:
+        """Run of an experiment -> what varies that its name does not say."""
+        return self.varied[experiment]
 
     def runs_of(self, experiment: str) -> list[str]:
         return self.experiments[experiment]
@@ -47,7 +52,9 @@ class StoredPlan:
 def write_plan(plan) -> None:
     runs = {run.id: {fact: getattr(run, fact) for fact in FACTS} for run in plan.runs.values()}
     experiments = {name: plan.runs_of(name) for name in plan.experiments}
-    content = {"assumed_flops_per_second": plan.assumed_flops_per_second, "experiments": experiments, "runs": runs}
+    varied = {name: plan.varied_of(name) for name in plan.experiments}
+    facts = {"assumed_flops_per_second": plan.assumed_flops_per_second, "varied": varied}
+    content = {**facts, "experiments": experiments, "runs": runs}
     write_text(plan_file(plan.scale_name), json.dumps(content, indent=0) + "\n")
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from vit.plan.schema import Experiment
 from vit.report.intervals import NO_INTERVAL, PAIRED, WELCH, difference
-from vit.report.names import text, title
+from vit.report.names import axis_text, title
 from vit.report.results import Result
 
 METHODS = {
@@ -44,7 +44,7 @@ def is_base(experiment: Experiment, result: Result) -> bool:
 
 def base_name(experiment: Experiment) -> str:
     """'gelu tanh'."""
-    return ", ".join(f"{title(axis)} {text(value)}" for axis, value in experiment.base.items())
+    return ", ".join(f"{title(axis)} {axis_text(axis, value)}" for axis, value in experiment.base.items())
 
 
 def base_text(experiment: Experiment, result: Result) -> str:

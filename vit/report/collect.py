@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
+from vit.arrays import read_arrays
 from vit.paths import runs_folder
 from vit.plan import Plan
 from vit.plan.schema import Experiment, Paper
 from vit.record import read_record
 from vit.report.against_base import with_differences
+from vit.report.cost.columns import CoreDays, read_core_days
 from vit.report.cost.rows import Cost, read_costs
 from vit.report.frame import cells_of
 from vit.report.means import group_means
@@ -27,6 +29,8 @@ class Report:
     results: list[Result]  # one per cell
     means: list[Result]  # means over groups of cells
     costs: dict[tuple, Cost]  # key of a row -> Cost; empty where the paper prints no cost
+    core_days: dict[tuple, CoreDays]  # key of a column -> CoreDays; empty where the paper prints none
+    arrays: dict[str, dict]  # run id -> name -> array that it left; empty where the picture draws none
 
     @property
     def table_results(self) -> list[Result]:
@@ -47,6 +51,11 @@ def collect(plan: Plan, name: str) -> Report:
     cells = cells_of(plan, name)
     results = read_results(plan, experiment, published, cells, finished)
     costs = read_costs(name, experiment, published, cells, finished) if paper and paper.cost else {}
+    days = read_core_days(name, experiment, published) if paper and paper.core_days else {}
     means = group_means(plan, experiment, published, results)
     results, means = with_differences(experiment, results), with_differences(experiment, means)
-    return Report(plan, name, experiment, paper, runs, finished, results, means, costs)
+    arrays = {}
+    if isinstance(experiment.picture, dict):
+        leaving = {run: record["arrays"] for run, record in finished.items() if "arrays" in record}
+        arrays = {run: read_arrays(folder / run, shapes) for run, shapes in leaving.items()}
+    return Report(plan, name, experiment, paper, runs, finished, results, means, costs, days, arrays)

@@ -2,7 +2,7 @@
 
 from vit.plan.schema import SCRATCH
 from vit.report.collect import Report
-from vit.report.names import stand_in, text
+from vit.report.names import axis_text, stand_in
 from vit.report.results import Result
 
 SHARED = ("model", "transfer", "options", "metric")
@@ -55,4 +55,4 @@ def transfer_line(report: Report, transfer: str, pairs: list[tuple[float, Result
 def cell_label(report: Report, result: Result) -> str:
     """'ViT-B/16, ImageNet-21k': the cell's column and row, without the transfer set."""
     axes = [axis for axis in (*report.experiment.columns, *report.experiment.rows) if axis != "transfer"]
-    return ", ".join(text(result.cell.axes[axis]) for axis in axes)
+    return ", ".join(axis_text(axis, result.cell.axes[axis]) for axis in axes)

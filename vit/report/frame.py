@@ -9,8 +9,9 @@ import pandas as pd
 from vit.errors import UserError
 from vit.paths import name_of, runs_folder
 from vit.plan import Cell, Plan, make_plan
-from vit.record import read_record
-from vit.report.names import text
+from vit.plan.units import UNITS
+from vit.record import held_out_score, read_record
+from vit.report.names import axis_text
 
 COLUMNS = ("experiment", "metric", "value", "run", "seed", "pretrain_run", "lr", "seconds", "date", "commit", "device")
 NUMBERS = {"cell": int, "value": float, "seed": int, "lr": float, "seconds": float}
@@ -19,8 +20,8 @@ NUMBERS = {"cell": int, "value": float, "seed": int, "lr": float, "seconds": flo
 def frame(scale: str, experiments: Sequence[str] | None = None) -> pd.DataFrame:
     """The finished seeds of a scale's experiments (default: all). Experiments share runs: group one at a time.
 
-    Columns: cell (its position in the experiment), the axes under the paper's names, experiment, metric, value (percent),
-    run, seed, pretrain_run, lr, seconds, date, commit, device. An axis that a cell does not have is "".
+    Columns: cell (its position in the experiment), the axes under the paper's names, experiment, metric, value (percent, or
+    the metric's own unit), run, seed, pretrain_run, lr, seconds, date, commit, device. An axis that a cell does not have is "".
     """
     plan = make_plan(scale, experiments)
     folder = runs_folder(scale)
@@ -37,7 +38,7 @@ def seeds(plan: Plan, cells: list[Cell], finished: dict[str, dict]) -> pd.DataFr
     """The rows of these cells. finished: run id -> record."""
     axes = list(dict.fromkeys(axis for cell in cells for axis in cell.axes))
     rows = [
-        {"cell": position, **{axis: text(cell.axes.get(axis)) for axis in axes}, **seed_row(plan, cell, run, finished[run])}
+        {"cell": position, **{axis: axis_text(axis, cell.axes.get(axis)) for axis in axes}, **seed_row(plan, cell, run, finished[run])}
         for position, cell in enumerate(cells)
         for run in chosen(cell, finished)
         if run in finished
@@ -49,7 +50,7 @@ def seed_row(plan: Plan, cell: Cell, run: str, record: dict) -> dict:
     seed = plan.runs[run].config["seed_everything"]
     measured = {
         "metric": cell.metric,
-        "value": metric_percent(plan, run, record, cell.metric),
+        "value": metric_value(plan, run, record, cell.metric),
         "run": run,
         "seed": seed,
     }
@@ -57,12 +58,13 @@ def seed_row(plan: Plan, cell: Cell, run: str, record: dict) -> dict:
     return {"experiment": cell.experiment, **measured, "pretrain_run": cell.upstream or "", **made}
 
 
-def metric_percent(plan: Plan, run: str, record: dict, metric: str) -> float:
+def metric_value(plan: Plan, run: str, record: dict, metric: str) -> float:
+    """In percent, but for metrics that have another unit (vit.plan.units)."""
     metrics = record["metrics"]
     if metric not in metrics:
         path = name_of(runs_folder(plan.scale_name) / run / "metrics.json")
         raise UserError(f"{path}: metrics: no '{metric}'; this run measured {', '.join(metrics)}")
-    return 100 * metrics[metric]
+    return metrics[metric] * (100 if UNITS.get(metric, "percent") == "percent" else 1)
 
 
 def chosen(cell: Cell, finished: dict[str, dict]) -> Sequence[str]:
@@ -75,11 +77,9 @@ def chosen(cell: Cell, finished: dict[str, dict]) -> Sequence[str]:
     swept = [run for sweep, _ in cell.choices for run in sweep]
     if not all(run in finished for run in swept):
         return ()
-    return max(cell.choices, key=lambda choice: max(held_out(finished[run]) for run in choice[0]))[1]
-
-
-def held_out(record: dict) -> float:
-    return record["metrics"]["held_out_accuracy"]
+    return max(
+        cell.choices, key=lambda choice: max(held_out_score(finished[run], cell.select_by) for run in choice[0])
+    )[1]
 
 
 def statistics(values: pd.DataFrame) -> pd.DataFrame:

@@ -1,23 +1,51 @@
 """What precedes the numbers: what they measure, which sets and models stand in, which settings differ from the paper's."""
 
+from vit.plan import inspection, measured_speed
 from vit.plan.resolve import load_scale, values_for
 from vit.plan.runs import papers_axes
 from vit.plan.schema import SETS
+from vit.plan.units import UNITS
 from vit.report.against_base import explanation
 from vit.report.collect import Report
 from vit.report.cost.rows import slips
-from vit.report.names import as_percent, data_entry, real_transfer, span, text
+from vit.report.names import as_percent, data_entry, key_texts, printed_in, real_transfer, span, text
+from vit.report.provenance import devices
+from vit.report.results import Result
 from vit.report.verdicts import COMPARED, MEANING, count_verdicts
 
+MEASURED = {  # metric, or how its name begins -> what is printed; others are top-1 accuracies
+    "top5": "top-5",
+    "class_mean_accuracy": "mean of the classes' top-1",
+    "mean_average_precision": "mean average precision",
+}
+OTHERS = (  # metrics of an experiment that shows no accuracies -> what its numbers are
+    (
+        inspection.UNITS,
+        "Measures of the model on test images, without labels, each with its unit; then the paper's value, if there is one, and a verdict.",
+    ),
+    (
+        measured_speed.UNITS,
+        "Measured speed of inference and the largest batch; then the device, the paper's value of its own device, if there is one, and a verdict.",
+    ),
+)
 LABELS = {"pretrain": "pre-training", "finetune": "fine-tuning"}  # recipe -> its printed name; others drop underscores
 
 
 def summary(report: Report) -> tuple[str, str]:
     """Two paragraphs: what a number is, and how much of the table is finished."""
+    shown = {result.cell.metric for result in report.planned or report.results}
+    what = next((about for units, about in OTHERS if shown <= units.keys()), "")
+    speeds = bool(shown & measured_speed.UNITS.keys())
+    about = "" if what or speeds else " on accuracy"
+    what = what or (
+        f"{measures(report)} percent on the test set, mean ± sample standard deviation over seeds, "
+        f"then the {printed_in(report.experiment)}'s value and a verdict."
+        + (" Columns of images/s are measured speeds." if speeds else "")
+    )
     return (
-        f"{measures(report)} percent on the test set, mean ± sample standard deviation over seeds, then the paper's value and a verdict."
+        what
         + (" Learning rates are chosen on held-out training images, never on test images." if sweeps(report) else ""),
-        f"{len(report.finished)} of {len(report.runs)} runs are finished. Verdicts on accuracy: {count_verdicts(accuracy_verdicts(report))}"
+        f"{len(report.finished)} of {len(report.runs)} runs are finished. Verdicts{about}: {count_verdicts(accuracy_verdicts(report))}"
         + (
             f"; on counted exaFLOPs: {count_verdicts(cost.verdict for cost in report.costs.values())}."
             if report.costs
@@ -27,9 +55,17 @@ def summary(report: Report) -> tuple[str, str]:
 
 
 def measures(report: Report) -> str:
-    return (
-        "Top-1 and top-5" if any("top5" in result.cell.axes.get("metric", "") for result in report.results) else "Top-1"
-    )
+    """'Top-1 and top-5': what the cells show."""
+    shown = {result.cell.axes.get("metric", result.cell.metric) for result in report.planned or report.results}
+    named = [name for name in MEASURED if any(f"test_{name}" in metric for metric in shown)]
+    words = ["top-1"] if not named or len(shown) > len(named) or "top5" in named else []
+    return " and ".join([*words, *(MEASURED[name] for name in named)]).capitalize()
+
+
+def unit(report: Report) -> str:
+    """Of the numbers that are compared with the paper's."""
+    units = {UNITS.get(result.cell.metric, "percent") for result in report.results if result.verdict in COMPARED}
+    return "points" if units == {"percent"} else " or ".join(sorted(units))
 
 
 def sweeps(report: Report) -> bool:
@@ -45,9 +81,10 @@ def accuracy_verdicts(report: Report) -> list[str]:
 def sections(report: Report) -> list[tuple[str, list[str]]]:
     """(title, lines) of each section; those without lines are left out."""
     return [(title, lines) for title, lines in (
-        (f"What stands in at scale {report.plan.scale_name}", [*data_stand_ins(report), *model_stand_ins(report)]),
+        (f"What stands in at scale {report.plan.scale_name}", [*data_stand_ins(report), *model_stand_ins(report), *device_stand_ins(report)]),
         ("Settings, against the paper's", [*changed_settings(report), *schedules(report)]),
         ("What had to be assumed", list(dict.fromkeys(note for result in report.planned for note in result.cell.notes))),
+        ("Notes", report.experiment.notes),
         ("Differences to the base", explanation(report.experiment, report.table_results)),
         ("What the verdicts mean", meanings(report)),
     ) if lines]  # fmt: skip
@@ -71,6 +108,17 @@ def model_stand_ins(report: Report) -> list[str]:
         for name in used
         if name in models
     ]
+
+
+def device_stand_ins(report: Report) -> list[str]:
+    """What was measured on, where the paper measured on another device."""
+    measured = [record for result in timed(report) for record in result.finished]
+    return [f"the paper's device → {'; '.join(devices(measured))}"] if measured else []
+
+
+def timed(report: Report) -> list[Result]:
+    """The cells that hold a measured speed or a largest batch."""
+    return [result for result in report.planned if result.cell.metric in measured_speed.UNITS]
 
 
 def changed_settings(report: Report) -> list[str]:
@@ -118,16 +166,35 @@ def schedules(report: Report) -> list[str]:
 
 def meanings(report: Report) -> list[str]:
     """The verdicts that occur; with the tolerance if anything was compared, and with what the costs are."""
-    occurring, paper = accuracy_verdicts(report), report.paper
-    lines = [f"{name}: {meaning}" for name, meaning in MEANING.items() if name in occurring]
+    occurring, paper, source = accuracy_verdicts(report), report.paper, f"the {printed_in(report.experiment)}"
+    lines = [
+        f"{name}: {meaning.replace('the paper', source)}" for name, meaning in MEANING.items() if name in occurring
+    ]
     if any(name in COMPARED for name in occurring):
-        lines.append(f"the tolerance is {paper.tolerance} points")
+        lines.append(f"the tolerance is {paper.tolerance} {unit(report)}")
+    if timed(report):
+        lines.append(
+            "speeds and largest batches are measured on another device than the paper's: STAND-IN, whatever they are"
+        )
     if report.costs:
         reference = f"the paper's value (in brackets: {paper.exact_file})" if paper.exact_file else "the printed value"
         limit = f"REPRODUCED within {as_percent(paper.cost_tolerance)} of {reference}, else OFF"
         lines.append(f"exaFLOPs, counted: 3 × forward FLOPs × images of the paper's own model and schedule; {limit}")
         for key in slips(report.costs):
-            row = " / ".join(map(text, key))
+            row = " / ".join(key_texts(report.experiment.rows, key))
             lines.append(f"exaFLOPs of {row}: off by a slip of the paper, whose other row of the same model agrees")
         lines.append("exaFLOPs, these runs: what pre-training really spent at this scale; nothing to compare it with")
+    if report.core_days:
+        lines.append(
+            "exaFLOPs of pre-training: counted, 3 × forward FLOPs × images of the paper's own model and schedule"
+        )
+        rates = "; ".join(
+            f"{' / '.join(key_texts(report.experiment.columns, key))} {days.rate:.2f}"
+            for key, days in report.core_days.items()
+            if days.rate
+        )
+        lines.append(
+            "TPUv3-core-days, implied: what the counted exaFLOPs take at the rates of the other columns, lowest to highest. Nothing was"
+            f" measured on a TPU. A rate is counted exaFLOPs over the paper's core-days: {rates}"
+        )
     return lines

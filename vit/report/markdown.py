@@ -2,24 +2,18 @@
 
 from collections.abc import Iterable
 
-from vit.report.collect import Report
-from vit.report.findings import from_scratch
-from vit.report.header import sections, summary
-from vit.report.provenance import provenance
-from vit.report.table import Entry, Table, lay_out
+from vit.report.document import Document
+from vit.report.table import Entry, Table
 
 
-def markdown(report: Report, picture: str | None) -> str:
+def markdown(document: Document, picture: str | None) -> str:
     """picture: name of the SVG beside the file."""
-    blocks = [f"# {report.experiment.title}", f"*{report.plan.scale.title}*", *summary(report)]
-    blocks += [section(title, lines) for title, lines in sections(report)] + [
-        "## The table",
-        markdown_table(lay_out(report)),
-    ]
-    blocks += [f"![{report.experiment.title}]({picture})"] if picture else []
-    findings = from_scratch(report)
-    blocks += [section("From scratch or pre-trained", findings)] if findings else []
-    return "\n\n".join([*blocks, "## Where the numbers come from", provenance(report)]) + "\n"
+    blocks = [f"# {document.title}", f"*{document.scale}*", *document.summary]
+    blocks += [section(title, lines) for title, lines in document.sections]
+    blocks += ["## The table", markdown_table(document.table)]
+    blocks += [f"![{document.title}]({picture})"] if picture else []
+    blocks += [section("From scratch or pre-trained", document.findings)] if document.findings else []
+    return "\n\n".join([*blocks, "## Where the numbers come from", document.provenance]) + "\n"
 
 
 def section(title: str, lines: list[str]) -> str:
@@ -48,5 +42,5 @@ def heading(entry: Entry) -> str:
 
 
 def cell(entry: Entry) -> str:
-    main = f"**{entry.main}**" if entry.main[:1].isdigit() else entry.main
+    main = f"**{entry.main}**" if entry.main.lstrip("-")[:1].isdigit() else entry.main
     return main + (f"<br><sub>{' · '.join(entry.smalls)}</sub>" if entry.smalls else "")

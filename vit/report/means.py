@@ -37,14 +37,14 @@ def group_mean(
 ) -> Result:
     """Our mean over the members that run at this scale, once all have a value; the paper's over all members.
 
-    Where the paper has no values of the members (Figure 2), its mean is what it prints under the label.
+    Where the paper has no values of the members (Figures 2 and 8), its mean is what it prints under the label.
     """
     planned = [result for result in group if result.cell.runs]
     ours = [result.mean for result in planned]
     mean = statistics.fmean(ours) if planned and None not in ours else None
-    theirs = [result.paper for result in group]
+    theirs, own = [result.paper for result in group], {**group[0].cell.axes, axis: label}
     paper = None if None in theirs else statistics.fmean(theirs)
-    printed = published.value({**group[0].cell.axes, axis: label}) if published and paper is None else None
+    printed = published.value(own) if published and paper is None else None
     share = "" if len(planned) in (0, len(group)) else f" ({len(planned)} of {len(group)})"
     runs = tuple(run for result in planned for run in result.cell.runs)
     cell = replace(group[0].cell, axes={**group[0].cell.axes, axis: label + share}, runs=runs, choices=())
@@ -53,7 +53,8 @@ def group_mean(
         paper, judged = printed, printed_verdict(group, planned, mean, printed, plan, experiment)
     records = tuple(record for result in planned for record in result.finished) if mean is not None else ()
     values = seed_means(planned) if mean is not None else {}
-    return Result(cell, sum(result.planned for result in planned), records, mean, None, paper, judged, values)
+    number, figure = sum(result.planned for result in planned), published.figure(own) if published else {}
+    return Result(cell, number, records, mean, None, paper, judged, values, figure=figure)
 
 
 def seed_means(members: list[Result]) -> dict[int, float]:
@@ -69,6 +70,8 @@ def group_verdict(
 ) -> str:
     """The members' weakest verdict; if all may be compared, that of the mean, or STAND-IN for an incomplete group."""
     verdicts = {result.verdict for result in planned or group}
+    if paper is not None and len(verdicts) > 1:  # of a mean that is printed, the paper may print only some members
+        verdicts.discard("NO PAPER VALUE")
     if verdicts <= {"REPRODUCED", "OFF"}:
         complete = len(planned) == len(group)
         return within(mean, paper, experiment.paper["tolerance"]) if complete else "STAND-IN"

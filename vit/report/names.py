@@ -11,8 +11,8 @@ TITLES = {
     "transfer": "transfer to",
     "tested_on": "tested on",
 }  # axis -> its printed name; other axes keep their names
-JUDGED_OTHERWISE = {"steps", "epochs", "precision"}  # a shorter schedule is SHORT; the paper names no precision
-PRINTED = {SCRATCH: "from scratch"}
+# a shorter schedule is SHORT; the paper names no precision; watching a run changes no number
+JUDGED_OTHERWISE = {"steps", "epochs", "precision", "inspect_every"}
 
 
 def title(axis: str) -> str:
@@ -20,12 +20,30 @@ def title(axis: str) -> str:
 
 
 def text(value: object) -> str:
-    """A value of an axis on one line; '' for None."""
+    """A value on one line; '' for None."""
     if value is None:
         return ""
-    if isinstance(value, (dict, list)):
-        return json.dumps(value)
-    return PRINTED.get(str(value), str(value))
+    return json.dumps(value) if isinstance(value, (dict, list)) else str(value)
+
+
+def axis_text(axis: str, value: object) -> str:
+    """How a value of an axis is printed: without pre-training is 'from scratch'; 'none' of another axis stays 'none'."""
+    return "from scratch" if axis == "pretrain" and value == SCRATCH else text(value)
+
+
+def key_texts(axes: Iterable[str], key: Iterable[object]) -> tuple[str, ...]:
+    """How the values of these axes are printed."""
+    return tuple(axis_text(axis, value) for axis, value in zip(axes, key, strict=True))
+
+
+def family_of(model: str) -> str:
+    """'ViT', 'ResNet' or 'hybrid'."""
+    return "hybrid" if "+" in model else "ResNet" if "ResNet" in model else "ViT"
+
+
+def printed_in(experiment: Experiment) -> str:
+    """The word beside a published number: 'paper', or what else the experiment says that it is from."""
+    return (experiment.paper or {}).get("printed_in", "paper")
 
 
 def real_transfer(experiment: Experiment, transfer: str | None) -> str | None:

@@ -9,11 +9,8 @@ from vit.errors import UserError
 from vit.locks import locked
 from vit.paths import results, runs_folder
 from vit.plan import Plan
-from vit.report.collect import Report, collect
-from vit.report.findings import from_scratch
-from vit.report.header import sections, summary
-from vit.report.provenance import provenance
-from vit.report.table import Entry, Table, lay_out
+from vit.report.document import Document, document, read_report
+from vit.report.table import Entry, Table
 from vit.report.verdicts import MEANING
 
 FOLDED = ("Settings, against the paper's", "What the verdicts mean")  # what stands in and what was found stay open
@@ -35,13 +32,13 @@ def write_page(plan: Plan) -> Path:
     folder = results(plan.scale_name)
     # Two `make` may render at once: the later one must read what the earlier one has written, not overwrite it.
     with locked(folder / ".page.lock"):
-        reports, errors = [], {}
+        documents, errors = [], {}
         for name in plan.experiments:
             try:
-                reports += [collect(plan, name)] if has_output(plan, name) else []
+                documents += [document(read_report(plan, name))] if has_output(plan, name) else []
             except UserError as error:  # only the experiment's own target fails; the page shows the others
                 errors[name] = str(error)
-        write_text(folder / "index.html", page(plan, reports, {**errors, **plan.broken}))
+        write_text(folder / "index.html", page(plan, documents, {**errors, **plan.broken}))
     return folder / "index.html"
 
 
@@ -53,15 +50,15 @@ def has_output(plan: Plan, name: str) -> bool:
     )
 
 
-def page(plan: Plan, reports: list[Report], errors: dict[str, str]) -> str:
+def page(plan: Plan, documents: list[Document], errors: dict[str, str]) -> str:
     """errors: name of an experiment that cannot be shown -> message."""
     title = f"An Image is Worth 16x16 Words, reproduced at scale {plan.scale_name}"
-    links = "".join(f'<a href="#{report.name}">{report.name}</a>' for report in reports)
+    links = "".join(f'<a href="#{shown.name}">{shown.name}</a>' for shown in documents)
     legend = "".join(legend_item(name, meaning) for name, meaning in MEANING.items())
     return "\n".join([
         HEAD.format(title=escape(title), style=STYLE.read_text()),
         f"<header><h1>{escape(title)}</h1><p>{escape(plan.scale.title)}</p><nav>{links}</nav></header>",
-        *(experiment_section(report) for report in reports),
+        *(experiment_section(plan, shown) for shown in documents),
         *(error_section(name, error) for name, error in errors.items()),
         f'<section id="verdicts"><h2>What the colours mean</h2><ul class="legend">{legend}</ul></section>',
         "</body>\n</html>\n",
@@ -72,17 +69,16 @@ def legend_item(name: str, meaning: str) -> str:
     return f'<li><span class="swatch {css_class(name)}"></span><b>{name}</b> {escape(meaning)}</li>'
 
 
-def experiment_section(report: Report) -> str:
-    what, coverage = summary(report)
-    title = report.experiment.title
+def experiment_section(plan: Plan, shown: Document) -> str:
+    what, coverage = shown.summary
     return "\n".join([
-        f'<section id="{report.name}"><h2>{escape(title)}</h2>',
+        f'<section id="{shown.name}"><h2>{escape(shown.title)}</h2>',
         f"<p>{escape(what)}</p><p>{escape(coverage)}</p>",
-        *(details(heading, lines) for heading, lines in sections(report)),
-        html_table(lay_out(report)),
-        image(results(report.plan.scale_name) / f"{report.name}.svg", title),
-        details("From scratch or pre-trained", from_scratch(report)),
-        f'<p class="small">{escape(provenance(report))}</p></section>',
+        *(details(heading, lines) for heading, lines in shown.sections),
+        html_table(shown.table),
+        image(results(plan.scale_name) / f"{shown.name}.svg", shown.title),
+        details("From scratch or pre-trained", shown.findings),
+        f'<p class="small">{escape(shown.provenance)}</p></section>',
     ])  # fmt: skip
 
 

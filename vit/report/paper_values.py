@@ -4,7 +4,9 @@ import csv
 import math
 from collections.abc import Iterable
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from pathlib import Path
+from statistics import fmean
 
 from vit.errors import UserError, nearest
 from vit.paths import PAPER, name_of
@@ -17,16 +19,48 @@ class Published:
     def __init__(self, paper: Paper):
         self.paper = paper
         self.path = name_of(PAPER / paper.file)
-        columns = [*paper.match.values(), *value_columns(paper), *([paper.cost] if paper.cost else [])]
+        named = (paper.cost, paper.x, paper.speed, paper.over)
+        columns = [*paper.match.values(), *value_columns(paper), *filter(None, named)]
         self.rows = read_rows(PAPER / paper.file, columns)
-        exact = {"file": paper.exact_file, "value": paper.exact_cost}
-        self.exact = Published(replace(paper, **exact, cost=None, exact_file=None)) if paper.exact_file else None
+        exact = {"file": paper.exact_file, "value": paper.exact_cost, "cost": None, "x": None, "speed": None}
+        self.exact = Published(replace(paper, **exact, exact_file=None)) if paper.exact_file else None
 
     def value(self, axes: dict) -> float | None:
-        """Top-1 percent of a cell; None where the paper has no such cell or leaves it empty."""
+        """Top-1 percent of a cell, of a curve at its end; None where the paper has no such cell or leaves it empty."""
+        if self.paper.x:
+            return next((y for _, y in reversed(self.points(axes, self.paper.x))), None)
+        printed = self.number(axes, self.value_column(axes))
+        return None if printed is None else printed * self.factor(axes)
+
+    def factor(self, axes: dict) -> float:
+        times = self.paper.times
+        return times.get(axes.get(self.paper.by), 1) if isinstance(times, dict) else times
+
+    def value_column(self, axes: dict) -> str | None:
         value = self.paper.value
-        printed = self.number(axes, value.get(axes.get(self.paper.by)) if isinstance(value, dict) else value)
-        return None if printed is None else printed * self.paper.times
+        return value.get(axes.get(self.paper.by)) if isinstance(value, dict) else value
+
+    def points(self, axes: dict, column: str) -> list[tuple[float, float]]:
+        """(x, percent) of each point that a figure has of a cell, x rising. column: holds x."""
+        y_column, points = self.value_column(axes), {}
+        for line, row in self.rows if y_column else ():
+            if self.matches(row, axes) and row[column].strip() and row[y_column].strip():
+                x, y = (parse_number(row[name], f"{self.path}:{line}: column '{name}'") for name in (column, y_column))
+                if x in points:
+                    raise UserError(
+                        f"{self.path}:{line}: a second point at {column} {row[column]} with the same key; delete one"
+                    )
+                points[x] = y * self.factor(axes)
+        return sorted(points.items())
+
+    def figure(self, axes: dict) -> dict[str, list[tuple[float, float]]]:
+        """The points of a cell in each of the figure's panels, under 'x' and 'speed'; {} for tables."""
+        panels = {"x": (self.paper.x, self.paper.x_times), "speed": (self.paper.speed, 1)}
+        return {
+            panel: [(x * times, y) for x, y in self.points(axes, column)]
+            for panel, (column, times) in panels.items()
+            if column
+        }
 
     def cost(self, axes: dict) -> float | None:
         """ExaFLOPs of pre-training, as printed."""
@@ -36,16 +70,29 @@ class Published:
         """The same, from the file with more digits if the experiment names one."""
         return self.exact.value(axes) if self.exact else self.cost(axes)
 
+    def core_days(self, axes: dict) -> float | None:
+        """TPUv3-core-days of pre-training, as printed."""
+        return self.value({**axes, "transfer": self.paper.core_days})
+
     def number(self, axes: dict, column: str | None) -> float | None:
+        matches = [(line, row) for line, row in self.rows if self.matches(row, axes)]
+        if self.paper.over and matches:
+            where = f"{self.path}:{{}}: column '{column}'"
+            return fmean(parse_number(row[column], where.format(line)) for line, row in matches)
+        text, position = self.printed(axes, column)
+        return parse_number(text, position) if text else None
+
+    def printed(self, axes: dict, column: str | None) -> tuple[str, str]:
+        """(text, file:line and column) of a cell of the CSV; ("", "") where it is empty or there is none."""
         matches = [(line, row) for line, row in self.rows if self.matches(row, axes)]
         if len(matches) > 1:
             (first, _), (second, _), *_ = matches
             key = ", ".join(f"{name} {axes.get(axis)}" for axis, name in self.paper.match.items())
             raise UserError(f"{self.path}: lines {first} and {second} have the same key ({key}); delete one of them")
         if not matches or column is None or not matches[0][1][column].strip():
-            return None
+            return "", ""
         line, row = matches[0]
-        return parse_number(row[column], f"{self.path}:{line}: column '{column}'")
+        return row[column].strip(), f"{self.path}:{line}: column '{column}'"
 
     def others(self, axes: dict, axis: str, known: Iterable[object]) -> dict[str, float]:
         """Printed name -> value of the rows that differ from a cell in this axis alone, and hold none of the known names."""
@@ -99,8 +146,8 @@ def parse_number(text: str, position: str) -> float:
 
 
 def same_value(ours: object, printed: str) -> bool:
-    """7, '7' and '7.0' are the same number of epochs; other values are compared as text."""
+    """7, '7' and '7.0' are the same number of epochs; other values are compared as text. 'ViT-*' is printed for every ViT."""
     try:
         return float(ours) == float(printed)
     except (TypeError, ValueError):  # an axis may also be None or a list
-        return str(ours) == printed.strip()
+        return fnmatchcase(str(ours), printed.strip().replace("[", "[[]"))

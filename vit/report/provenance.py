@@ -14,17 +14,21 @@ def provenance(report: Report) -> str:
         return "No run is finished yet."
     days = sorted(record["date"][:10] for record in records)
     dates = days[0] if days[0] == days[-1] else f"{days[0]} to {days[-1]}"
-    devices = distinct(
-        f"{record['device']}, {record['threads']} thread{'s' * (record['threads'] != 1)}" for record in records
-    )
     versions = distinct(f"{name} {version}" for record in records for name, version in record["versions"].items())
     commits = distinct(record["commit"] or "unknown" for record in records)
     resumed = sum(record["resumed"] for record in records)
     return (
         f"From {len(records)} runs of {duration(sum(record['seconds'] for record in records))} in sum, "
         f"{duration(wall_time(records))} from the first start to the last end ({resumed} resumed); "
-        f"{dates}; {'; '.join(devices)}; {', '.join(versions)}; commit {', '.join(commits)}"
+        f"{dates}; {'; '.join(devices(records))}; {', '.join(versions)}; commit {', '.join(commits)}"
         f"{' (+: with uncommitted changes)' if any('+' in commit for commit in commits) else ''}."
+    )
+
+
+def devices(records: Iterable[dict]) -> list[str]:
+    """'a processor, 2 threads', each once."""
+    return distinct(
+        f"{record['device']}, {record['threads']} thread{'s' * (record['threads'] != 1)}" for record in records
     )
 
 

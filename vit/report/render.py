@@ -3,7 +3,10 @@
 from vit.atomic import write_bytes
 from vit.paths import results
 from vit.plan import Plan
-from vit.report.collect import collect
+from vit.report.collect import Report
+from vit.report.document import document, read_report
+from vit.report.facts.fact_results import FactReport
+from vit.report.facts.fact_table import fact_sheet
 from vit.report.markdown import markdown
 from vit.report.page import write_page
 from vit.report.pictures import picture
@@ -15,13 +18,19 @@ from vit.report.terminal import terminal
 
 def render(plan: Plan, name: str) -> str:
     """Write all files of an experiment; equal runs give equal bytes. Returns the text for the terminal."""
-    report, folder = collect(plan, name), results(plan.scale_name)
-    drawn = picture(report)
-    texts = {"md": markdown(report, f"{name}.svg" if drawn else None), "csv": sheet(report)}
+    report, folder = read_report(plan, name), results(plan.scale_name)
+    shown, (table, drawn) = document(report), sheet_and_picture(report)
+    texts = {"md": markdown(shown, f"{name}.svg" if drawn else None), "csv": table}
     files = {**{ending: text.encode() for ending, text in texts.items()}, **drawn}
     for ending, content in files.items():
         write_bytes(folder / f"{name}.{ending}", content)
     for ending in set(FORMATS) - set(drawn):
         (folder / f"{name}.{ending}").unlink(missing_ok=True)  # drawn from runs that have left the plan since
-    write_curves(report)
-    return terminal(report, [*(folder / f"{name}.{ending}" for ending in files), write_page(plan)])
+    if isinstance(report, Report):
+        write_curves(report)
+    return terminal(shown, [*(folder / f"{name}.{ending}" for ending in files), write_page(plan)])
+
+
+def sheet_and_picture(report: Report | FactReport) -> tuple[str, dict[str, bytes]]:
+    """Text of the CSV, and the picture by the ending of its file; facts have no picture."""
+    return (fact_sheet(report), {}) if isinstance(report, FactReport) else (sheet(report), picture(report))

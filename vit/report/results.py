@@ -1,10 +1,11 @@
 """One cell of a table: our mean over the seeds, the paper's value, and the verdict."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import pandas as pd
 
-from vit.plan import Cell, Plan
+from vit.plan import Cell, Plan, measured_speed
 from vit.plan.schema import Experiment
 from vit.report.frame import seeds, statistics
 from vit.report.intervals import Difference
@@ -28,6 +29,7 @@ class Result:
         int, float
     ]  # seed -> value of the finished seeds; of a mean, {} where its members have different seeds
     to_base: Difference | None = None  # to the experiment's base; None without one, and for the base itself
+    figure: Mapping = field(default_factory=dict)  # the paper's points, as Published.figure gives them
 
     @property
     def difference(self) -> float | None:
@@ -72,8 +74,10 @@ def read_result(
     label = verdict(
         ours=mean, paper=paper, tolerance=published.paper.tolerance if published else None,
         private=cell.axes.get("pretrain") in experiment.private, planned=len(cell.runs), finished=len(finished),
-        stand_in=has_stand_in(plan, experiment, cell.axes), schedule=min(cell.schedule.values(), default=1),
+        # no device here is the paper's
+        stand_in=has_stand_in(plan, experiment, cell.axes) or cell.metric in measured_speed.UNITS, schedule=min(cell.schedule.values(), default=1),
     )  # fmt: skip
     # Only one of several competing settings is used, so its seeds are counted, not those of all.
     planned = len(cell.choices[0][1] if cell.choices else cell.runs)
-    return Result(cell, planned, finished, mean, std, paper, label, values)
+    figure = published.figure(cell.axes) if published else {}
+    return Result(cell, planned, finished, mean, std, paper, label, values, figure=figure)

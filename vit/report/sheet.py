@@ -4,7 +4,7 @@ import pandas as pd
 
 from vit.report.against_base import is_base
 from vit.report.collect import Report
-from vit.report.names import text
+from vit.report.names import axis_text, key_texts
 from vit.report.results import Result
 
 NUMBERS = (
@@ -25,26 +25,41 @@ TO_BASE = ("base_difference", "base_low", "base_high", "base_interval")  # of ex
 
 
 def sheet(report: Report) -> str:
-    """The file's text: the cells, then the costs as two rows per row of the table, under metrics of their own."""
+    """The file's text: the cells, then the costs, of each row or column of the table, under metrics of their own."""
     axes = list(
         dict.fromkeys(
             axis for result in report.results for axis, value in result.cell.axes.items() if value is not None
         )
     )
     rows = [
-        {**{axis: text(result.cell.axes.get(axis)) for axis in axes}, **numbers(result), **to_base(report, result)}
+        {
+            **{axis: axis_text(axis, result.cell.axes.get(axis)) for axis in axes},
+            **numbers(result),
+            **to_base(report, result),
+        }
         for result in report.table_results
     ]
     for key, cost in report.costs.items():
-        labels = dict(zip(report.experiment.rows, map(text, key), strict=True))
+        labels = labelled(report.experiment.rows, key)
         paper = f"{cost.paper:g}" if cost.paper else ""
         counted = {"ours_mean": f"{cost.counted:.4f}", "paper": paper, "verdict": cost.verdict}
         spent = {"ours_mean": "" if cost.spent is None else f"{cost.spent:.6g}"}
         rows.append({**labels, "metric": "exaflops_counted", **counted})
         rows.append({**labels, "metric": "exaflops_of_these_runs", **spent})
+    for key, days in report.core_days.items():
+        labels = labelled(report.experiment.columns, key)
+        paper = {"paper": f"{days.printed:g}" if days.printed else ""}
+        rows.append({**labels, "metric": "exaflops_counted", "ours_mean": f"{days.exaflops:.4f}"})
+        for name, bound in zip(("low", "high"), days.implied or (), strict=False):
+            rows.append({**labels, "metric": f"tpuv3_core_days_{name}", "ours_mean": f"{bound:.1f}", **paper})
     columns = ["experiment", *axes, *NUMBERS, *(TO_BASE if report.experiment.base else ())]
     table = pd.DataFrame([{"experiment": report.name, **row} for row in rows], columns=columns)
     return table.fillna("").to_csv(index=False, lineterminator="\n")
+
+
+def labelled(axes: list[str], key: tuple) -> dict[str, str]:
+    """Axis -> its printed value in the key of a row or a column."""
+    return dict(zip(axes, key_texts(axes, key), strict=True))
 
 
 def numbers(result: Result) -> dict[str, str]:

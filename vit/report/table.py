@@ -1,15 +1,22 @@
 """The paper's layout of rows and columns with an entry in each cell, the same for Markdown, HTML and the terminal."""
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from vit.errors import UserError
+from vit.plan import Cell
+from vit.plan.measured_speed import UNITS
 from vit.plan.schema import Experiment
 from vit.report.against_base import base_text
 from vit.report.collect import Report
+from vit.report.cost.columns import CoreDays
 from vit.report.cost.rows import Cost
-from vit.report.names import stand_in, text, title
+from vit.report.names import axis_text, key_texts, printed_in, stand_in, title
+from vit.report.provenance import devices
 from vit.report.results import Result
 
+NUMBER = re.compile(r"x?\d+(\.\d+)?(e-\d+)?")  # or a multiple, which alone would not say of what
 Key = tuple[str, ...]  # a row or a column: the printed values of its axes
 
 
@@ -42,7 +49,7 @@ def lay_out(report: Report) -> Table:
     row_axes, column_axes = report.experiment.rows, report.experiment.columns
     results = results_by_key(report)
     rows, columns = ordered_keys(report, row_axes), ordered_keys(report, column_axes)
-    costs = {tuple(map(text, key)): cost for key, cost in report.costs.items()}
+    costs = {key_texts(row_axes, key): cost for key, cost in report.costs.items()}
     busy = [result for result in report.table_results if result.cell.runs]
     busy_rows = {printed_key(result, row_axes) for result in busy} | set(costs)
     busy_columns = {printed_key(result, column_axes) for result in busy}
@@ -51,6 +58,7 @@ def lay_out(report: Report) -> Table:
     for row in (row for row in rows if row in busy_rows):
         cells = [accuracy_entry(report.experiment, results.get((row, column))) for column in shown]
         body.append(label_entries(report, row_axes, row) + cells + (cost_entries(costs.get(row)) if costs else []))
+    body += core_days_rows(report, shown) if body else []
     header = [Entry(title(axis)) for axis in row_axes] + [column_label(report, column_axes, key) for key in shown]
     header += [Entry("exaFLOPs", "counted"), Entry("exaFLOPs", "these runs")] if costs else []
     idle = [(row_axes, row) for row in rows if row not in busy_rows]
@@ -59,12 +67,17 @@ def lay_out(report: Report) -> Table:
 
 
 def printed_key(result: Result, axes: list[str]) -> Key:
-    return tuple(map(text, result.cell.key(axes)))
+    return key_texts(axes, result.cell.key(axes))
 
 
 def ordered_keys(report: Report, axes: list[str]) -> list[Key]:
-    """Keys of all rows or columns, each axis in the order in which its values first appear."""
-    keys = dict.fromkeys(printed_key(result, axes) for result in report.table_results)
+    """Keys of all rows or columns."""
+    return ordered(printed_key(result, axes) for result in report.table_results)
+
+
+def ordered(keys: Iterable[Key]) -> list[Key]:
+    """The different keys, each axis in the order in which its values first appear."""
+    keys = dict.fromkeys(keys)
     order = [list(dict.fromkeys(values)) for values in zip(*keys, strict=True)]
     return sorted(keys, key=lambda key: [known.index(value) for known, value in zip(order, key, strict=True)])
 
@@ -90,22 +103,31 @@ def label_entries(report: Report, axes: list[str], key: Key) -> list[Entry]:
 
 
 def column_label(report: Report, axes: list[str], key: Key) -> Entry:
+    """A number is preceded by its axis: 'pretrain.lr x0.3'."""
     entries = label_entries(report, axes, key)
-    return Entry(
-        " / ".join(entry.main for entry in entries), " / ".join(entry.small for entry in entries if entry.small)
+    named = (
+        f"{title(axis)} {entry.main}" if NUMBER.fullmatch(entry.main) else entry.main
+        for axis, entry in zip(axes, entries, strict=True)
     )
+    return Entry(" / ".join(named), " / ".join(entry.small for entry in entries if entry.small))
 
 
 def accuracy_entry(experiment: Experiment, result: Result | None) -> Entry:
     if result is None:
         return Entry("")
     planned, n = result.planned, len(result.finished)
-    main = "–" if not planned else "not finished" if not n else f"{result.mean:.2f}"
+    main = "–" if not planned else "not finished" if not n else digits(result.cell, result.mean)
     main += f" ±{result.std:.2f}" if result.std is not None else ""
     main += f" (n={n} of {planned})" if 0 < n < planned else ""
-    notes = [f"paper {result.paper:.2f}"] if result.paper is not None else []
+    notes = devices(result.finished) if result.cell.metric in UNITS else []
+    notes += [f"{printed_in(experiment)} {digits(result.cell, result.paper)}"] if result.paper is not None else []
     notes += [f"{result.difference:+.2f}"] if result.difference is not None else []
     return Entry(main, " · ".join(notes), result.verdict, base_text(experiment, result))
+
+
+def digits(cell: Cell, value: float) -> str:
+    """Two decimals; of speeds and batches, which span decades, three digits or whole numbers."""
+    return f"{value:.2f}" if cell.metric not in UNITS else f"{value:.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def cost_entries(cost: Cost | None) -> list[Entry]:
@@ -116,6 +138,30 @@ def cost_entries(cost: Cost | None) -> list[Entry]:
     paper = f"paper {cost.paper:g}{digits} · {round(cost.difference, 1) + 0.0:+}%" if cost.paper else ""  # no '-0.0%'
     spent = "–" if not cost.planned else "not finished" if cost.spent is None else f"{cost.spent:.2g}"
     return [Entry(f"{cost.counted:.2f}", paper, cost.verdict), Entry(spent)]
+
+
+def core_days_rows(report: Report, columns: list[Key]) -> list[list[Entry]]:
+    """Two rows below the accuracies: counted exaFLOPs, and core-days of a TPUv3 beside the printed ones."""
+    if not report.core_days:
+        return []
+    labels = [Entry("")] * (len(report.experiment.rows) - 1)
+    days = {key_texts(report.experiment.columns, key): days for key, days in report.core_days.items()}
+    spent = [days.get(column) for column in columns]
+    return [
+        [
+            Entry("exaFLOPs of pre-training", "counted"),
+            *labels,
+            *(Entry(f"{d.exaflops:.0f}" if d else "") for d in spent),
+        ],
+        [Entry("TPUv3-core-days", "implied"), *labels, *map(core_days_entry, spent)],
+    ]
+
+
+def core_days_entry(days: CoreDays | None) -> Entry:
+    if days is None:
+        return Entry("")
+    implied = " to ".join(f"{bound:.0f}" for bound in days.implied) if days.implied else "–"
+    return Entry(implied, f"paper {days.printed:g}" if days.printed else "")
 
 
 def folded_names(report: Report, keys: list[tuple[list[str], Key]]) -> str:
@@ -129,4 +175,4 @@ def folded_names(report: Report, keys: list[tuple[list[str], Key]]) -> str:
 
 
 def has_runs(report: Report, axis: str, name: str) -> bool:
-    return any(text(result.cell.axes.get(axis)) == name for result in report.planned)
+    return any(axis_text(axis, result.cell.axes.get(axis)) == name for result in report.planned)

@@ -11,7 +11,7 @@ from tensorboard.summary.writer.record_writer import RecordWriter
 
 from vit.paths import results, runs_folder
 from vit.report.collect import Report
-from vit.report.names import text
+from vit.report.names import key_texts
 from vit.report.results import Result
 
 STAMP = (
@@ -37,7 +37,8 @@ def write_curves(report: Report) -> None:
 
 def folder_name(report: Report, result: Result) -> str:
     """'ImageNet_CIFAR-10_ViT-B-16': row and column, with '-' for characters other than letters, digits, '.', '+', '-'."""
-    words = [text(value) for value in result.cell.key([*report.experiment.rows, *report.experiment.columns])]
+    axes = [*report.experiment.rows, *report.experiment.columns]
+    words = key_texts(axes, result.cell.key(axes))
     return "_".join(
         "".join(letter if letter.isalnum() or letter in ".+-" else "-" for letter in word) for word in words
     )

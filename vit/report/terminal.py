@@ -4,20 +4,18 @@ from pathlib import Path
 
 from vit.paths import name_of
 from vit.plan.overview import aligned
-from vit.report.against_base import explanation
-from vit.report.collect import Report
-from vit.report.header import summary
-from vit.report.table import Table, lay_out
+from vit.report.document import Document
+from vit.report.table import Table
 
 PARTS = ("main", "small", "base", "verdict")  # of an entry: a line each, or wide tables would not fit a terminal
 
 
-def terminal(report: Report, paths: list[Path]) -> str:
-    table = lay_out(report)
-    lines = ["", report.experiment.title, "", *table_lines(table)]
+def terminal(document: Document, paths: list[Path]) -> str:
+    table = document.table
+    lines = ["", document.title, "", *table_lines(table)]
     lines += [f"Not run at this scale: {table.folded}."] if table.folded else []
-    lines += explanation(report.experiment, report.table_results)
-    return "\n".join([*lines, "", summary(report)[1], *(f"  {name_of(path)}" for path in paths)])
+    lines += document.explanation
+    return "\n".join([*lines, "", document.summary[1], *(f"  {name_of(path)}" for path in paths)])
 
 
 def table_lines(table: Table) -> list[str]:

@@ -67,10 +67,19 @@ def data_mistake(run) -> str | None:
     part = run.config["data"]
     try:
         parse("data", part["class_path"], json.dumps(part["init_args"]))
-        class_of(part["class_path"])(**part["init_args"])
+        check_labels(class_of(part["class_path"])(**part["init_args"]), run.entry)
     except Exception as error:
         return f"{part['class_path']}: {_cause(error)}"
     return None
+
+
+def check_labels(module: LightningDataModule, entry) -> None:
+    """Whether a set has one label an image is said twice: by its class, and by the scale for the planner."""
+    said, several = getattr(entry, "multi_label", None), getattr(module, "multi_label", False)
+    if said is None and several:
+        raise UserError("a multi-label set cannot be listed under tested_on")
+    if said is not None and said != several:
+        raise UserError(f"multi_label must be {str(several).lower()}, as the class has it")
 
 
 def model_mistake(run) -> str | None:

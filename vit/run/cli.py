@@ -73,6 +73,11 @@ class PaperCLI(LightningCLI):
                 raise UserError(
                     f"{type(self.model).__name__} did not take {name} from {type(self.datamodule).__name__}; both classes need it"
                 )
+        if self.model.hparams.get("multi_label", False) != (several := getattr(self.datamodule, "multi_label", False)):
+            words = "a multi-label set: it needs a task with" if several else "no multi-label set, so leave out"
+            raise UserError(
+                f"{type(self.model).__name__}: {type(self.datamodule).__name__} is {words} multi_label: true, as vit.tasks.Finetune has it"
+            )
 
     def instantiate_trainer(self, **kwargs):
         if self.folder:
@@ -80,8 +85,8 @@ class PaperCLI(LightningCLI):
             configured = self._get(self.config_init, "trainer.callbacks") or []
             callbacks = [*self.callbacks, *(configured if isinstance(configured, list) else [configured])]
             kwargs.update(trainer_settings(self.folder, steps), callbacks=callbacks)
-            if self.subcommand in ("validate", "test"):
-                kwargs["logger"] = False  # the curves are those of the training
+            if self.subcommand in ("validate", "test"):  # the curves are those of the training
+                kwargs.update(logger=False, limit_val_batches=1.0)
         else:
             kwargs["plugins"] = self.default_plugins(self._get(self.config_init, "trainer.plugins") or [])
         trainer = super().instantiate_trainer(**kwargs)
@@ -150,12 +155,27 @@ def lightning_main(arguments: list[str]) -> None:
         raise UserError(
             f"{name_of(folder)} is a finished run; add --trainer.default_root_dir FOLDER to train its config again in another folder"
         )
-    if command == "test" and not is_forced and is_main_process():
-        refuse_second_test(folder)
+    if command == "test" and is_main_process():
+        refuse_uncounted_test(folder)
+        if not is_forced:
+            refuse_second_test(folder)
     callbacks = [Checkpoints(folder), Throughput()] if command == "fit" else []
     busy = f"{name_of(folder)} is in use by another process; wait for it or stop it"
     with locked(folder / ".lock", busy) if is_main_process() else nullcontext():
         RunCLI(folder=folder, callbacks=callbacks, save_config_callback=None)
+
+
+def finishing(folder: Path) -> str:
+    """The command that finishes a run and writes its metrics.json."""
+    return f"`python -m vit run --scale {folder.parent.parent.name} {folder.name}`"
+
+
+def refuse_uncounted_test(folder: Path) -> None:
+    """UserError without a metrics.json, in which each evaluation on the test split is counted."""
+    if read_record(folder) is None:
+        raise UserError(
+            f"{name_of(folder)}: not finished, so nothing counts an evaluation on the test split; {finishing(folder)} finishes it and evaluates it once"
+        )
 
 
 def refuse_second_test(folder: Path) -> None:
@@ -163,7 +183,9 @@ def refuse_second_test(folder: Path) -> None:
     record = read_record(folder)
     if record and test_evaluations(record):
         accuracies = ", ".join(
-            f"{name} {value:.4f}" for name, value in record["metrics"].items() if name.endswith("accuracy")
+            f"{name} {value:.4f}"
+            for name, value in record["metrics"].items()
+            if name.endswith(("accuracy", "precision"))
         )
         raise UserError(
             f"{name_of(folder)}: evaluated on the test split already, when its training ended ({accuracies});"
@@ -186,15 +208,15 @@ class RunCLI(PaperCLI):
 
     def fit(self, model, datamodule, **_):
         if not self.trainer.max_steps:
-            config = name_of(self.folder / "config.yaml")
             raise UserError(
-                f"{config}: this run trains nothing; evaluate it with `python -m vit test --config {config}`"
+                f"{name_of(self.folder / 'config.yaml')}: this run trains nothing; {finishing(self.folder)} evaluates it"
             )
         with exit_guard():
             fit(self.trainer, model, datamodule, self.folder, print_error)
         self.trainer.save_checkpoint(self.folder / "checkpoints" / LAST)
         if is_main_process():
-            save(model, self.folder, datamodule.image_format())
+            save(model, self.folder, datamodule.image_format(), datamodule.class_names)
+            print_error(f"trained, not evaluated: {finishing(self.folder)}, or make, writes its metrics.json")
 
     def before_validate(self):
         if not self.trainer.max_steps:  # the task loads the weights that it evaluates

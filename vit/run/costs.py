@@ -1,4 +1,4 @@
-"""FLOPs and parameters of models (Table 6), counted by torch on the meta device."""
+"""FLOPs, parameters and sizes of models (Tables 1 and 6), counted by torch on the meta device."""
 
 import json
 from functools import lru_cache
@@ -8,6 +8,7 @@ import torch
 from vit.atomic import write_text
 from vit.models import create_model
 from vit.models.flops import forward_flops
+from vit.models.sizes import sizes_as_built
 from vit.plan.cost_file import TRAINING, code_digest, costs_file, planned_keys
 
 
@@ -17,7 +18,8 @@ def _count(key):
     with torch.device("meta"):
         network = create_model(model, image_size=image_size, **options).eval()
         images = torch.empty(1, 3, image_size, image_size)
-    return {"flops": forward_flops(network, images), "parameters": sum(p.numel() for p in network.parameters())}
+    parameters = sum(p.numel() for p in network.parameters())
+    return {"flops": forward_flops(network, images), "parameters": parameters, **sizes_as_built(network)}
 
 
 def training_flops(run) -> int:
@@ -26,6 +28,6 @@ def training_flops(run) -> int:
 
 
 def write_costs(plan) -> None:
-    """Write results/SCALE/costs.json: FLOPs and parameters of every model that the plan trains."""
+    """Write results/SCALE/costs.json: FLOPs, parameters and sizes of every model that the plan trains or shows."""
     models = {key: _count(key) for key in planned_keys(plan)}
     write_text(costs_file(plan.scale_name), json.dumps({"code": code_digest(), "models": models}, indent=1) + "\n")

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import torch
 from lightning import LightningDataModule, LightningModule, Trainer
+from lightning.pytorch.callbacks import Callback
 from torch import nn
 
 from data.disk.room import format_bytes, free_memory
@@ -18,6 +19,38 @@ PEAK_FACTOR = 1.5
 COPIES_OF_PARAMETERS = 3  # besides the parameters: their gradients and Adam's two moments
 
 
+class MicroBatch(Callback):
+    """Micro-batches of a number of images that the recipe states (`micro_batch`), not of as many as fit into memory."""
+
+    def __init__(self, images: int):
+        self.images = images
+
+    def setup(self, trainer, module, stage):
+        if stage == "fit":  # here too, for a training by LightningCLI outside of a run's folder
+            trainer.accumulate_grad_batches = self.count(trainer.datamodule.batch_size, trainer.world_size)
+
+    def count(self, batch_size: int, devices: int) -> int:
+        """Micro-batches per update and device. UserError if they would be unequal, or larger than VIT_MICRO_BATCH."""
+        images = images_per_device(batch_size, devices)
+        if images % self.images:
+            raise UserError(
+                f"micro_batch: {images} images of an update on each of {devices} device(s) are not divisible by {self.images};"
+                " change the recipe's value or the number of devices"
+            )
+        largest = env_whole_number("VIT_MICRO_BATCH", minimum=1)
+        if largest and largest < self.images:
+            raise UserError(
+                f"micro_batch: the recipe states micro-batches of {self.images} images, but VIT_MICRO_BATCH allows {largest};"
+                " unset it (MICRO_BATCH of make)"
+            )
+        return images // self.images
+
+
+def stated_micro_batch(trainer: Trainer) -> MicroBatch | None:
+    """The callback, if the run's recipe states a micro-batch."""
+    return next((callback for callback in trainer.callbacks if isinstance(callback, MicroBatch)), None)
+
+
 def micro_batches_for(
     trainer: Trainer,
     task: LightningModule,
@@ -27,11 +60,13 @@ def micro_batches_for(
     minimum: int,
     log: Callable[[str], None],
 ) -> int:
-    """The number of micro-batches per update and device: as few as fit into memory.
+    """The number of micro-batches per update and device: what the recipe states, else as few as fit into memory.
 
     VIT_MICRO_BATCH sets the largest number of images of a micro-batch. Without it a resumed run takes the number `saved`
     in its checkpoint; on a CPU the memory is estimated; on a GPU it is tried, with `minimum` from the last failure.
     """
+    if stated := stated_micro_batch(trainer):
+        return stated.count(data.batch_size, trainer.world_size)
     images = images_per_device(data.batch_size, trainer.world_size)
     if largest := env_whole_number("VIT_MICRO_BATCH", minimum=1):
         return smallest_divisor(images, math.ceil(images / largest))
@@ -104,14 +139,19 @@ def is_out_of_memory(error: BaseException) -> bool:
 def after_out_of_memory(trainer: Trainer, data: LightningDataModule) -> tuple[int, str]:
     """(minimum of micro-batches for the next attempt, a line about it), after an update has run out of memory.
 
-    UserError if micro-batches cannot be smaller, if the user set their size, or with several devices: only one of them
-    has failed, and the others still wait for it.
+    UserError if micro-batches cannot be smaller, if the recipe or the user set their size, or with several devices: only
+    one of them has failed, and the others still wait for it.
     """
     count, images = trainer.accumulate_grad_batches, images_per_device(data.batch_size, trainer.world_size)
     size = images // count
     if size == 1:
         raise UserError(
             f"micro-batches of 1 image do not fit into the memory of {device_name()}; take a smaller model or image size, or a device with more memory"
+        )
+    if stated_micro_batch(trainer):
+        raise UserError(
+            f"micro-batches of {size} images do not fit into the memory of {device_name()}; lower micro_batch in the experiment"
+            " or the recipe, or take a device with more memory"
         )
     smaller = images // smallest_divisor(images, 2 * count)
     if env_whole_number("VIT_MICRO_BATCH", minimum=1) or trainer.world_size > 1:

@@ -6,12 +6,11 @@ from tqdm import tqdm
 
 from vit.paths import runs_folder
 from vit.plan.overview import duration
+from vit.plan.time_needed import OVERHEAD_SECONDS, measured_speed
 from vit.record import read_record
 from vit.run.callbacks.monitoring import ProgressBar
 from vit.run.costs import training_flops
 from vit.run.distributed import is_main_process
-
-OVERHEAD_SECONDS = 1.0  # of a run besides its images: building, reading data, evaluating
 
 
 class Progress:
@@ -21,16 +20,22 @@ class Progress:
         self.plan, self.jobs, self.position = plan, jobs, position
         names = experiments or list(plan.experiments)
         self.wanted = list(dict.fromkeys(run for name in names for run in plan.runs_of(name)))
+        self.varied = {run: text for name in names for run, text in plan.varied_of(name).items()}
 
     def start(self, run) -> ProgressBar:
         """The run's bar, which is shown on a terminal; elsewhere print a line."""
-        text = f"{self.summary()}: {run.name}"
+        text = f"{self.summary()}: {self.title(run)}"
         if not sys.stderr.isatty():
             self.line(text)
         return ProgressBar(text, self.position)
 
     def finish(self, run, metrics: dict[str, float], seconds: float) -> None:
-        self.line(f"{self.summary()}: {run.name}: {result(metrics)} in {seconds:.0f} s")
+        self.line(f"{self.summary()}: {self.title(run)}: {result(metrics)} in {seconds:.0f} s")
+
+    def title(self, run) -> str:
+        """The run's name, and in brackets what an experiment varies that the name does not say: '(pretrain.lr x3)'."""
+        values = self.varied.get(run.id)
+        return f"{run.name} ({values})" if values else run.name
 
     def summary(self) -> str:
         """'run 12 of 60, about 7 min left'."""
@@ -42,9 +47,8 @@ class Progress:
     def remaining_seconds(self, finished: dict[str, dict]) -> float:
         """At the speed of the finished runs (id -> record), divided among the jobs."""
         runs = self.plan.runs
-        seconds = sum(record["seconds"] - OVERHEAD_SECONDS for record in finished.values())
-        flops = sum(record["flops"] for record in finished.values())
-        speed = flops / seconds if seconds > 0 else self.plan.assumed_flops_per_second
+        seconds, flops = (sum(record[key] for record in finished.values()) for key in ("seconds", "flops"))
+        speed = measured_speed(flops, seconds, len(finished)) or self.plan.assumed_flops_per_second
         remaining = [runs[name] for name in self.wanted if name not in finished]
         return sum(expected_flops(run) / speed + OVERHEAD_SECONDS for run in remaining) / self.jobs
 
@@ -64,8 +68,9 @@ def expected_flops(run) -> float:
 
 
 def result(metrics: dict[str, float]) -> str:
-    """'test accuracy 91.5%', or the loss of a task without accuracy."""
-    names = ("test_accuracy", "held_out_accuracy", "test_loss", "held_out_loss")
-    name = next(name for name in names if name in metrics)
-    value = f"{100 * metrics[name]:.1f}%" if name.endswith("accuracy") else f"{metrics[name]:.4f}"
+    """'test accuracy 91.5%', the mean average precision, the loss of a task without either, or the first of other metrics."""
+    kinds = ("accuracy", "mean_average_precision", "loss")
+    names = (f"{split}_{kind}" for kind in kinds for split in ("test", "held_out"))
+    name = next((name for name in names if name in metrics), next(iter(metrics)))
+    value = f"{100 * metrics[name]:.1f}%" if name.endswith(("accuracy", "precision")) else f"{metrics[name]:.4f}"
     return f"{name.replace('_', ' ')} {value}"

@@ -111,9 +111,10 @@ def save_traceback(error: Exception, folder: Path) -> str:
 
 
 def train_and_record(run, folder: Path, progress) -> None:
-    """Train (from the newest checkpoint if there is one), evaluate, save weights, write metrics.json."""
+    """Train (from the newest checkpoint if there is one), evaluate, save weights and arrays, write metrics.json."""
     import torch
 
+    from vit.arrays import write_arrays
     from vit.run.costs import training_flops
     from vit.weights import save
 
@@ -122,9 +123,11 @@ def train_and_record(run, folder: Path, progress) -> None:
     if not is_main_process():
         return
     if run.keeps_weights:
-        save(task, folder, task.trainer.datamodule.image_format())
-    seconds = time.perf_counter() - start
-    write_record(run, folder, outcome, seconds=seconds, flops=training_flops(run), threads=torch.get_num_threads())
+        images = task.trainer.datamodule
+        save(task, folder, images.image_format(), images.class_names)
+    arrays = write_arrays(folder, getattr(task, "arrays", {}))
+    seconds, threads = time.perf_counter() - start, torch.get_num_threads()
+    write_record(run, folder, outcome, seconds=seconds, flops=training_flops(run), threads=threads, arrays=arrays)
     remove_temporary(folder)
     progress.finish(run, outcome.metrics, seconds)
 

@@ -1,25 +1,42 @@
-"""What pre-training and fine-tuning share: loss, accuracy and evaluation of a classifier.
+"""What pre-training and fine-tuning share: mixed images, loss, accuracy and evaluation of a classifier.
 
 B batch, C classes.
 """
 
-import torch.nn.functional as F
 from torch import Tensor
 
 from vit.models.model import Model
 from vit.objectives.accuracy import Evaluation
 from vit.objectives.losses import LOSSES, targets
-from vit.tasks.training import Training
+from vit.objectives.mixing import Mixing
+from vit.objectives.mixup import mixed_loss, partners
+from vit.tasks.averaging import Averaging
 
 
-class Classify(Training):
-    """Training, validation and test steps of a classifier; a subclass configures the optimizer."""
+class Classify(Averaging):
+    """Training, validation and test steps of a classifier; a subclass configures the optimizer.
 
-    def __init__(self, model: Model, *, num_classes: int, loss: str, label_smoothing: float, clip_rule: str):
+    mixup, cutmix: alphas of vit.objectives.mixing; 0 for none.
+    multi_label: labels are int8 (B, C), of multi-label sets, not int64 (B,).
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        *,
+        num_classes: int,
+        loss: str,
+        label_smoothing: float,
+        clip_rule: str,
+        mixup: float,
+        cutmix: float,
+        multi_label: bool = False,
+    ):
         super().__init__()
-        self.model = model
+        self.model, self.mixing = model, Mixing(mixup, cutmix)
         self.loss, self.label_smoothing, self.clip_rule = loss, label_smoothing, clip_rule
-        self.held_out, self.test = (Evaluation(split, num_classes) for split in ("held_out", "test"))
+        self.multi_label, splits = multi_label, ("held_out", "test")
+        self.held_out, self.test = (Evaluation(split, num_classes, multi_label=multi_label) for split in splits)
 
     def forward(self, images: Tensor) -> Tensor:
         """(B, 3, H, W) in [-1, 1] to logits (B, C)."""
@@ -33,9 +50,15 @@ class Classify(Training):
         return loss
 
     def logits_and_loss(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits (B, C) and the loss of a micro-batch."""
+        """Logits (B, C) and the loss of a micro-batch, mixed where the recipe says so."""
+        if not self.mixing.is_on:
+            logits = self.model(images)
+            return logits, self.loss_of(logits, labels)
+        update = {"seed": self.seed, "step": self.global_step}
+        order = partners(len(images), **update, micro_batch=self.micro_batch, rank=self.global_rank).to(images.device)
+        images, lam = self.mixing.mixed(images, order, **update)
         logits = self.model(images)
-        return logits, self.loss_of(logits, labels)
+        return logits, mixed_loss(lambda y: self.loss_of(logits, y), labels, lam, order)
 
     def loss_of(self, logits: Tensor, labels: Tensor) -> Tensor:
         if self.label_smoothing:
@@ -44,8 +67,8 @@ class Classify(Training):
 
     def _log_step(self, logits, labels):
         # the callback vit.run.callbacks.training_loss logs the loss
-        accuracy = (logits.argmax(1) == labels).float().mean()
-        self.log_dict({"train_accuracy": accuracy, "learning_rate": self.learning_rate()}, prog_bar=False)
+        accuracy = {} if self.multi_label else {"train_accuracy": (logits.argmax(1) == labels).float().mean()}
+        self.log_dict({**accuracy, "learning_rate": self.learning_rate()}, prog_bar=False)
 
     def validation_step(self, batch, batch_idx):
         self._evaluate(self.held_out, *batch)
@@ -55,11 +78,14 @@ class Classify(Training):
 
     def _evaluate(self, evaluation, images, *labels):
         logits = self.model(images)
-        loss = F.cross_entropy(logits, labels[0]) if labels[0].ndim == 1 else None  # undefined for sets of classes
+        defined = labels[0].ndim == 1 or self.multi_label  # not for sets of classes of which any is right
+        loss = LOSSES[self.loss](logits, labels[0]) if defined else None
         evaluation.update(logits, *labels, loss=loss)
 
     def on_validation_epoch_end(self):
         self.log_dict(self.held_out.results())
+        super().on_validation_epoch_end()
 
     def on_test_epoch_end(self):
         self.log_dict(self.test.results())
+        super().on_test_epoch_end()

@@ -7,11 +7,12 @@ from lightning.pytorch.utilities import rank_zero_info
 
 from vit.errors import UserError
 from vit.models.grid import MODES
-from vit.objectives import mixup
-from vit.optim import CLIP_RULES, Polyak, make_optimizer, with_schedule
+from vit.objectives.losses import LOSSES
+from vit.optim import CLIP_RULES, make_optimizer, with_schedule
 from vit.optim.momentum import BUFFERS
 from vit.optim.optimizers import OPTIMIZERS
 from vit.optim.schedules import WARMUP_FROM
+from vit.record import MEASURES
 from vit.tasks.classify import Classify
 from vit.tasks.options import Options, make_model
 from vit.tasks.selection import best_learning_rate
@@ -25,13 +26,17 @@ class Finetune(Classify):
         'released:ViT-B/16@imagenet21k'; None starts from the initialisation.
     positions: interpolation of the position table.
     lr, lr_from: the learning rate, or None and the ids of a sweep's runs, of which the best on held-out images is taken.
+    select_by: what is best of a sweep: the highest of these metrics, or the lowest 'loss'.
     drops: steps after which decay 'staircase' (BiT's) divides the rate by ten; empty for every other decay.
     mixup: alpha of BiT's mixup; 0 for none.
-    polyak: factor of the average of weights that is evaluated and saved (Table 2); None for the last weights.
+    cutmix: alpha of CutMix; with mixup too, each update takes one of them at random.
+    polyak: factor of the average of weights, or EMA, that is evaluated and saved (Table 2); None for the last weights.
     optimizer: 'sgd' takes momentum and momentum_dtype, the others beta1 and beta2; the other values are None.
     weight_decay: on kernels, decoupled and multiplied by the learning rate.
     frozen: a linear probe: only the head is trained, and the rest computes as in an evaluation.
     layer_decay: layer l of 0 .. L has the learning rate lr layer_decay^(L - l), the head lr (BEiT, MAE).
+    head_bias: initial bias of the head, beside its zero weights; 0 as in Section 3.2, or with loss 'sigmoid' another.
+    multi_label: images have several labels; takes loss 'sigmoid' and no label_smoothing.
     runs: folder of the runs.
 
     The last arguments have defaults: their off-values, which configs leave out (`later` in vit/plan/recipe_values.py).
@@ -65,13 +70,21 @@ class Finetune(Classify):
         label_smoothing: float = 0.0,
         frozen: bool = False,
         layer_decay: float = 1.0,
+        loss: Literal[*LOSSES] = "softmax",
+        head_bias: float = 0.0,
+        select_by: Literal[*MEASURES] = "accuracy",
+        cutmix: float = 0.0,
+        multi_label: bool = False,
         runs: str | None = None,
     ):
+        if multi_label and (loss == "softmax" or label_smoothing):
+            raise UserError(
+                f"Finetune: multi_label: true takes loss sigmoid and label_smoothing 0, found {loss} and {label_smoothing}"
+            )
         network = make_model(model, options, image_size=image_size, num_classes=num_classes, dropout=dropout)
         shared = {"num_classes": num_classes, "label_smoothing": label_smoothing, "clip_rule": clip_rule}
-        super().__init__(network, loss="softmax", **shared)
+        super().__init__(network, loss=loss, mixup=mixup, cutmix=cutmix, multi_label=multi_label, **shared)
         self.save_hyperparameters()
-        self.polyak = None
         if frozen:
             self.model.freeze_body()
         if layer_decay != 1:
@@ -86,12 +99,9 @@ class Finetune(Classify):
         # also when a run is resumed: Lightning then loads the checkpoint over these weights
         if stage == "fit" and hp.init:
             self.start_from(Path(hp.runs or ".") / hp.init)
-        if hp.polyak and (stage == "fit" or self.polyak is None):
-            if self.trainer.precision in ("bf16-true", "16-true"):
-                raise UserError(
-                    f"polyak: weights in precision {self.trainer.precision} are too coarse to average; use bf16-mixed"
-                )
-            self.polyak = Polyak(self.model.parameters(), hp.polyak)
+        if stage == "fit" and hp.head_bias:
+            self.model.set_head_bias(hp.head_bias)
+        super().setup(stage)
 
     def start_from(self, run: Path) -> None:
         """Load pre-trained weights from a run, or from the file that `init` names."""
@@ -106,7 +116,7 @@ class Finetune(Classify):
     def configure_optimizers(self):
         hp = self.hparams
         if hp.lr is None:
-            hp.lr = best_learning_rate([Path(hp.runs or ".") / run for run in hp.lr_from])
+            hp.lr = best_learning_rate([Path(hp.runs or ".") / run for run in hp.lr_from], hp.select_by)
         specific = {key: hp[key] for key in ("beta1", "beta2", "momentum", "momentum_dtype")}
         rates = {"lr": hp.lr, "layer_decay": hp.layer_decay}
         optimizer = make_optimizer(hp.optimizer, self.model, **rates, weight_decay=hp.weight_decay, **specific)
@@ -116,41 +126,3 @@ class Finetune(Classify):
     def on_train_start(self):
         if self.hparams.frozen:
             self.model.eval()  # no dropout in a body that is not trained; evaluations in between restore the mode
-
-    def logits_and_loss(self, images, labels):
-        if not self.hparams.mixup:
-            return super().logits_and_loss(images, labels)
-        update = {"seed": self.seed, "step": self.global_step}
-        lam = mixup.share(self.hparams.mixup, **update)
-        order = mixup.partners(len(images), **update, micro_batch=self.micro_batch, rank=self.global_rank)
-        order = order.to(images.device)
-        logits = self.model(mixup.mixed(images, lam, order))
-        return logits, mixup.mixed_loss(lambda y: self.loss_of(logits, y), labels, lam, order)
-
-    def optimizer_step(self, *args, **kwargs):
-        super().optimizer_step(*args, **kwargs)
-        if self.polyak is not None:
-            self.polyak.update(self.model.parameters())  # here, so that checkpoints after this update contain it
-
-    def _swap(self):
-        if self.polyak is not None:
-            self.polyak.swap(self.model.parameters())
-
-    def on_validation_start(self):
-        self._swap()  # evaluates the average; training continues with the last weights
-
-    def on_validation_epoch_end(self):
-        super().on_validation_epoch_end()
-        self._swap()
-
-    def on_test_start(self):
-        self._swap()  # for a checkpoint from the middle of a training; after on_fit_end both are the average
-
-    def on_test_epoch_end(self):
-        super().on_test_epoch_end()
-        self._swap()
-
-    def on_fit_end(self):
-        if self.polyak is not None:
-            # the average is what is saved; a run that is resumed after its last step reaches this line too
-            self.polyak.write_to(self.model.parameters())

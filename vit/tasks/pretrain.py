@@ -20,6 +20,10 @@ class Pretrain(Classify):
     weight_decay: multiplied by the learning rate, as in AdamW.
     head_bias: initial bias of the head; about -ln(classes) with loss 'sigmoid', else 0.
     head_hidden: 'width' for a hidden layer as wide as the model, None for a linear head.
+    mixup, cutmix: alphas; 0 for none. With both, each update takes one of them at random.
+    polyak: factor of the average of weights, or EMA, that is evaluated and saved; None for the last weights.
+
+    The last arguments have defaults: their off-values, which configs leave out (`later` in vit/plan/recipe_values.py).
     """
 
     def __init__(
@@ -48,12 +52,14 @@ class Pretrain(Classify):
         head_bias: float,
         head_hidden: str | None,
         dropout: float,
+        mixup: float = 0.0,
+        cutmix: float = 0.0,
+        polyak: float | None = None,
     ):
         sizes = {"image_size": image_size, "num_classes": num_classes}
         network = make_model(model, options, **sizes, dropout=dropout, head_hidden=head_hidden)
-        super().__init__(
-            network, num_classes=num_classes, loss=loss, label_smoothing=label_smoothing, clip_rule=clip_rule
-        )
+        shared = {"num_classes": num_classes, "label_smoothing": label_smoothing, "clip_rule": clip_rule}
+        super().__init__(network, loss=loss, mixup=mixup, cutmix=cutmix, **shared)
         self.save_hyperparameters()
         self.model.set_head_bias(
             head_bias

@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from vit.errors import UserError
-from vit.record import read_record
+from vit.record import held_out_score, read_record
 
 
-def best_learning_rate(folders: Sequence[Path]) -> float:
-    """The learning rate of the run with the highest held-out accuracy, the first in the list if several are equal."""
+def best_learning_rate(folders: Sequence[Path], select_by: str = "accuracy") -> float:
+    """The learning rate of the run that did best on held-out images, the first in the list if several are equal.
+
+    select_by: one of vit.record.MEASURES.
+    """
     records = [read_record(folder) for folder in folders]
     missing = [folder.name for folder, record in zip(folders, records, strict=True) if record is None]
     if missing:
@@ -21,4 +24,4 @@ def best_learning_rate(folders: Sequence[Path]) -> float:
         raise UserError(
             f"learning-rate sweep: training diverged with every learning rate ({rates}); give the recipe's lr lower values"
         )
-    return max(candidates, key=lambda record: record["metrics"]["held_out_accuracy"])["lr"]
+    return max(candidates, key=lambda record: held_out_score(record, select_by))["lr"]

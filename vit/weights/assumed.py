@@ -4,11 +4,12 @@ from collections.abc import Mapping
 
 from torch import nn
 
+from vit.models.encoder_block import Attention
 from vit.models.hybrid import SameConv
 from vit.models.pool import AttentionPool, MeanPool, TokenPool
 from vit.models.resnet import ROOT_PADDING, ResNet, StandardConv
 from vit.models.standardise import EPS
-from vit.models.vit import Attention, ViT
+from vit.models.vit import ViT
 from vit.weights.file import File
 
 NUMERICS = ("gelu", "norm_eps", "root_padding", "kernel_eps", "group_norm_eps", "pool", "pool_norm")

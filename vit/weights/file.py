@@ -17,7 +17,8 @@ class File:
     """made_with: the arguments of create_model, which only our own files state. dropped: names that are no parameters.
 
     notes: how the parameters were selected, and what was not understood of a config.json beside the file. stated: what
-    that config.json says.
+    that config.json says. images: the transform of the images that the model is evaluated on, if a file of ours states it.
+    outputs: the loss of the head and the class_names of its outputs, where they are stated.
     """
 
     path: Path
@@ -27,6 +28,8 @@ class File:
     dropped: list[str]
     notes: list[str] = field(default_factory=list)
     stated: dict = field(default_factory=dict)
+    images: dict | None = None
+    outputs: dict = field(default_factory=dict)
 
     def error(self, problem: str) -> UserError:
         """The error to raise: path, layout and problem in one line."""

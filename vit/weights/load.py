@@ -14,7 +14,7 @@ from vit.weights.head import HEAD, HIDDEN, LINEAR, fit_head, renew_head, stored
 from vit.weights.images import fit_images
 from vit.weights.layout import kind_of
 from vit.weights.ours import fit_made_with
-from vit.weights.positions import fit_positions, only_ours
+from vit.weights.position_tables import fit_positions, only_ours
 from vit.weights.recognise import OURS, recognise
 
 HEADS = {"auto": "the file's if it fits, else zeros", "keep": "the file's", "zero": "zeros"}

@@ -9,11 +9,12 @@ from torch import Tensor
 from vit.errors import UserError
 from vit.paths import name_of
 from vit.weights.config import config_beside
+from vit.weights.config_outputs import outputs_beside
 from vit.weights.container import read_tensors
 from vit.weights.file import File, few
 from vit.weights.hugging_face import HUGGING_FACE, HUGGING_FACE_BIT
 from vit.weights.layout import OurLayout
-from vit.weights.metadata import KEY, from_metadata
+from vit.weights.metadata import KEY, from_metadata, outputs_in
 from vit.weights.official import BIG_VISION, BIG_VISION_BIT, BIT, OFFICIAL
 from vit.weights.prefix import select_model
 from vit.weights.timm import TIMM, TIMM_BIT, TIMM_HIDDEN, TIMM_ROOT
@@ -49,11 +50,12 @@ def recognise(path: Path | str, entry: str | None = None) -> File:
     file = File(path, layout, {layout.spelled(name): tensor for name, tensor in tensors.items()}, None, dropped, notes)
     if len(file.tensors) < len(tensors):
         raise file.error("duplicate parameters: the same name in an older and a newer spelling")
-    file.made_with = made_with_of(file, metadata)
+    file.made_with, file.images = stated_by_us(file, metadata)
     check_values(file)
     try:
         file.stated, unread = config_beside(path, layout)
         file.notes += unread
+        file.outputs = outputs_in(metadata) | outputs_beside(path, layout)
     except ValueError as error:
         raise file.error(str(error)) from None
     return file
@@ -97,10 +99,10 @@ def unstacked(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return blocks
 
 
-def made_with_of(file: File, metadata: Mapping[str, str]) -> dict | None:
-    """The arguments of create_model that our own files state; None for other files."""
+def stated_by_us(file: File, metadata: Mapping[str, str]) -> tuple[dict | None, dict | None]:
+    """The arguments of create_model and the transform of images that our own files state; None for other files."""
     try:
-        return from_metadata(metadata)[0] if file.layout is OURS and KEY in metadata else None
+        return from_metadata(metadata) if file.layout is OURS and KEY in metadata else (None, None)
     except ValueError as error:
         raise file.error(f"its metadata is damaged ({error})") from None
 

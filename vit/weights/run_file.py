@@ -1,5 +1,6 @@
 """The weights in a run's folder: a safetensors file whose metadata says which model they belong to."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
@@ -15,9 +16,15 @@ from vit.weights.shards import is_published
 FILE = "weights.safetensors"
 
 
-def save(task: nn.Module, folder: Path, images: dict | None = None) -> None:
-    """Write a task's model, the arguments of create_model, and the transform of the images that it is evaluated on."""
-    save_weights(task.model, folder / FILE, images=images)
+def save(task: nn.Module, folder: Path, images: dict | None = None, class_names: Sequence[str] | None = None) -> None:
+    """Write a task's model, the arguments of create_model, and the transform of the images that it is evaluated on.
+
+    class_names: of the labels; written with the task's loss if it has trained the head on labels.
+    """
+    outputs = None
+    if loss := getattr(task, "loss", None):
+        outputs = {"loss": loss, **({"class_names": list(class_names)} if class_names else {})}
+    save_weights(task.model, folder / FILE, images=images, outputs=outputs)
 
 
 def check_images(folder: Path, images: dict) -> None:

@@ -14,7 +14,7 @@ from vit.paths import name_of
 from vit.weights.layout import Layout, kind_of
 from vit.weights.metadata import to_metadata
 from vit.weights.official import BIT, OFFICIAL
-from vit.weights.positions import TABLE, only_ours, sines_of
+from vit.weights.position_tables import TABLE, only_ours, sines_of
 from vit.weights.recognise import OURS
 from vit.weights.timm import TIMM, TIMM_BIT, TIMM_ROOT
 
@@ -22,11 +22,18 @@ LAYOUTS = {"ours": (OURS,), "timm": (TIMM, TIMM_ROOT, TIMM_BIT), "official": (OF
 PICKLED = (".pt", ".pth", ".bin")  # suffixes under which timm expects what torch.save writes
 
 
-def save_weights(model: nn.Module, path: Path | str, format: str = "ours", images: dict | None = None) -> None:
+def save_weights(
+    model: nn.Module,
+    path: Path | str,
+    format: str = "ours",
+    images: dict | None = None,
+    outputs: dict | None = None,
+) -> None:
     """Write the model's weights atomically.
 
     format: 'ours' writes safetensors, 'official' .npz, 'timm' safetensors or, by the path's suffix, torch.save's format.
-    images: the transform of the images that the model is evaluated on, for the metadata of 'ours'.
+    For the metadata of 'ours': images, the transform of the images that the model is evaluated on; outputs, the loss that
+    the head was trained with and the class_names of its outputs.
     """
     path, layout = Path(path), layout_for(model, format)
     if path.is_dir():
@@ -41,7 +48,7 @@ def save_weights(model: nn.Module, path: Path | str, format: str = "ours", image
         elif format == "timm" and path.suffix in PICKLED:
             torch.save(tensors, temporary)
         else:
-            save_file(tensors, str(temporary), metadata=metadata_for(model, format, images))
+            save_file(tensors, str(temporary), metadata=metadata_for(model, format, images, outputs))
 
 
 def layout_for(model: nn.Module, format: str) -> Layout:
@@ -60,11 +67,11 @@ def layout_for(model: nn.Module, format: str) -> Layout:
     return fitting[0]
 
 
-def metadata_for(model: nn.Module, format: str, images: dict | None) -> dict[str, str] | None:
+def metadata_for(model: nn.Module, format: str, images: dict | None, outputs: dict | None) -> dict[str, str] | None:
     """Metadata of a safetensors file; Hugging Face's readers require the key "format" of files for PyTorch."""
     if format == "timm":
         return {"format": "pt"}
-    return to_metadata(model.made_with, images)
+    return to_metadata(model.made_with, images, outputs)
 
 
 def write_npz(tensors: dict[str, Tensor], path: Path) -> None:

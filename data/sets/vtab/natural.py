@@ -34,6 +34,7 @@ class Caltech101(EncodedData):
             raise ValueError(
                 f"{folder} has {len(listing.names)} classes, not 102; remove it, then: {advice(type(self))}"
             )
+        self.class_names = listing.names
         depth = np.empty(len(listing.labels), np.int64)  # position of a picture in a random order of its class
         for label in range(self.num_classes):
             members = np.flatnonzero(listing.labels == label)
@@ -53,6 +54,7 @@ class DTD(TorchvisionData):
         names = sorted(set().union(*(source.classes for source in parts.values())))
         for source in parts.values():  # torchvision numbers the classes within each part, some of which lack classes
             source._labels = [names.index(file.parent.name) for file in source._image_files]
+            source.classes = names
         return [parts["test"]] if split == "test" else [parts["train"], parts["val"]]
 
     @staticmethod
@@ -64,6 +66,7 @@ class SVHN(TorchvisionData):
     """House numbers, 32 x 32, 10 classes: 73,257 train and 26,032 test."""
 
     num_classes = 10
+    class_names = tuple("0123456789")
 
     @staticmethod
     def sources(split):
@@ -87,6 +90,7 @@ class SUN397(EncodedData):
     def pictures(self, split):
         with torchvision_errors(type(self)):
             source = datasets.SUN397(data_folder())
+        self.class_names = source.classes
         # sorted, since torchvision's order is the file system's
         files, labels = zip(*sorted(zip(source._image_files, source._labels, strict=True)), strict=True)
         labels, root = np.array(labels), data_folder() / "SUN397"

@@ -39,6 +39,7 @@ class Resisc45(EncodedData):
             raise Damaged(
                 f"{source} has pictures of {len(names)} classes, not of {self.num_classes}; download it again"
             )
+        self.class_names = names
         rows = split_rows(root, [path.name for path in paths], split)
         labels = np.searchsorted(names, [classes[row] for row in rows])
         return pictures.select(rows), torch.from_numpy(labels.astype(np.int64))

@@ -23,7 +23,8 @@ class EuroSAT(EncodedData):
 
     def pictures(self, split):
         with torchvision_errors(type(self)):
-            samples = datasets.EuroSAT(data_folder()).samples
+            source = datasets.EuroSAT(data_folder())
+        samples, self.class_names = source.samples, source.classes
         train, test = held_out(len(samples), 0.2, seed=0)
         rows = train if split == "train" else test
         files, labels = zip(*(samples[row] for row in rows), strict=True)

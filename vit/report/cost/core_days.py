@@ -3,16 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from vit.plan.resolve import load_experiment
 from vit.plan.schema import Paper
 from vit.report.cost.rows import Cost
 from vit.report.paper_values import Published
 
-TABLE2 = Paper(
-    file="table2_sota.csv",
-    match={"model": "model", "pretrain": "pretrain_data", "transfer": "benchmark"},
-    value="mean",
-    tolerance=0.0,  # required by Paper; nothing of Table 2 is compared here
-)
+TABLE = "table2"
 
 
 @dataclass(frozen=True)
@@ -38,5 +34,4 @@ def rate(costs: Iterable[Cost]) -> Rate:
 
 
 def printed_core_days(model: str) -> float | None:
-    axes = {"model": model, "pretrain": "JFT-300M", "transfer": "TPUv3-core-days"}
-    return Published(TABLE2).value(axes)
+    return Published(Paper(**load_experiment(TABLE).paper)).core_days({"model": model, "pretrain": "JFT-300M"})

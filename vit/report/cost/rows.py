@@ -39,8 +39,9 @@ def read_costs(
 ) -> dict[tuple, Cost]:
     """Key of a row -> its cost. finished: run id -> record."""
     full, forward = make_plan("paper", [name]), forward_costs("paper")
-    theirs = upstream_by_row(full.cells, experiment, name)
-    ours = upstream_by_row(cells, experiment, name)
+    theirs, ours = (
+        upstream_by(experiment.rows, some, f"{name}.yaml: paper.cost: the row") for some in (full.cells, cells)
+    )
     axes = {cell.key(experiment.rows): cell.axes for cell in cells}
     return {
         key: read_cost(full.runs[run], forward, published, axes[key], ours.get(key), finished)
@@ -57,16 +58,21 @@ def read_cost(
     finished: dict[str, dict],
 ) -> Cost:
     """run: of the paper's scale. forward: Run.cost_key -> flops and parameters. upstream: the run of this scale."""
-    key = run.cost_key
-    if key not in forward:
-        path = name_of(costs_file("paper"))
-        raise UserError(f"{path}: no cost of {run.model}; `python -m vit cost --write paper` counts it")
-    counted = TRAINING * forward[key]["flops"] * run.images / EXA
+    counted = counted_exaflops(run, forward)
     exact = published.exact_cost(axes)
     label = "NO PAPER VALUE" if exact is None else within(counted, exact, published.paper.cost_tolerance * exact)
     spent = finished[upstream]["flops"] / EXA if upstream in finished else None
     compared = {"counted": counted, "paper": published.cost(axes), "exact": exact, "verdict": label}
-    return Cost(run.model, **forward[key], **compared, spent=spent, planned=upstream is not None)
+    sizes = {name: forward[run.cost_key][name] for name in ("flops", "parameters")}
+    return Cost(run.model, **sizes, **compared, spent=spent, planned=upstream is not None)
+
+
+def counted_exaflops(run: Run, forward: dict[str, dict]) -> float:
+    """Of the run's training. Errors: UserError where its model has not been counted."""
+    if run.cost_key not in forward:
+        path = name_of(costs_file("paper"))
+        raise UserError(f"{path}: no cost of {run.model}; `python -m vit cost --write paper` counts it")
+    return TRAINING * forward[run.cost_key]["flops"] * run.images / EXA
 
 
 def slips(costs: dict[tuple, Cost]) -> list[tuple]:
@@ -75,14 +81,14 @@ def slips(costs: dict[tuple, Cost]) -> list[tuple]:
     return [key for key, cost in costs.items() if cost.verdict == "OFF" and cost.model in agreeing]
 
 
-def upstream_by_row(cells: list[Cell], experiment: Experiment, name: str) -> dict[tuple, str]:
-    """Key of a row -> id of its pre-training run. UserError if a row has several: a row has one cost."""
+def upstream_by(axes: list[str], cells: list[Cell], where: str) -> dict[tuple, str]:
+    """Values of these axes, a row or a column -> id of its pre-training run. UserError if it has several: it has one cost."""
     upstream = {}
     for cell in cells:
-        key = cell.key(experiment.rows)
+        key = cell.key(axes)
         if cell.upstream and upstream.setdefault(key, cell.upstream) != cell.upstream:
-            row = " / ".join(map(str, key))
+            name = " / ".join(map(str, key))
             raise UserError(
-                f"{name}.yaml: paper.cost: the row {row} has several pre-training runs; add the axis in which they differ to rows"
+                f"{where} {name} has several pre-training runs; add the axis in which they differ to {', '.join(axes)}"
             )
     return upstream

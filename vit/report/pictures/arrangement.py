@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from vit.plan.schema import SETS
 from vit.report.collect import Report
-from vit.report.names import has_stand_in, stand_in, text
+from vit.report.names import axis_text, has_stand_in, key_texts, stand_in
 from vit.report.pictures.style import panels
 from vit.report.results import Result
 
@@ -19,9 +19,17 @@ CHARACTER = 0.075  # width of a character of a legend or a tick in inches, on av
 
 def comparable(report: Report) -> bool:
     """May ours be drawn over the paper's? Where anything stands in, the paper's get panels of their own."""
-    return not report.paper or not any(
-        has_stand_in(report.plan, report.experiment, result.cell.axes) for result in report.planned
-    )
+    return not report.paper or not stands_in(report)
+
+
+def stands_in(report: Report) -> bool:
+    """Is anything that is drawn a stand-in?"""
+    return any(has_stand_in(report.plan, report.experiment, result.cell.axes) for result in report.planned)
+
+
+def own_name(report: Report, axis: str, value: object) -> str:
+    """One value of an axis; a data set by the name of what stands in for it."""
+    return stand_in(report.plan, report.experiment, axis, value) or axis_text(axis, value)
 
 
 def varying(report: Report, results: list[Result], axes: list[str]) -> list[str]:
@@ -44,8 +52,8 @@ def shown(report: Report, axis: str, value: object) -> str:
     """One value of an axis. 'digits for CIFAR-100' where digits stand in for several sets of the experiment."""
     own = stand_in(report.plan, report.experiment, axis, value)
     if not own:
-        return text(value)
-    values = {text(result.cell.axes.get(axis)) for result in report.planned}
+        return axis_text(axis, value)
+    values = {axis_text(axis, result.cell.axes.get(axis)) for result in report.planned}
     shared = sum(stand_in(report.plan, report.experiment, axis, other) == own for other in values) > 1
     return f"{own} for {value}" if shared else own
 
@@ -62,10 +70,8 @@ def title_panel(axis: Axes, report: Report, result: Result, axes: list[str], inc
     """'mnist-5k', and below it '(in place of CIFAR-10)'; lines break where the panel ends. axes: those that have panels."""
     alone = [] if "transfer" in report.experiment.base else ["transfer"]
     papers = {name: result.cell.axes.get(name) for name in axes or alone}
-    own = " / ".join(
-        stand_in(report.plan, report.experiment, name, value) or text(value) for name, value in papers.items()
-    )
-    names = " / ".join(map(text, papers.values()))
+    own = " / ".join(own_name(report, name, value) for name, value in papers.items())
+    names = " / ".join(key_texts(papers, papers.values()))
     lines = [own] if own == names else [own, f"(in place of {names})"]
     axis.set_title("\n".join(fill(line, int(inches / CHARACTER)) for line in lines))
 

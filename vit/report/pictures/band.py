@@ -6,8 +6,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from vit.report.collect import Report
-from vit.report.names import stand_in, text
-from vit.report.pictures.arrangement import comparable, legend_above, panels_with_paper
+from vit.report.names import axis_text, stand_in
+from vit.report.pictures.arrangement import comparable, legend_above, own_name, panels_with_paper
 from vit.report.pictures.labels import place_labels
 from vit.report.pictures.style import COLORS, GREY, MARKERS, PALE
 from vit.report.results import Result
@@ -47,9 +47,10 @@ def band(report: Report) -> Figure:
 
 def label_axis(axis: Axes, report: Report, results: list[Result], *, ours: bool) -> None:
     origins = list(positions(results))
-    own = [stand_in(report.plan, report.experiment, "pretrain", name) or text(name) for name in origins]
-    ticks = [f"{mine}\n({name})" if mine != text(name) else mine for mine, name in zip(own, origins, strict=True)]
-    axis.set_xticks(range(len(origins)), ticks if ours else list(map(text, origins)))
+    names = [axis_text("pretrain", name) for name in origins]
+    own = [own_name(report, "pretrain", origin) for origin in origins]
+    ticks = [f"{mine}\n({name})" if mine != name else mine for mine, name in zip(own, names, strict=True)]
+    axis.set_xticks(range(len(origins)), ticks if ours else names)
     axis.set_xlim(-0.5, len(origins) - 0.5)
     axis.set_xlabel("pre-training set")
     axis.set_ylabel("top-1 percent")

@@ -3,7 +3,8 @@
 from matplotlib.figure import Figure
 
 from vit.report.collect import Report
-from vit.report.names import text
+from vit.report.header import measures
+from vit.report.names import key_texts, printed_in
 from vit.report.pictures.style import COLORS, GREY, panels
 from vit.report.results import Result
 
@@ -20,14 +21,20 @@ def dots(report: Report) -> Figure:
     axis.errorbar(means, lines, xerr=spreads, fmt="o", color=COLORS[0], label="ours", capsize=2)
     printed = [(result.paper, line) for line, result in enumerate(measured) if result.difference is not None]
     if printed:
-        axis.plot(*zip(*printed, strict=True), "o", markerfacecolor="none", color=GREY, label="the paper")
+        axis.plot(
+            *zip(*printed, strict=True),
+            "o",
+            markerfacecolor="none",
+            color=GREY,
+            label=f"the {printed_in(report.experiment)}",
+        )
     axis.set_yticks(lines, [" / ".join(cell_labels(report, result)) for result in measured])
     axis.invert_yaxis()
-    axis.set_xlabel("top-1 percent")
+    axis.set_xlabel(f"{measures(report).lower()} percent")
     figure.legend(loc="outside upper center", ncols=2, frameon=False)
     return figure
 
 
-def cell_labels(report: Report, result: Result) -> list[str]:
+def cell_labels(report: Report, result: Result) -> tuple[str, ...]:
     axes = [*report.experiment.rows, *report.experiment.columns]
-    return [text(value) for value in result.cell.key(axes)]
+    return key_texts(axes, result.cell.key(axes))

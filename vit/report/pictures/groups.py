@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from vit.report.collect import Report
-from vit.report.names import stand_in, text
+from vit.report.names import axis_text, key_texts
 from vit.report.paper_values import Published
-from vit.report.pictures.arrangement import CHARACTER, comparable, label, legend_above
+from vit.report.pictures.arrangement import CHARACTER, comparable, label, legend_above, own_name
 from vit.report.pictures.style import COLORS, GREY, PALE, panels
 from vit.report.results import Result
 
@@ -63,8 +63,8 @@ def group_title(report: Report, name: str, inches: float) -> str:
     title = max((result.cell.axes[axis] for result in members(report, name)), key=len)
     planned = dict.fromkeys(result.cell.axes[axis] for result in report.planned)
     names = [value for value in planned if value in labels[name]]
-    own = [stand_in(report.plan, report.experiment, axis, value) or text(value) for value in names]
-    if own == list(map(text, names)):
+    own = [own_name(report, axis, value) for value in names]
+    if own == [axis_text(axis, value) for value in names]:
         return title
     sets = f"{'mean of ' if len(own) > 1 else ''}{', '.join(own)}"
     return f"ours: {title}\n{fill(sets, int(inches / CHARACTER))}"
@@ -92,8 +92,9 @@ def paper_bars(report: Report, name: str) -> list[Bar]:
         return []
     known = [result.cell.axes["model"] for result in results]
     others = Published(report.paper).others({**results[0].cell.axes, axis: name}, "model", known)
+    columns = report.experiment.columns
     printed = [
-        Bar(" / ".join(map(text, result.cell.key(report.experiment.columns))), result.paper)
+        Bar(" / ".join(key_texts(columns, result.cell.key(columns))), result.paper)
         for result in results
         if result.paper is not None
     ]

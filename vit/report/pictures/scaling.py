@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 
 from vit.report.collect import Report
 from vit.report.means import seed_means
-from vit.report.names import stand_in
-from vit.report.pictures.arrangement import CHARACTER, comparable, legend_above, panels_with_paper
+from vit.report.names import family_of
+from vit.report.pictures.arrangement import CHARACTER, comparable, legend_above, own_name, panels_with_paper
 from vit.report.pictures.labels import place_labels
 from vit.report.pictures.style import COLORS, GREY, PALE
 from vit.report.results import Result
@@ -82,13 +82,13 @@ def distinct(report: Report, names: list[str]) -> list[str]:
     """The sets without those whose stand-in another one has already: it would count twice in a mean."""
     own = {}
     for name in names:
-        own.setdefault(stand_in(report.plan, report.experiment, "transfer", name) or name, name)
+        own.setdefault(own_name(report, "transfer", name), name)
     return list(own.values())
 
 
 def heading(report: Report, names: list[str], whose: str) -> str:
     """'ours: mean of mnist-5k, digits', 'ours: unseen-fractals (in place of ImageNet)'."""
-    own = [stand_in(report.plan, report.experiment, "transfer", name) or name for name in names]
+    own = [own_name(report, "transfer", name) for name in names]
     if len(names) > 1:
         return f"{whose}mean of {', '.join(own)}"
     return f"{whose}{own[0]}" + (f" (in place of {names[0]})" if own != names else "")
@@ -132,10 +132,6 @@ def label_axes(axis: Axes) -> None:
     axis.set_xlabel("exaFLOPs of pre-training")
     axis.set_ylabel("top-1 percent")
     axis.margins(x=0.12, y=0.1)  # room for the names of the outermost points
-
-
-def family_of(model: str) -> str:
-    return "hybrid" if "+" in model else "ResNet" if model.startswith("ResNet") else "ViT"
 
 
 def point_label(key: Key, keys: Iterable[Key]) -> str:

@@ -8,7 +8,8 @@ from matplotlib.figure import Figure
 
 from vit.plan.schema import SCRATCH
 from vit.report.collect import Report
-from vit.report.names import stand_in, text
+from vit.report.names import stand_in
+from vit.report.pictures.arrangement import own_name
 from vit.report.pictures.style import COLORS, GREY, MARKERS, panels
 from vit.report.results import Result
 
@@ -26,9 +27,7 @@ def transfer(report: Report) -> Figure:
         paper.set_title(f"the paper: {name}", color=GREY)
         draw_lines(ours, results, origins, lambda result: result.mean, lambda result: result.std or 0, capsize=2)
         draw_lines(paper, results, origins, lambda result: result.paper, lambda result: 0, linestyle="--", linewidth=1)
-        label_ticks(
-            ours, [stand_in(report.plan, report.experiment, "pretrain", name) or text(name) for name in origins]
-        )
+        label_ticks(ours, [own_name(report, "pretrain", name) for name in origins])
         label_ticks(paper, ["not printed" if name == SCRATCH else name for name in origins], color=GREY)
     axes[0, 0].set_ylabel("top-1 percent")
     axes[1, 0].set_ylabel("top-1 percent, as printed", color=GREY)

@@ -1,4 +1,4 @@
-"""Few-shot accuracy during pre-training, by which Section 4.3 follows representations: a curve beside the loss."""
+"""Few-shot accuracy during pre-training, by which Section 4.3 and Figure 9 follow representations: a curve beside the loss."""
 
 from statistics import fmean
 
@@ -12,7 +12,7 @@ from vit.tasks.fewshot import represent
 
 
 class FewShotDuringTraining(Callback):
-    """Every `every` updates, logs held_out_5shot_accuracy etc.: mean over `draws`, with the authors' constants.
+    """Every `every` updates and after the last, logs held_out_5shot_accuracy etc.: mean over `draws`, with the authors' constants.
 
     Samples shots from the training part of `data` (None: the data of the run) and classifies its held-out images, never
     test images. The training itself is bit for bit the same as without.
@@ -28,12 +28,17 @@ class FewShotDuringTraining(Callback):
             raise UserError(
                 "FewShotDuringTraining needs held-out images: set `data` to a data set with train_on: train"
             )
+        if getattr(self.data, "multi_label", False):
+            raise UserError(
+                "FewShotDuringTraining draws images of each class, so it needs a set with one label an image"
+            )
         if self.data is not trainer.datamodule:
             self.data.prepare_data()
 
     def on_train_batch_end(self, trainer, module, outputs, batch, batch_idx):
         step = trainer.global_step
-        if step == self.measured_step or step % self.every:  # equal: after a micro-batch that completes no update
+        off = step % self.every and step != trainer.max_steps
+        if step == self.measured_step or off:  # equal: after a micro-batch that completes no update
             return
         self.measured_step = step
         with evaluation_mode(module):

@@ -1,0 +1,83 @@
+"""plan, status, diff, data, new-ablation: what is to be trained, what is done, and what each takes."""
+
+import sys
+
+from vit.commands.errors_at_end import exit_if_any, print_errors
+from vit.errors import UserError
+
+
+def add(command):
+    plan = command("plan", plan_command, "the planned runs of a scale: images, FLOPs, time, disk")
+    plan.add_argument("--write", action="store_true", help="write the Make rules and the runs' configs instead")
+    plan.add_argument("--experiment", help="only this one: new runs, and those that it shares with others")
+    plan.add_argument("--jobs", type=int, default=1, help="number of parallel processes, for the estimated time")
+    command("status", status_command, "finished, running and missing runs")
+    diff = command("diff", diff_command, "the values in which a run differs from the paper or the released checkpoints")
+    diff.add_argument("run", help="id of a run at that scale, or the folder of a run at any scale")
+    diff.add_argument(
+        "--preset",
+        default="paper",
+        choices=("paper", "released"),
+        help="paper (default): the run's own recipe; released: the '-released' recipe of its task",
+    )
+    about = "for each data set: present or missing, source, licence, and the table cells of the scale that need it"
+    sets = command("data", data_command, about, scale="paper")
+    sets.add_argument("sets", nargs="*", help="names, such as pets (default: all)")
+    sets.add_argument("--hashes", action="store_true", help="compare checksums of present files and hash their splits")
+    about = "write a commented experiments/ablations/NAME.yaml that runs as it is"
+    ablation = command("new-ablation", new_ablation_command, about, scale=None)
+    ablation.add_argument("name", help="of the ablation and its make target")
+
+
+def plan_command(arguments):
+    from vit.plan import make_plan
+    from vit.plan.graph import describe, write_graph
+    from vit.plan.overview import addition, overview
+    from vit.plan.yaml_files import check_keys
+
+    plan = make_plan(arguments.scale)
+    if arguments.experiment:
+        if error := plan.error_of(arguments.experiment):
+            raise UserError(error)
+        check_keys([arguments.experiment], list(plan.experiments), "plan: experiments")
+        print(addition(plan, arguments.experiment, arguments.jobs))
+        print_errors(plan.mistakes())
+    elif arguments.write:
+        write_graph(plan)
+        print(describe(plan))
+        print_errors(plan.mistakes())
+        if not plan.experiments:
+            sys.exit(1)
+    else:
+        print(overview(plan, arguments.jobs))
+        exit_if_any(plan.mistakes())
+
+
+def status_command(arguments):
+    from vit.plan import make_plan
+    from vit.plan.overview import status
+
+    plan = make_plan(arguments.scale)
+    table, damaged = status(plan)
+    print(table)
+    exit_if_any([*damaged, *plan.mistakes()])
+
+
+def diff_command(arguments):
+    from vit.plan.difference import difference
+
+    print(difference(arguments.run, arguments.preset, arguments.scale))
+
+
+def data_command(arguments):
+    from vit.data_check import data_check
+
+    print(data_check(arguments.scale, arguments.sets, arguments.hashes))
+
+
+def new_ablation_command(arguments):
+    from vit.paths import name_of
+    from vit.plan.new_ablation import write_new_ablation
+
+    path = write_new_ablation(arguments.name)
+    print(f"{name_of(path)}: edit it; `make {path.stem} SCALE=smoke` runs it as it is")

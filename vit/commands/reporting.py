@@ -1,0 +1,89 @@
+"""report, cost: tables from the finished runs, and counted FLOPs."""
+
+from vit.commands.errors_at_end import exit_if_any
+from vit.errors import UserError
+
+
+def add(command):
+    report = command("report", report_command, "render the tables from the finished runs")
+    report.add_argument("experiments", nargs="*", help="names of experiments (default: all)")
+    report.add_argument("--complete", action="store_true", help="fail if a run of these experiments is not finished")
+    cost = command("cost", cost_command, "Table 6's exaFLOPs: counted, and the paper's", scale=None)
+    cost.add_argument("--csv", action="store_true", help="as CSV")
+    cost.add_argument(
+        "--write", metavar="SCALE", help="instead: count the models of a scale and write results/SCALE/costs.json"
+    )
+
+
+def report_command(arguments):
+    from vit.plan import make_plan
+    from vit.plan.yaml_files import check_keys
+
+    plan = make_plan(arguments.scale)
+    for name in arguments.experiments:
+        if error := plan.error_of(name):
+            raise UserError(error)
+    check_keys(arguments.experiments, list(plan.experiments), "report: experiments")
+    if arguments.complete:
+        check_complete(plan, arguments.experiments)
+    for name in arguments.experiments:
+        report_one(plan, name)
+    for name in () if arguments.experiments else plan.experiments:
+        try:
+            report_one(plan, name)
+        except UserError as error:  # the others are rendered all the same
+            plan.broken[name] = str(error)
+    if not arguments.experiments:
+        exit_if_any(plan.mistakes())
+
+
+def report_one(plan, name):
+    from vit.paths import runs_folder
+    from vit.record import read_record
+    from vit.report import render
+
+    if any(fact.planned for fact in plan.facts_of(name)):
+        print(render(plan, name))
+    elif not plan.runs_of(name):
+        print(f"{name}: no runs at scale {plan.scale_name}, which has none of the data sets or models that it needs")
+    elif not any(read_record(runs_folder(plan.scale_name) / run) for run in plan.runs_of(name)):
+        print(f"{name}: no run is finished yet; not rendered, existing files are kept")
+    else:
+        print(render(plan, name))
+
+
+def check_complete(plan, experiments):
+    """UserError unless every run of these experiments is finished, so that no rendered table has empty cells."""
+    from vit.paths import runs_folder
+    from vit.record import read_record
+
+    for name in experiments:
+        runs = plan.runs_of(name)
+        missing = [run for run in runs if not read_record(runs_folder(plan.scale_name) / run)]
+        if missing:
+            raise UserError(
+                f"{name}: {len(missing)} of {len(runs)} runs are not finished (the first: {missing[0]}); run the same command again,"
+                " or `make report` to render the finished ones"
+            )
+
+
+def cost_command(arguments):
+    from vit.report.cost.exaflops import as_csv, as_text
+
+    update_costs(arguments.write or "paper")
+    if not arguments.write:
+        print(as_csv() if arguments.csv else as_text(), end="")
+
+
+def update_costs(scale):
+    """Count costs.json of a scale if it is missing or of other code or models."""
+    from vit.plan import make_plan
+    from vit.plan.cost_file import costs_file, is_current
+
+    plan = make_plan(scale)
+    if is_current(plan):
+        costs_file(scale).touch()  # newer than the plan for make, without the seconds that importing torch takes
+    else:
+        from vit.run.costs import write_costs
+
+        write_costs(plan)

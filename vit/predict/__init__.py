@@ -1,0 +1,1 @@
+"""python -m vit predict: the classes that a checkpoint sees in pictures."""
