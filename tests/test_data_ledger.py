@@ -82,7 +82,7 @@ def test_cells_are_counted_by_the_sets_that_their_runs_need():
     assert needed["CIFAR10"]["table6"] == 18
     assert needed["ImageNet21k"]["table5"] == 5 * 6 and needed["JFT300M"]["table5"] == 5 * 6
     assert needed["ImageNet"]["table5"] == 4 * 6 + (14 - 4) * 2  # pre-training of 4, or transfer to it with two labels
-    assert needed["DTD"] == {"table9": 3} and needed["CIFAR100"]["table9"] == 3
+    assert needed["DTD"] == {"table9": 3, "figure2": 3} and needed["CIFAR100"]["table9"] == 3
     assert needed["ObjectNet"] == {"objectnet": 3 * 2}  # three models, top-1 and top-5
     assert "UnseenFractals" not in needed
 

@@ -20,7 +20,7 @@ from vit.report.paper_values import Published
 from vit.report.pictures import DRAWN, picture
 from vit.report.pictures.style import LOOK
 
-FIGURES = ("figure2", "figure3", "figure5", "table6")
+FIGURES = ("figure2", "figure3", "figure5")  # at the paper's scale Table 6 has the picture of Figure 5
 
 
 def accuracy(run):
@@ -90,8 +90,10 @@ def test_stand_ins_of_imagenet_are_for_figures_and_leave_tables_as_they_are():
         assert users == {"figure3", "figure5"}
 
 
-@pytest.mark.parametrize("name", FIGURES)
-@pytest.mark.parametrize("scale", ["paper", "mini"])
+@pytest.mark.parametrize(
+    ("scale", "name"),
+    [*(("paper", name) for name in FIGURES), *(("mini", name) for name in FIGURES), ("mini", "table6")],
+)
 def test_no_text_overlaps_another(drawn, scale, name):
     assert_legible(drawn(scale, name)[1])
 
