@@ -95,7 +95,7 @@ def run(processes, results, *words):
 
 
 def record(results, word):
-    return json.loads(next((results / "wrong" / "runs").glob(f"*{word}*/metrics.json")).read_text())
+    return json.loads(next((results / "wrong" / "runs").glob(f"finetune-*{word}*/metrics.json")).read_text())
 
 
 def test_a_point_of_a_sweep_that_diverges_is_a_finding_and_the_sweep_goes_on(processes, results):

@@ -247,7 +247,7 @@ def test_the_count_stands_in_metrics_json(folder):
     config = pretraining("pretrain-ViT-B-32", held_out=0.2, on_error="skip", skip_limit=0.1)
     run = run_of("pretrain-here", config, images=1, classes=2)
     _, outcome = train_and_evaluate(run, folder, ProgressBar("pictures", 0), print)
-    write_record(run, folder, outcome, seconds=1.0, flops=1.0, threads=1)
+    write_record(run, folder, outcome, seconds=1.0, flops=1.0, threads=1, arrays={})
     assert json.loads((folder / "metrics.json").read_text())["skipped_images"] == {"train": 1}
 
 

@@ -18,6 +18,7 @@ from data import (
     MNIST,
     SUN397,
     SVHN,
+    VOC2007,
     Caltech101,
     Camelyon,
     ClevrCount,
@@ -43,6 +44,7 @@ from data import (
     SmallNORBAzimuth,
     SmallNORBElevation,
     Sprites,
+    SpriteScenes,
     UnseenFractals,
     Vtab1k,
 )
@@ -58,7 +60,7 @@ OFFLINE = {  # class, its own arguments: classes, training images, held out, tes
     UnseenFractals: ({"categories": 4, "instances": 10}, 4, 36, 4, 100),
 }
 FETCHED = {CIFAR10: 10, CIFAR100: 100, Flowers102: 102, OxfordIIITPet: 37}
-READ = {  # from files that lie there, each in a test of its own: its own arguments, classes
+READ = {  # from files that lie there, or with several labels, each in a test of its own: its own arguments, classes
     ImageNet: ({}, 1000),
     ImageNet21k: ({"release": "fall11"}, 21_841),
     JFT300M: ({"classes": 18_291}, 18_291),
@@ -82,6 +84,8 @@ READ = {  # from files that lie there, each in a test of its own: its own argume
     DSpritesOrientation: ({}, 16),
     SmallNORBAzimuth: ({}, 18),
     SmallNORBElevation: ({}, 9),
+    VOC2007: ({}, 20),
+    SpriteScenes: ({"train_size": 200, "test_size": 50}, 5),
 }
 CLASSES = {kind: row[1] for kind, row in (OFFLINE | READ).items()} | FETCHED
 

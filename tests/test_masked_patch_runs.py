@@ -13,6 +13,7 @@ from tiny_runs import FINETUNE, MODEL
 
 from vit.errors import UserError
 from vit.plan.cells import digest
+from vit.record import FORMAT, NUMBERS, TEXTS, write
 from vit.run.cli import lightning_main
 from vit.run.progress import result
 from vit.tasks import Finetune
@@ -107,6 +108,8 @@ def test_a_finished_run_is_not_evaluated_again_without_the_head_that_it_did_not_
     folder.mkdir()
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
     save(finished[1].model, folder)
+    numbers, texts = dict.fromkeys(NUMBERS, 1.0), dict.fromkeys(TEXTS, "")
+    write(folder, {"format": FORMAT, "metrics": {"held_out_loss": 0.1}, "versions": {}, **numbers, **texts})
     arguments = [command, "--config", str(folder / "config.yaml")]
     monkeypatch.setattr(sys, "argv", ["vit", *arguments])
     with pytest.raises(UserError, match=r"without mask, head\.weight, head\.bias") as refused:
