@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+from itertools import pairwise
 from statistics import fmean, stdev
 
 import matplotlib
@@ -18,7 +19,8 @@ from vit.report.collect import collect
 from vit.report.means import group_means
 from vit.report.paper_values import Published
 from vit.report.pictures import DRAWN, picture
-from vit.report.pictures.style import LOOK
+from vit.report.pictures.scaling import HEIGHT, WIDTH, label_axes
+from vit.report.pictures.style import LOOK, panels
 
 FIGURES = ("figure2", "figure3", "figure5")  # at the paper's scale Table 6 has the picture of Figure 5
 
@@ -96,6 +98,16 @@ def test_stand_ins_of_imagenet_are_for_figures_and_leave_tables_as_they_are():
 )
 def test_no_text_overlaps_another(drawn, scale, name):
     assert_legible(drawn(scale, name)[1])
+
+
+def test_ticks_of_a_narrow_range_of_costs_do_not_run_into_each_other():
+    figure, ((axis,),) = panels(1, 1, WIDTH, HEIGHT)
+    axis.plot([1.6e-10, 4e-9], [1, 2], "o")
+    label_axes(axis)
+    FigureCanvasAgg(figure).draw()
+    boxes = [name.get_window_extent() for name in axis.get_xticklabels(which="both") if name.get_text()]
+    boxes.sort(key=lambda box: box.x0)
+    assert len(boxes) > 2 and all(left.x1 < right.x0 for left, right in pairwise(boxes))
 
 
 def test_names_cover_no_sign_of_the_crowded_figure(drawn):

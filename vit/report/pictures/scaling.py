@@ -13,6 +13,7 @@ from vit.report.means import seed_means
 from vit.report.names import family_of
 from vit.report.pictures.arrangement import CHARACTER, comparable, legend_above, own_name, panels_with_paper
 from vit.report.pictures.labels import place_labels
+from vit.report.pictures.over_paper import name_decades
 from vit.report.pictures.style import COLORS, GREY, PALE
 from vit.report.results import Result
 
@@ -128,7 +129,7 @@ def coordinates(members: list[Point]) -> tuple[list[float], list[float]]:
 
 
 def label_axes(axis: Axes) -> None:
-    axis.set_xscale("log")
+    name_decades(axis)
     axis.set_xlabel("exaFLOPs of pre-training")
     axis.set_ylabel("top-1 percent")
     axis.margins(x=0.12, y=0.1)  # room for the names of the outermost points
