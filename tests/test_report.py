@@ -15,6 +15,7 @@ from vit.plan import make_plan
 from vit.plan.overview import duration
 from vit.report import render
 from vit.report.collect import collect
+from vit.report.page import reading_order
 from vit.report.sheet import sheet
 from vit.report.verdicts import MEANING
 
@@ -257,3 +258,9 @@ def test_an_axis_may_have_a_value_that_pandas_would_take_for_nothing(mini, value
     table = list(csv.DictReader(sheet(replace(report, results=[named, *others])).splitlines()))
     assert table[0]["model"] == value and table[0]["n"] == str(len(first.finished))
     assert {row["n"] for row in table if row["metric"].startswith("exaflops")} == {""}
+
+
+def test_the_page_has_the_papers_tables_first_by_their_numbers_then_its_figures():
+    names = ["cifar", "figure10", "figure2", "gelu", "table5", "table12", "self_supervision"]
+    expected = ["table5", "table12", "figure2", "figure10", "cifar", "gelu", "self_supervision"]
+    assert sorted(names, key=reading_order) == expected

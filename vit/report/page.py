@@ -1,6 +1,7 @@
 """index.html: all experiments of a scale on one self-contained page, light and dark."""
 
 import base64
+import re
 from html import escape
 from pathlib import Path
 
@@ -33,13 +34,19 @@ def write_page(plan: Plan) -> Path:
     # Two `make` may render at once: the later one must read what the earlier one has written, not overwrite it.
     with locked(folder / ".page.lock"):
         documents, errors = [], {}
-        for name in plan.experiments:
+        for name in sorted(plan.experiments, key=reading_order):
             try:
                 documents += [document(read_report(plan, name))] if has_output(plan, name) else []
             except UserError as error:  # only the experiment's own target fails; the page shows the others
                 errors[name] = str(error)
         write_text(folder / "index.html", page(plan, documents, {**errors, **plan.broken}))
     return folder / "index.html"
+
+
+def reading_order(name: str) -> tuple:
+    """The paper's tables by their numbers, then its figures, then all others as the planner lists them."""
+    kind, number = re.fullmatch(r"(table|figure)?(\d*).*", name).groups()
+    return (("table", "figure", None).index(kind), int(number or 0) if kind else 0)
 
 
 def has_output(plan: Plan, name: str) -> bool:
