@@ -195,7 +195,7 @@ def _check_picture(experiment, where):
     check_keys([experiment.picture], PICTURES, f"{where}: picture")
     if experiment.picture == "lines" and numeric_axis(experiment) is None:
         raise UserError(
-            f"{where}: picture: lines need an axis of rows or columns with several values, all of them numbers; take bars or dots"
+            f"{where}: picture: lines need an axis of rows or columns with several values, all of them numbers and none null; take bars or dots"
         )
     for axis in NEEDED.get(experiment.picture, ()):
         if axis not in _axes_of(experiment.grid):

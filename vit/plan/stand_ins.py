@@ -38,7 +38,8 @@ def of_axis(key: str, value: object, base: object, override: object, where: str)
     if number(base) and base and number(at_scale):
         return times(at_scale, value / base, where)
     raise UserError(
-        f"{where}: the experiment says {value!r} where the recipe has {base!r}; write multiples such as x0.3, or values for this scale under `at`"
+        f"{key}: {value!r} in the experiment where the recipe has {base!r}, and {where} has its own; write multiples such as x0.3,"
+        " or values for this scale under `at`"
     )
 
 
