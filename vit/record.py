@@ -138,13 +138,16 @@ def count_test(folder: Path) -> None:
 
 @lru_cache
 def code() -> dict:
-    """{"commit": hash, followed by + if tracked files have changes, "versions": of Python and the main packages}."""
+    """{"commit": hash, followed by + if tracked files have changes, "versions": of Python and the main packages}.
+
+    Rendered tables are tracked too, but change no number: results/ does not count.
+    """
 
     def git(*arguments):
         result = subprocess.run(["git", "-C", ROOT, *arguments], capture_output=True, text=True)
         return result.stdout.strip() if result.returncode == 0 else ""
 
-    changed = "+" if git("status", "--porcelain", "--untracked-files=no") else ""
+    changed = "+" if git("status", "--porcelain", "--untracked-files=no", "--", ".", ":(exclude)results") else ""
     packages = {name: version(name) for name in ("torch", "lightning", "torchvision")}
     versions = {"python": platform.python_version(), **packages}
     return {"commit": git("rev-parse", "--short", "HEAD") + changed, "versions": versions}
