@@ -7,8 +7,10 @@ import pytest
 from foreign_files import flat, written
 from plain_data import PLAIN
 from safetensors import safe_open
+from timm.data import ImageNetInfo
 
 from data import Digits, Fractals, ImageFolder, MNIST5k
+from data.sets.imagenet_names import imagenet_names
 from vit.models import create_model
 from vit.weights import read, save
 from vit.weights.metadata import outputs_in
@@ -56,3 +58,15 @@ def test_class_folders_give_the_names(tmp_path, monkeypatch):
 def test_rendered_classes_have_no_names():
     arguments = dict(categories=3, instances=2, fractal_seed=0)
     assert Fractals(**arguments, **PLAIN, image_size=8, batch_size=4).class_names is None
+
+
+def test_imagenets_names_are_in_the_order_of_wordnet_ids():
+    """timm's list of the same classes is another source: it gives all words of a class."""
+    other = ImageNetInfo("imagenet-1k")
+    ids = other.label_names()
+    assert ids == sorted(ids) and len(imagenet_names()) == 1000
+    apart = [n for n, name in enumerate(imagenet_names()) if name.lower() not in other.index_to_description(n).lower()]
+    assert apart == [
+        134,
+        639,
+    ]  # 'crane bird' and 'maillot tank suit', which the other list calls 'crane' and 'maillot, tank suit'

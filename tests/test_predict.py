@@ -13,7 +13,6 @@ from PIL import Image
 from reference import archives
 from reference.state_dicts import hugging_face
 from safetensors.torch import save_file
-from timm.data import ImageNetInfo
 from weight_kinds import KINDS, SIZES, write
 
 from data import Digits
@@ -21,7 +20,6 @@ from data.pictures.pictures import Files
 from data.sets.imagenet_names import imagenet_names
 from vit.__main__ import main
 from vit.models import create_model
-from vit.predict.map_over_picture import map_over_picture
 from vit.weights import save, save_weights
 
 NAMES = ["ant", "bee", "cat", "dog", "emu", "fox", "gnu"]
@@ -202,18 +200,6 @@ def test_imagenets_names_come_with_the_package(tmp_path, predict, pictures):
     assert document["probabilities_known"].startswith("assumed")
 
 
-def test_imagenets_names_are_in_the_order_of_wordnet_ids():
-    """timm's list of the same classes is another source: it gives all words of a class."""
-    other = ImageNetInfo("imagenet-1k")
-    ids = other.label_names()
-    assert ids == sorted(ids) and len(imagenet_names()) == 1000
-    apart = [n for n, name in enumerate(imagenet_names()) if name.lower() not in other.index_to_description(n).lower()]
-    assert apart == [
-        134,
-        639,
-    ]  # 'crane bird' and 'maillot tank suit', which the other list calls 'crane' and 'maillot, tank suit'
-
-
 def test_a_head_without_names_gives_numbers_and_says_why(tmp_path, predict, pictures):
     write(KINDS["ViT"][0], tmp_path / "seven.npz")
     printed, told = predict(tmp_path / "seven.npz", pictures[0], "--top", 1)
@@ -299,16 +285,3 @@ def test_a_full_disk_leaves_what_was_made(tmp_path, predict, pictures):
     assert told[-1].startswith(f"error: {tmp_path / 'out' / '1.map.png'}: cannot be written (No space left on device)")
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"0.map.png"}
     assert len(printed.splitlines()) == 5  # of the first picture
-
-
-def test_the_brightness_is_linear_between_the_centers_of_patches():
-    attention = np.array([[0.4, 0.0], [0.0, 0.0]])
-    shown = map_over_picture(np.full((4, 4, 3), 200, np.uint8), attention, (0.0, 0.0, 4.0, 4.0), 2)
-    line = np.array([1, 0.75, 0.25, 0])
-    assert shown[:, :, 1].tolist() == np.rint(200 * np.outer(line, line)).astype(int).tolist()
-
-
-def test_a_remainder_that_the_patches_drop_is_black():
-    """5 pixels in 2 patches of 2: the last pixel is in no patch."""
-    shown = map_over_picture(np.full((5, 5, 3), 200, np.uint8), np.ones((2, 2)), (0.0, 0.0, 5.0, 5.0), 2.5)
-    assert shown[:4, :4].min() == 200 and not shown[4].any() and not shown[:, 4].any()
