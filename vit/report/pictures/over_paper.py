@@ -83,5 +83,5 @@ def name_decades(axis: Axes) -> None:
 
 def percent(report: Report) -> str:
     """'linear 5-shot accuracy, percent', or what else the cells show."""
-    shots = re.fullmatch(r"test_(\d+)shot_accuracy", report.results[0].cell.metric)
+    shots = re.fullmatch(r"test_(\d+)shot_accuracy", report.planned[0].cell.metric)
     return f"linear {shots[1]}-shot accuracy, percent" if shots else f"{measures(report).lower()} percent"
