@@ -30,12 +30,16 @@ def has_rollout(model: Model) -> bool:
 @torch.no_grad()
 def mean_distances(model: ViT, batches: Iterable[Tensor]) -> np.ndarray:
     """Mean attention distance in pixels of each layer and head over images (B, 3, H, W): (L, H)."""
-    place = {"grid": model.grid, "leading": model.leading, "patch_pixels": model.patch_pixels}
     total, count = 0.0, 0
     for images in (part for batch in batches for part in batch.split(AT_ONCE)):
-        layers = [attention_distance(weights, **place) for weights in model.attention_weights(images)]
+        layers = [distances_of(model, weights) for weights in model.attention_weights(images)]
         total, count = total + torch.stack(layers).double().sum(dim=1), count + len(images)
     return as_array(total / count)
+
+
+def distances_of(model: ViT, weights: Tensor) -> Tensor:
+    """attention_distance (B, H) of a layer's weights (B, H, N, N), on the grid of the model."""
+    return attention_distance(weights, grid=model.grid, leading=model.leading, patch_pixels=model.patch_pixels)
 
 
 @torch.no_grad()

@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vit.inspect.arrays_of_model import as_array, filter_arrays
+from vit.inspect.arrays_of_model import as_array, distances_of, filter_arrays
 from vit.inspect.distance import attention_distance
 from vit.inspect.filters import singular_values
-from vit.inspect.rollout import class_token_map, rollout
+from vit.inspect.rollout import over_patches, rollout
 from vit.models.axial import AxialViT
 from vit.models.model import Model
 from vit.models.vit import ViT
@@ -44,14 +44,8 @@ def noted(layers: Iterable[Tensor], model: ViT, maps: list, distances: list) -> 
     """The layers, one in memory at a time; what is kept of each goes to `maps` (B, H, h, w) and `distances` (B, H)."""
     for weights in layers:
         maps.append(over_patches(weights.flatten(0, 1), model).unflatten(0, weights.shape[:2]))
-        geometry = dict(grid=model.grid, leading=model.leading, patch_pixels=model.patch_pixels)
-        distances.append(attention_distance(weights, **geometry))
+        distances.append(distances_of(model, weights))
         yield weights
-
-
-def over_patches(weights: Tensor, model: ViT) -> Tensor:
-    """(B, N, N) to the class token's row over the patches, or the mean of the patches' rows if there is none (B, h, w)."""
-    return class_token_map(weights, model.grid, model.leading, class_token=model.class_token is not None)
 
 
 def along_a_line(weights: Tensor, model: AxialViT) -> Tensor:

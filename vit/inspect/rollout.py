@@ -38,8 +38,12 @@ def class_token_map(rollout: Tensor, grid: tuple[int, int], leading: int, *, cla
     return rows.mean(dim=1)[:, leading:].unflatten(1, grid)
 
 
+def over_patches(rows: Tensor, model: ViT) -> Tensor:
+    """`class_token_map` of a rollout or of weights (B, N, N) of this model: (B, h, w)."""
+    return class_token_map(rows, model.grid, model.leading, class_token=model.class_token is not None)
+
+
 @torch.no_grad()
 def attention_map(model: ViT, images: Tensor) -> Tensor:
     """`class_token_map` (B, h, w) of a model for images (B, 3, H, W)."""
-    joint = rollout(model.attention_weights(images))
-    return class_token_map(joint, model.grid, model.leading, class_token=model.class_token is not None)
+    return over_patches(rollout(model.attention_weights(images)), model)

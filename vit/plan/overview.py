@@ -37,7 +37,7 @@ def overview(plan, jobs: int) -> str:
     """The table of `make plan`: for each experiment runs, images, FLOPs, time and disk."""
     costs = costs_of(plan)
     speed, source = flops_per_second(plan, costs)
-    rows, together = [("experiment", *HEAD)], groups(plan)
+    rows, together = [("experiment", *HEAD)], [set(group) for group in groups(plan)]
     for name in plan.experiments:
         rows.append(_row(plan, name, plan.runs_of(name), costs, speed, together, jobs))
     rows.append(_row(plan, "all together", list(plan.runs), costs, speed, together, jobs))
@@ -66,7 +66,7 @@ def addition(plan, name: str, jobs: int) -> str:
         "missing, new": set(runs) - finished - shared,
         "to be trained": set(runs) - finished,
     }
-    rows, together = [(name, *HEAD)], groups(plan)
+    rows, together = [(name, *HEAD)], [set(group) for group in groups(plan)]
     for label, part in parts.items():
         rows.append(_row(plan, label, [run for run in runs if run in part], costs, speed, together, jobs))
     counts = ", ".join(f"{len(common)} with {other}" for other, common in others.items() if common)
@@ -78,7 +78,7 @@ def _row(plan, name, ids, costs, speed, together, jobs):
     """together: the ids that share a process, of all processes."""
     runs = [plan.runs[run] for run in ids]
     flops = sum(run_flops(run, costs) for run in runs)
-    processes = sum(not group.isdisjoint(ids) for group in map(set, together))
+    processes = sum(not group.isdisjoint(ids) for group in together)
     seconds = seconds_needed(flops, speed, runs=len(runs), processes=processes, jobs=jobs)
     kept = [costs[run.cost_key]["parameters"] for run in runs if run.keeps_weights]
     pretraining = sum(run.pretrains for run in runs)

@@ -75,8 +75,7 @@ class Published:
         return self.value({**axes, "transfer": self.paper.core_days})
 
     def number(self, axes: dict, column: str | None) -> float | None:
-        matches = [(line, row) for line, row in self.rows if self.matches(row, axes)]
-        if self.paper.over and matches:
+        if self.paper.over and (matches := self.matching(axes)):
             where = f"{self.path}:{{}}: column '{column}'"
             return fmean(parse_number(row[column], where.format(line)) for line, row in matches)
         text, position = self.printed(axes, column)
@@ -84,7 +83,7 @@ class Published:
 
     def printed(self, axes: dict, column: str | None) -> tuple[str, str]:
         """(text, file:line and column) of a cell of the CSV; ("", "") where it is empty or there is none."""
-        matches = [(line, row) for line, row in self.rows if self.matches(row, axes)]
+        matches = self.matching(axes)
         if len(matches) > 1:
             (first, _), (second, _), *_ = matches
             key = ", ".join(f"{name} {axes.get(axis)}" for axis, name in self.paper.match.items())
@@ -102,6 +101,10 @@ class Published:
         names = dict.fromkeys(row[column] for _, row in self.rows if row[column] not in ours)
         values = {name: self.value({**axes, axis: name}) for name in names}
         return {name: value for name, value in values.items() if value is not None}
+
+    def matching(self, axes: dict) -> list[tuple[int, dict[str, str]]]:
+        """(line, row) of each row of a cell."""
+        return [(line, row) for line, row in self.rows if self.matches(row, axes)]
 
     def matches(self, row: dict[str, str], axes: dict) -> bool:
         return all(

@@ -2,16 +2,14 @@
 
 from pathlib import Path
 
-from lightning import LightningModule
-
 from vit.errors import UserError
 from vit.objectives.accuracy import Evaluation
-from vit.tasks.fewshot import pretrained
+from vit.tasks.from_pretrained import FromPretrained
 from vit.tasks.options import Options
 from vit.weights import check_classes, check_images, file_of, is_run
 
 
-class Evaluate(LightningModule):
+class Evaluate(FromPretrained):
     """Metrics of vit.objectives.accuracy with the run's head; nothing is trained.
 
     init: id of the run to evaluate, path of a weight file with a head, or the name of a published one,
@@ -26,16 +24,12 @@ class Evaluate(LightningModule):
         self.save_hyperparameters()
         self.test = Evaluation("test", num_classes)
 
-    def prepare_data(self):
-        file_of(self.hparams.init)  # downloads a published file; Lightning calls this in one process per node
-
     def setup(self, stage):
         """Load the model. UserError if the run's image format or the classes of its head differ from these images'."""
         run, images = Path(self.hparams.runs or ".") / self.hparams.init, self.trainer.datamodule.image_format()
         if is_run(run):
             check_images(run, images)
-        start = {key: self.hparams[key] for key in ("model", "options", "image_size", "init", "runs")}
-        self.model = pretrained(**start)
+        super().setup(stage)
         if not is_run(run):
             check_classes(Path(file_of(self.hparams.init)), self.model, images)
 

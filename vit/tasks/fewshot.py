@@ -3,24 +3,20 @@
 N images, D features.
 """
 
-from pathlib import Path
 from statistics import fmean
 
 import torch
 from lightning import LightningModule
-from lightning.pytorch.utilities import rank_zero_info
 from torch import Tensor
 from torchmetrics.classification import MulticlassAccuracy
 
 from vit.errors import UserError
-from vit.models import create_model
-from vit.models.model import Model
 from vit.objectives.least_squares import fit_draws
+from vit.tasks.from_pretrained import FromPretrained
 from vit.tasks.options import Options
-from vit.weights import file_of, is_run, restore, restore_file
 
 
-class FewShot(LightningModule):
+class FewShot(FromPretrained):
     """Accuracy of least squares (vit.objectives.least_squares) on frozen features, from `shots` training images per class.
 
     Metrics, after 'test_' or 'held_out_': 5shot_accuracy_draw0 for each number of shots and seed, 5shot_accuracy, the mean
@@ -66,14 +62,6 @@ class FewShot(LightningModule):
             }
         )
 
-    def prepare_data(self):
-        if self.hparams.init:
-            file_of(self.hparams.init)  # downloads a published file; Lightning calls this in one process per node
-
-    def setup(self, stage):
-        start = {key: self.hparams[key] for key in ("model", "options", "image_size", "init", "runs")}
-        self.model = pretrained(**start)
-
     def on_test_start(self):
         """Draw images of the training part, compute their features and fit a classifier for each draw."""
         hp, data = self.hparams, self.trainer.datamodule
@@ -110,18 +98,6 @@ class FewShot(LightningModule):
         self.log_dict({f"{split}_{name}": value for name, value in values.items()})
         for metric in self.accuracy.values():
             metric.reset()
-
-
-def pretrained(*, model: str, options: Options, image_size: int, init: str | None, runs: str | None) -> Model:
-    """The pre-trained model with its head, for images of this size."""
-    if not init:
-        return create_model(model, image_size=image_size, **options)
-    run = Path(runs or ".") / init
-    if is_run(run):
-        return restore(run).resize_to(image_size)
-    network, report = restore_file(model, file_of(init), image_size=image_size, **options)
-    rank_zero_info(report)
-    return network
 
 
 def represent(task: LightningModule, batches) -> Tensor:

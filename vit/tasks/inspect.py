@@ -2,7 +2,6 @@
 
 import numpy as np
 import torch
-from lightning import LightningModule
 
 from vit.errors import UserError
 from vit.inspect.arrays_of_model import (
@@ -13,12 +12,11 @@ from vit.inspect.arrays_of_model import (
     parameter_arrays,
     summary,
 )
-from vit.tasks.fewshot import pretrained
+from vit.tasks.from_pretrained import FromPretrained
 from vit.tasks.options import Options
-from vit.weights import file_of
 
 
-class Inspect(LightningModule):
+class Inspect(FromPretrained):
     """Leaves `arrays` of a ViT, hybrid or its like, with metrics that sum them up (vit.inspect.arrays_of_model).
 
     attention_distance (layers, heads), filters (components, p, p, 3), filters_explained (components,),
@@ -51,14 +49,9 @@ class Inspect(LightningModule):
         self.save_hyperparameters()
         self.arrays: dict[str, np.ndarray] = {}
 
-    def prepare_data(self):
-        if self.hparams.init:
-            file_of(self.hparams.init)  # downloads a published file; Lightning calls this in one process per node
-
     def setup(self, stage):
         """Load the model. UserError for one without attention, such as a ResNet."""
-        start = {key: self.hparams[key] for key in ("model", "options", "image_size", "init", "runs")}
-        self.model = pretrained(**start)
+        super().setup(stage)
         if not has_rollout(self.model):
             raise UserError(
                 f"Inspect: {self.hparams.model} has no attention between all patches to look at; name a ViT or a hybrid"
