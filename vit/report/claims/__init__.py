@@ -1,0 +1,1 @@
+"""The paper's statements (experiments/claims.yaml), tested on whatever ran. Never imports torch."""
