@@ -4,7 +4,7 @@
 #   config.yaml --train--> runs/*/metrics.json --report--> results/$(SCALE)/*.md, *.csv, *.svg, *.png, index.html
 
 # ------------------------------------------------------------------------------------------------------------ variables
-SCALE  ?= mini#      smoke, mini, small, photos, paper or released: a file of experiments/scales
+SCALE  ?= mini#      smoke, mini, desk, small, photos, paper or released: a file of experiments/scales
 INIT   ?=#           `released`: start from the checkpoints that the authors published; the same as SCALE=released
 PYTHON ?= python3#   the Python (>= 3.11) that creates .venv; with an empty VENV it is used directly
 VENV   ?= .venv
@@ -55,8 +55,8 @@ MAKEFLAGS += --no-print-directory -j$(strip $(JOBS))
 
 .PHONY: help
 help: ## print this text
-	@awk 'BEGIN {FS = ":.*## "; print "make TARGET [SCALE=smoke|mini|small|photos|paper|released] [-jN] [-k]\n"} /^[a-z0-9%-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' Makefile
-	@printf '\n  Experiments: %s\n' "$$(cd experiments && echo *.yaml ablations/*.yaml | sed 's/\.yaml//g; s,ablations/,,g')"
+	@awk 'BEGIN {FS = ":.*## "; print "make TARGET [SCALE=smoke|mini|desk|small|photos|paper|released] [-jN] [-k]\n"} /^[a-z0-9%-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' Makefile
+	@printf '\n  Experiments: %s\n' "$$(cd experiments && echo *.yaml ablations/*.yaml | sed 's/claims\.yaml //; s/\.yaml//g; s,ablations/,,g')"
 
 .PHONY: setup
 setup: $(READY) ## create .venv and install the dependencies of pyproject.toml (3 GB, about 2 minutes)
@@ -92,7 +92,7 @@ $(DATA)/%.fetched:
 	@$(PY) -m data fetch $* && touch $@
 
 # grid.mk defines $(EXPERIMENTS), NAME.runs, and .PRECIOUS: make never deletes a finished run.
-.PHONY: $(EXPERIMENTS) report reproduce
+.PHONY: $(EXPERIMENTS) report reproduce claims
 .SECONDEXPANSION:
 $(EXPERIMENTS): $$(addprefix $(RUNS)/,$$(addsuffix /metrics.json,$$($$@.runs))) $(RESULTS)/costs.json $(ROOT)/paper/costs.json
 	@$(PY) -m vit report --scale $(SCALE) --complete $@
@@ -112,6 +112,9 @@ reproduce: $(EXPERIMENTS) ## all experiments
 tables: $(filter table%,$(EXPERIMENTS)) ## the paper's tables that the scale has
 
 figures: $(filter figure%,$(EXPERIMENTS)) ## the paper's figures that the scale has
+
+claims: $(RESULTS)/costs.json $(ROOT)/paper/costs.json ## test the paper's claims on whatever has finished
+	@$(PY) -m vit claims --scale $(SCALE)
 
 report: $(RESULTS)/costs.json $(ROOT)/paper/costs.json ## render tables from the finished runs, without training
 	@$(PY) -m vit report --scale $(SCALE)

@@ -1,4 +1,4 @@
-"""report, cost: tables from the finished runs, and counted FLOPs."""
+"""report, claims, cost: tables from the finished runs, and counted FLOPs."""
 
 import sys
 
@@ -10,6 +10,7 @@ def add(command):
     report = command("report", report_command, "render the tables from the finished runs")
     report.add_argument("experiments", nargs="*", help="names of experiments (default: all)")
     report.add_argument("--complete", action="store_true", help="fail if a run of these experiments is not finished")
+    command("claims", claims_command, "test the paper's claims on the finished runs")
     cost = command("cost", cost_command, "Table 6's exaFLOPs: counted, and the paper's", scale=None)
     cost.add_argument("--csv", action="store_true", help="as CSV")
     cost.add_argument(
@@ -52,6 +53,19 @@ def report_one(plan, name):
         print(f"{name}: no run is finished yet; not rendered, existing files are kept")
     else:
         print(render(plan, name))
+
+
+def claims_command(arguments):
+    from vit.paths import name_of
+    from vit.plan import make_plan
+    from vit.report.claims import judged_claims, write_claims
+    from vit.report.claims.written import terminal
+
+    plan = make_plan(arguments.scale)
+    claims = judged_claims(plan)
+    print(terminal(claims))
+    print("\n".join(f"written: {name_of(path)}" for path in write_claims(plan.scale_name, claims)))
+    exit_if_any(plan.mistakes())
 
 
 def check_complete(plan, experiments):

@@ -66,11 +66,16 @@ class Cell:
     runs: tuple = ()
     choices: tuple = ()
     select_by: str = "accuracy"  # one of vit.record.MEASURES
-    upstream: str | None = None  # the pre-training run
+    upstreams: tuple = ()  # the pre-training runs, one a seed
     recipes: tuple = ()  # names, in the order in which their runs follow each other
     metric: str = "test_accuracy"
     schedule: dict = field(default_factory=dict)  # recipe -> images seen as a fraction of the paper's
     notes: tuple = ()
+
+    @property
+    def upstream(self):
+        """The first pre-training run; None from scratch, or from public weights."""
+        return self.upstreams[0] if self.upstreams else None
 
     def key(self, axes):
         """Values of these axes, as a key: a list, such as steps of augmentation, becomes a tuple."""

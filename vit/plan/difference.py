@@ -6,10 +6,10 @@ from pathlib import Path
 from vit import paths
 from vit.errors import UserError, nearest
 from vit.plan import make_plan
+from vit.plan.lengths import at_scale
 from vit.plan.own_code import sizes_of
 from vit.plan.recipe_values import TASKS, VALUES
 from vit.plan.resolve import MATCHED, holds, load_recipe, load_scale, values_for
-from vit.plan.runs import at_scale
 
 
 def difference(run: str, preset: str = "paper", scale_name: str = "mini") -> str:

@@ -16,6 +16,7 @@ from vit.plan.scale_checks import check_names
 from vit.plan.schema import SCRATCH
 from vit.plan.stand_ins import with_options
 
+CLAIMS = "claims"  # experiments/claims.yaml says what is concluded from experiments; it is none
 MAKE_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 TARGETS = (  # of the Makefile; a test holds them equal
     *(
@@ -29,6 +30,7 @@ TARGETS = (  # of the Makefile; a test holds them equal
         "status",
         "tensorboard",
         "claim",
+        "claims",
         "data",
         "data-check",
     ),
@@ -38,7 +40,8 @@ TARGETS = (  # of the Makefile; a test holds them equal
 
 def experiment_files():
     """Every experiment: the paper's tables and figures, then the ablations."""
-    return [*sorted(paths.EXPERIMENTS.glob("*.yaml")), *sorted((paths.EXPERIMENTS / "ablations").glob("*.yaml"))]
+    papers = (path for path in paths.EXPERIMENTS.glob("*.yaml") if path.stem != CLAIMS)
+    return [*sorted(papers), *sorted((paths.EXPERIMENTS / "ablations").glob("*.yaml"))]
 
 
 def misspelt_files():

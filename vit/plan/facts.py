@@ -3,10 +3,11 @@
 from vit.errors import UserError
 from vit.paths import name_of
 from vit.plan.cells import Cell, Fact, cost_key
+from vit.plan.lengths import chosen_epochs, entry_of
 from vit.plan.own_code import hashed, sizes_of
 from vit.plan.recipe_values import recipe_values
 from vit.plan.resolve import experiment_path, load_recipe, values_for
-from vit.plan.runs import chosen_epochs, entry_of, left_out
+from vit.plan.runs import left_out
 from vit.plan.yaml_files import check_keys
 
 RECIPES = {  # facts -> the axis that names their recipe, and the recipe where no axis does

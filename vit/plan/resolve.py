@@ -104,7 +104,7 @@ def recipe_names() -> list[str]:
 def load_scale(name: str) -> Scale:
     """experiments/scales/NAME.yaml."""
     path = paths.EXPERIMENTS / "scales" / f"{name}.yaml"
-    scale, where = build(Scale, read_yaml(path), path), paths.name_of(path)
+    scale, where = build(Scale, _with_likeness(read_yaml(path), path), path), paths.name_of(path)
     check_keys([scale.processes], PROCESSES, f"{where}: processes")
     for kind in ("pretrain", "transfer"):
         for key, entry in getattr(scale, kind).items():
@@ -123,6 +123,18 @@ def load_scale(name: str) -> Scale:
     check_keys([key for key in scale.omit if "." not in key], ("model", *SETS), f"{where}: omit")
     check_omit(scale.omit, f"{where}: omit")
     return scale
+
+
+def _with_likeness(content, path):
+    """A scale's file, after that of the scale under `like`: of a mapping in both, such as `recipes`, the keys add up."""
+    if not isinstance(content.get("like"), str):
+        return content
+    like = path.with_name(f"{content['like']}.yaml")
+    base = read_yaml(like)
+    if "like" in base:
+        raise UserError(f"{paths.name_of(path)}: like: {like.stem} is itself like another scale; name that one")
+    both = {key: {**base[key], **value} for key, value in content.items() if isinstance(value, dict) and key in base}
+    return {**base, **content, **both}
 
 
 def holds(condition: dict, cell: dict) -> bool:

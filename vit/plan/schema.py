@@ -69,6 +69,7 @@ class Experiment:
     )
     facts: str | None = None  # one of FACTS: a cell is a value of a recipe or a size of a model, and nothing is trained
     notes: list = field(default_factory=list)  # what a reader of the table should know, a sentence each
+    scales: list = field(default_factory=list)  # those at which it runs; [] for all
 
     def exact(self, scale_name):
         """Axes whose values are stated for this scale."""
@@ -135,3 +136,4 @@ class Scale:
     models: dict = field(default_factory=dict)  # model name -> options of create_model that stand in for its own
     recipes: dict = field(default_factory=dict)  # recipe -> key -> value
     omit: dict = field(default_factory=dict)  # axis -> names that are not run at this scale
+    like: str | None = None  # a scale whose file is read first; what is written here is added to it, or replaces it

@@ -6,6 +6,7 @@ from vit.plan.schema import Experiment
 from vit.report.intervals import NO_INTERVAL, PAIRED, WELCH, difference
 from vit.report.names import axis_text, title
 from vit.report.results import Result
+from vit.report.spread import by_pretraining, repeats
 
 METHODS = {
     PAIRED: "paired t: Student's t on the differences between equal seeds",
@@ -26,7 +27,7 @@ def with_differences(experiment: Experiment, results: list[Result]) -> list[Resu
 def compared(experiment: Experiment, result: Result, base: Result | None) -> Result:
     if base is None or is_base(experiment, result) or not result.values or not base.values:
         return result
-    return replace(result, to_base=difference(result.values, base.values))
+    return replace(result, to_base=difference(repeats(result.values), repeats(base.values)))
 
 
 def cell_key(experiment: Experiment, result: Result) -> tuple:
@@ -71,8 +72,12 @@ def explanation(experiment: Experiment, results: list[Result]) -> list[str]:
         f"the base is {base_name(experiment)}: {BELOW}",
         *(meaning for method, meaning in METHODS.items() if method in methods),
     ]
-    if any(result.cell.upstream for result in results if result.to_base):
+    compared = [result for result in results if result.to_base and result.cell.upstream]
+    single = [result for result in compared if len(by_pretraining(result.values)) < 2]
+    if single:
         lines.append(
             "the seeds repeat the transfer; a cell has one pre-training, and how much another would differ is in no interval"
         )
+    if len(single) < len(compared):
+        lines.append("where a cell has several pre-trainings the seeds are theirs, each the mean of its transfer seeds")
     return lines

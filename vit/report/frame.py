@@ -1,8 +1,6 @@
 """Finished seeds as one tidy pandas table, a row per seed of a cell; the report's tables group it, notebooks can too."""
 
 from collections.abc import Sequence
-from math import nan
-from statistics import fmean, stdev
 
 import pandas as pd
 
@@ -13,15 +11,18 @@ from vit.plan.units import UNITS
 from vit.record import held_out_score, read_record
 from vit.report.names import axis_text
 
-COLUMNS = ("experiment", "metric", "value", "run", "seed", "pretrain_run", "lr", "seconds", "date", "commit", "device")
-NUMBERS = {"cell": int, "value": float, "seed": int, "lr": float, "seconds": float}
+COLUMNS = (
+    *("experiment", "metric", "value", "run", "seed", "pretrain_run", "pretrain_seed"),
+    *("lr", "seconds", "date", "commit", "device"),
+)
+NUMBERS = {"cell": int, "value": float, "seed": int, "pretrain_seed": int, "lr": float, "seconds": float}
 
 
 def frame(scale: str, experiments: Sequence[str] | None = None) -> pd.DataFrame:
     """The finished seeds of a scale's experiments (default: all). Experiments share runs: group one at a time.
 
     Columns: cell (its position in the experiment), the axes under the paper's names, experiment, metric, value (percent, or
-    the metric's own unit), run, seed, pretrain_run, lr, seconds, date, commit, device. An axis that a cell does not have is "".
+    the metric's own unit), run, seed, pretrain_run, pretrain_seed (0 without one), lr, seconds, date, commit, device. An axis that a cell does not have is "".
     """
     plan = make_plan(scale, experiments)
     folder = runs_folder(scale)
@@ -47,15 +48,27 @@ def seeds(plan: Plan, cells: list[Cell], finished: dict[str, dict]) -> pd.DataFr
 
 
 def seed_row(plan: Plan, cell: Cell, run: str, record: dict) -> dict:
-    seed = plan.runs[run].config["seed_everything"]
+    seed, start = seed_of(plan, run), pretraining_of(plan, cell, run)
     measured = {
         "metric": cell.metric,
         "value": metric_value(plan, run, record, cell.metric),
         "run": run,
         "seed": seed,
     }
+    started = {"pretrain_run": start or "", "pretrain_seed": seed_of(plan, start) if start else 0}
     made = {key: record[key] for key in ("lr", "seconds", "date", "commit", "device")}
-    return {"experiment": cell.experiment, **measured, "pretrain_run": cell.upstream or "", **made}
+    return {"experiment": cell.experiment, **measured, **started, **made}
+
+
+def seed_of(plan: Plan, run: str) -> int:
+    return plan.runs[run].config["seed_everything"]
+
+
+def pretraining_of(plan: Plan, cell: Cell, run: str) -> str | None:
+    """The one of the cell's pre-training runs that a run of it starts from."""
+    while run is not None and run not in cell.upstreams:  # a run needs what it starts from, then its sweep
+        run = next(iter(plan.runs[run].needs), None)
+    return run
 
 
 def metric_value(plan: Plan, run: str, record: dict, metric: str) -> float:
@@ -80,13 +93,3 @@ def chosen(cell: Cell, finished: dict[str, dict]) -> Sequence[str]:
     return max(
         cell.choices, key=lambda choice: max(held_out_score(finished[run], cell.select_by) for run in choice[0])
     )[1]
-
-
-def statistics(values: pd.DataFrame) -> pd.DataFrame:
-    """mean and std (of a sample, n - 1; NaN for a single seed) of each cell that has finished seeds, indexed by `cell`."""
-    # Not pandas' own mean and std: fmean and stdev round once, so the order of the seeds and the machine change no byte.
-    return values.groupby("cell")["value"].agg(mean=fmean, std=deviation)
-
-
-def deviation(values: pd.Series) -> float:
-    return stdev(values) if len(values) > 1 else nan

@@ -1,14 +1,15 @@
 """What precedes the numbers: what they measure, which sets and models stand in, which settings differ from the paper's."""
 
 from vit.plan import inspection, measured_speed
+from vit.plan.lengths import papers_axes
 from vit.plan.resolve import load_scale, values_for
-from vit.plan.runs import papers_axes
 from vit.plan.schema import SETS
 from vit.plan.units import UNITS
 from vit.report.against_base import explanation
 from vit.report.collect import Report
 from vit.report.cost.rows import slips
 from vit.report.names import as_percent, data_entry, key_texts, printed_in, real_transfer, span, text
+from vit.report.plus_minus import plus_minus
 from vit.report.provenance import devices
 from vit.report.results import Result
 from vit.report.verdicts import COMPARED, MEANING, count_verdicts
@@ -38,7 +39,7 @@ def summary(report: Report) -> tuple[str, str]:
     speeds = bool(shown & measured_speed.UNITS.keys())
     about = "" if what or speeds else " on accuracy"
     what = what or (
-        f"{measures(report)} percent on the test set, mean ± sample standard deviation over seeds, "
+        f"{measures(report)} percent on the test set, mean ± sample standard deviation, "
         f"then the {printed_in(report.experiment)}'s value and a verdict."
         + (" Columns of images/s are measured speeds." if speeds else "")
     )
@@ -85,6 +86,7 @@ def sections(report: Report) -> list[tuple[str, list[str]]]:
         ("Settings, against the paper's", [*changed_settings(report), *schedules(report)]),
         ("What had to be assumed", list(dict.fromkeys(note for result in report.planned for note in result.cell.notes))),
         ("Notes", report.experiment.notes),
+        ("What ± is", plus_minus(report.table_results)),
         ("Differences to the base", explanation(report.experiment, report.table_results)),
         ("What the verdicts mean", meanings(report)),
     ) if lines]  # fmt: skip

@@ -9,6 +9,7 @@ from vit.plan.schema import Experiment
 from vit.report.names import has_stand_in
 from vit.report.paper_values import Published
 from vit.report.results import Result
+from vit.report.spread import Values
 from vit.report.verdicts import MEANING, verdict, within
 
 
@@ -57,8 +58,8 @@ def group_mean(
     return Result(cell, number, records, mean, None, paper, judged, values, figure=figure)
 
 
-def seed_means(members: list[Result]) -> dict[int, float]:
-    """Seed -> mean over the members; {} unless all have the same seeds."""
+def seed_means(members: list[Result]) -> Values:
+    """Seeds -> mean over the members; {} unless all have the same seeds."""
     seeds = members[0].values.keys()
     if any(member.values.keys() != seeds for member in members):
         return {}

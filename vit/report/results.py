@@ -3,14 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import pandas as pd
-
 from vit.plan import Cell, Plan, measured_speed
 from vit.plan.schema import Experiment
-from vit.report.frame import seeds, statistics
+from vit.report.frame import seeds
 from vit.report.intervals import Difference
 from vit.report.names import has_stand_in
 from vit.report.paper_values import Published
+from vit.report.spread import Values, mean, spread
 from vit.report.verdicts import COMPARED, verdict
 
 
@@ -22,12 +21,10 @@ class Result:
     planned: int  # number of seeds once all are finished
     finished: tuple[dict, ...]  # records of the finished seeds
     mean: float | None
-    std: float | None  # sample standard deviation (n - 1); None for a single seed
+    std: float | None  # what ± shows, as vit.report.spread.spread; None for a single seed
     paper: float | None
     verdict: str
-    values: dict[
-        int, float
-    ]  # seed -> value of the finished seeds; of a mean, {} where its members have different seeds
+    values: Values  # of the finished seeds; of a mean, {} where its members have different seeds
     to_base: Difference | None = None  # to the experiment's base; None without one, and for the base itself
     figure: Mapping = field(default_factory=dict)  # the paper's points, as Published.figure gives them
 
@@ -42,17 +39,17 @@ def read_results(
 ) -> list[Result]:
     """One result per cell. finished: run id -> record."""
     values = seeds(plan, cells, finished)
-    ours = statistics(values).reindex(range(len(cells)))  # NaN for cells without a finished seed
     runs = values.groupby("cell")["run"].agg(tuple)
     by_seed = {
-        position: dict(zip(cell["seed"].tolist(), cell["value"].tolist(), strict=True))
+        position: {
+            (row.pretrain_seed, row.seed): row.value for row in cell[["pretrain_seed", "seed", "value"]].itertuples()
+        }
         for position, cell in values.groupby("cell")
     }
     return [
         read_result(
             plan, experiment, published, cell,
-            finished=tuple(finished[run] for run in runs.get(position, ())), ours=ours.loc[position],
-            values=by_seed.get(position, {}),
+            finished=tuple(finished[run] for run in runs.get(position, ())), values=by_seed.get(position, {}),
         )
         for position, cell in enumerate(cells)
     ]  # fmt: skip
@@ -65,14 +62,13 @@ def read_result(
     cell: Cell,
     *,
     finished: tuple[dict, ...],
-    ours: pd.Series,
-    values: dict[int, float],
+    values: Values,
 ) -> Result:
-    """finished: records of the cell's seeds. ours: their mean and std, NaN where they have none. values: by seed."""
-    mean, std = (None if pd.isna(ours[name]) else float(ours[name]) for name in ("mean", "std"))
+    """finished: records of the cell's seeds. values: what they measured."""
+    ours = mean(values)
     paper = published.value(cell.axes) if published else None
     label = verdict(
-        ours=mean, paper=paper, tolerance=published.paper.tolerance if published else None,
+        ours=ours, paper=paper, tolerance=published.paper.tolerance if published else None,
         private=cell.axes.get("pretrain") in experiment.private, planned=len(cell.runs), finished=len(finished),
         # no device here is the paper's
         stand_in=has_stand_in(plan, experiment, cell.axes) or cell.metric in measured_speed.UNITS, schedule=min(cell.schedule.values(), default=1),
@@ -80,4 +76,4 @@ def read_result(
     # Only one of several competing settings is used, so its seeds are counted, not those of all.
     planned = len(cell.choices[0][1] if cell.choices else cell.runs)
     figure = published.figure(cell.axes) if published else {}
-    return Result(cell, planned, finished, mean, std, paper, label, values, figure=figure)
+    return Result(cell, planned, finished, ours, spread(values), paper, label, values, figure=figure)

@@ -6,11 +6,14 @@ from vit.report.against_base import is_base
 from vit.report.collect import Report
 from vit.report.names import axis_text, key_texts
 from vit.report.results import Result
+from vit.report.spread import pretraining_spread, transfer_spread
 
 NUMBERS = (
     "metric",
     "ours_mean",
     "ours_std",
+    "std_pretraining",
+    "std_transfer",
     "n",
     "planned",
     "paper",
@@ -66,13 +69,15 @@ def numbers(result: Result) -> dict[str, str]:
     return {
         "metric": result.cell.metric,
         "ours_mean": four_digits(result.mean),
-        "ours_std": four_digits(result.std),
+        "ours_std": four_digits(result.std),  # that of pre-trainings where there are several, else of transfer seeds
+        "std_pretraining": four_digits(pretraining_spread(result.values)),
+        "std_transfer": four_digits(transfer_spread(result.values)),
         "n": str(len(result.finished)),
         "planned": str(result.planned),
         "paper": "" if result.paper is None else f"{result.paper:.2f}",
         "difference": four_digits(result.difference),
         "verdict": result.verdict,
-        "pretrain_run": result.cell.upstream or "",
+        "pretrain_run": ";".join(result.cell.upstreams),
         "runs": ";".join(result.cell.runs),
         "lr": ";".join(dict.fromkeys(f"{record['lr']:g}" for record in result.finished)),
         "seconds": f"{sum(record['seconds'] for record in result.finished):.1f}" if result.finished else "",

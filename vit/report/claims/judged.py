@@ -25,6 +25,10 @@ class Judged:
     high: float | None
     threshold: float
     unit: str  # 'points', 'px', ...
-    direction: str  # 'above' or 'below' the threshold: the side on which the claim holds
+    direction: str  # 'above' or 'below' the threshold, or 'within' it on both sides of 0: where the claim holds
     rests_on: tuple[str, ...]  # a line for each number: 'ViT-B/16, ImageNet, CIFAR-10: 85.55 ±0.21 (2 pre-trainings)'
     experiments: tuple[str, ...]  # whose runs it reads
+    paper: float | None = (
+        None  # the same quantity of the published numbers; None where the paper does not print them all
+    )
+    note: str | None = None  # how the paper's words became this quantity

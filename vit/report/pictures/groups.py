@@ -1,7 +1,6 @@
 """Figure 2: means over groups of tasks, a panel for each group, a bar for each model; also models that only the paper has."""
 
 from dataclasses import dataclass
-from statistics import stdev
 from textwrap import fill
 
 from matplotlib.axes import Axes
@@ -13,6 +12,7 @@ from vit.report.paper_values import Published
 from vit.report.pictures.arrangement import CHARACTER, comparable, label, legend_above, own_name
 from vit.report.pictures.style import COLORS, GREY, PALE, panels
 from vit.report.results import Result
+from vit.report.spread import spread
 
 HATCHES = ("", "///", "...", "xxx", "\\\\\\", "+++")  # a second distinction beside the color
 SLOT, MARGIN, HEIGHT = 0.42, 0.9, 2.9  # of a bar with its space, of a panel's frame, of a panel, in inches
@@ -72,12 +72,7 @@ def group_title(report: Report, name: str, inches: float) -> str:
 
 def our_bars(report: Report, name: str) -> list[Bar]:
     known = [result for result in members(report, name) if result.mean is not None]
-    return [Bar(model(report, result), result.mean, spread(result)) for result in known]
-
-
-def spread(result: Result) -> float | None:
-    """Standard deviation of the group's mean over seeds."""
-    return stdev(result.values.values()) if len(result.values) > 1 else None
+    return [Bar(model(report, result), result.mean, spread(result.values)) for result in known]
 
 
 def model(report: Report, result: Result) -> str:

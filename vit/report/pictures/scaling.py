@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from statistics import fmean, stdev
+from statistics import fmean
 from textwrap import fill
 
 from matplotlib.axes import Axes
@@ -16,6 +16,7 @@ from vit.report.pictures.labels import place_labels
 from vit.report.pictures.over_paper import name_decades
 from vit.report.pictures.style import COLORS, GREY, PALE
 from vit.report.results import Result
+from vit.report.spread import spread
 
 FAMILIES = {"ViT": (COLORS[0], "o"), "ResNet": (COLORS[1], "s"), "hybrid": (COLORS[2], "P")}  # -> color, marker
 ALONE = "ImageNet"  # the transfer set of Figure 5's right panel; the left one has the mean over all
@@ -103,8 +104,7 @@ def points(report: Report, rows: dict[Key, list[Result]], sets: list[str], *, ou
         accuracies = [result.mean if ours else result.paper for result in members]
         cost = report.costs[key].spent if ours else report.costs[key].exact
         if cost is not None and accuracies and None not in accuracies:
-            seeds = list(seed_means(members).values()) if ours else []
-            found[key] = Point(cost, fmean(accuracies), stdev(seeds) if len(seeds) > 1 else None)
+            found[key] = Point(cost, fmean(accuracies), spread(seed_means(members)) if ours else None)
     return found
 
 
