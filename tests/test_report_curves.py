@@ -57,11 +57,12 @@ def test_only_a_cell_with_a_new_finished_run_is_rewritten(two_seeds):
     assert [marker.exists() for marker in markers] == [True, False]
 
 
-def test_a_result_without_its_log_has_no_curve(two_seeds):
+def test_a_seed_without_its_log_has_no_curve_and_one_seed_has_no_minimum(two_seeds):
     plan, chosen = two_seeds
     (runs_folder("smoke") / chosen.runs[0] / "metrics.csv").unlink()
     render(plan)
     assert curve("mean", "test_accuracy") == [(20, 0.6)]
+    assert [path.name for path in (results("smoke") / "cells" / "table5" / CELL).iterdir() if path.is_dir()] == ["mean"]
 
 
 def test_a_cell_without_any_log_keeps_its_numbers(two_seeds):

@@ -28,11 +28,11 @@ def read_scalars(run: Path) -> list[Point]:
 
 
 def write_curves(folder: Path, seeds: Iterable[list[Point]], time: float) -> None:
-    """FOLDER/mean, FOLDER/min and FOLDER/max; nothing where no seed has a log."""
-    points = {}
-    for step, tag, value in (point for seed in seeds for point in seed):
+    """FOLDER/mean, FOLDER/min and FOLDER/max; of a single seed with a log its mean, of none nothing."""
+    logs, points = [seed for seed in seeds if seed], {}
+    for step, tag, value in (point for seed in logs for point in seed):
         points.setdefault(step, {}).setdefault(tag, []).append(value)
-    for kind, over_seeds in KINDS.items() if points else ():
+    for kind, over_seeds in list(KINDS.items())[: len(KINDS) if len(logs) > 1 else len(logs)]:
         curves = {
             step: [scalar(tag, over_seeds(values)) for tag, values in sorted(points[step].items())]
             for step in sorted(points)

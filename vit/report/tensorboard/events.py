@@ -1,7 +1,6 @@
-"""TensorBoard's event files: records of protobufs, one file a folder, which TensorBoard lists as a run."""
+"""TensorBoard's event files, records of protobufs. A folder that holds one is a run in TensorBoard's list."""
 
 from collections.abc import Iterable, Mapping
-from io import BytesIO
 from pathlib import Path
 
 from tensorboard.compat.proto.event_pb2 import Event
@@ -9,7 +8,8 @@ from tensorboard.compat.proto.summary_pb2 import Summary, SummaryMetadata
 from tensorboard.compat.proto.tensor_pb2 import TensorProto
 from tensorboard.compat.proto.types_pb2 import DT_FLOAT, DT_STRING
 from tensorboard.plugins.text.plugin_data_pb2 import TextPluginData
-from tensorboard.summary.writer.record_writer import RecordWriter
+
+from vit.report.tensorboard.records import record
 
 FILE = "events.out.tfevents.0.report"
 
@@ -23,12 +23,9 @@ def write_events(folder: Path, values: Mapping[int, Iterable[Summary.Value]], ti
 def event_bytes(values: Mapping[int, Iterable[Summary.Value]], time: float) -> bytes:
     """Equal values at equal times give equal bytes."""
     # Not tensorboard's SummaryWriter, which stamps events with the time of rendering.
-    content = BytesIO()
-    writer = RecordWriter(content)
-    writer.write(Event(wall_time=time, file_version="brain.Event:2").SerializeToString())
-    for step, shown in values.items():
-        writer.write(Event(wall_time=time, step=step, summary=Summary(value=shown)).SerializeToString())
-    return content.getvalue()
+    events = [Event(wall_time=time, file_version="brain.Event:2")]
+    events += [Event(wall_time=time, step=step, summary=Summary(value=shown)) for step, shown in values.items()]
+    return b"".join(record(event.SerializeToString()) for event in events)
 
 
 def scalar(tag: str, value: float) -> Summary.Value:
