@@ -10,11 +10,12 @@ from tensorboard.backend.event_processing.data_provider import MultiplexerDataPr
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.backend.event_processing.plugin_event_multiplexer import EventMultiplexer
 from tensorboard.context import RequestContext
+from tensorboard.data import provider
 from tensorboard.plugins.base_plugin import TBContext
 from tensorboard.plugins.hparams import api_pb2, backend_context, list_session_groups
 
 from vit.paths import results, runs_folder
-from vit.plan import make_plan
+from vit.plan import inspection, make_plan
 from vit.report import render
 from vit.report.document import document, read_report
 from vit.report.tensorboard import write_board
@@ -53,13 +54,17 @@ def text(run, tag):
     return event.tensor_proto.string_val[0].decode()
 
 
-def rows():
-    """Name -> row of the page HParams, as its own backend reads it."""
+def backend():
+    """The plugin's own backend, on what the report wrote."""
     runs = EventMultiplexer().AddRunsFromDirectory(str(results("smoke"))).Reload()
-    provider = MultiplexerDataProvider(runs, str(results("smoke")))
-    context = backend_context.Context(TBContext(data_provider=provider))
+    data = MultiplexerDataProvider(runs, str(results("smoke")))
+    return backend_context.Context(TBContext(data_provider=data))
+
+
+def rows():
+    """Name -> row of the page HParams."""
     request = api_pb2.ListSessionGroupsRequest(allowed_statuses=ALL, start_index=0, slice_size=1000)
-    groups = list_session_groups.Handler(RequestContext(), context, "", request).run().session_groups
+    groups = list_session_groups.Handler(RequestContext(), backend(), "", request).run().session_groups
     return {group.name: group for group in groups}
 
 
@@ -94,6 +99,35 @@ def test_a_cell_is_a_row_with_the_papers_names_and_the_numbers_of_the_table(plan
     }  # fmt: skip
     assert settings(jft)["verdict"] == "NOT TESTABLE" and settings(jft)["seeds"] == 1.0
     assert [row.sessions[0].status for row in (scratch, jft)] == [api_pb2.STATUS_SUCCESS, api_pb2.STATUS_RUNNING]
+
+
+def test_tensorboard_shows_the_columns_that_tell_cells_apart_first(plan):
+    show(plan, "table5")
+    context = backend()
+    content = context.hparams_metadata(RequestContext(), "")
+    hyper = provider.ListHyperparametersResult(hyperparameters=[], session_groups=[])
+    experiment = context.experiment_from_metadata(RequestContext(), "", True, content, hyper)
+    names = [info.name for info in experiment.hparam_infos]
+    assert names[:5] == ["experiment", "learning rate", "model", "pre-training", "transfer to"]  # as many as it shows
+    assert set(names) >= {name for row in rows().values() for name in row.hparams}
+    shown = [info.display_name for info in experiment.metric_infos]
+    assert shown[:6] == ["ours", "standard deviation", "paper", "test accuracy", "held-out accuracy", "5-shot accuracy"]
+
+
+def test_a_run_that_trains_nothing_has_no_learning_rate(tmp_path, monkeypatch):
+    monkeypatch.setenv("VIT_RESULTS", str(tmp_path))
+    plan = make_plan("smoke", ["figure7"])
+    for run in plan.runs:
+        finish(plan, run, 0.5, lr=0.0, metrics=dict.fromkeys(inspection.UNITS, 3.0))
+    show(plan, "figure7")
+    (row,) = [
+        row for name, row in rows().items() if name.startswith("figure7/attention") and name.endswith("last-layer--px")
+    ]
+    assert not {"learning rate", "steps"} & set(row.hparams)
+    assert (
+        settings(row)["metric"] == "attention_distance_last_px"
+        and numbers(row)["final/attention_distance_last_px"] == 3
+    )
 
 
 def test_axes_that_few_experiments_have_share_a_column(tmp_path, monkeypatch):

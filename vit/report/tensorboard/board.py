@@ -75,7 +75,7 @@ def cell_writer(report: Report, result: Result) -> tuple[str, Callable[[Path], N
 
 def table_writer(report: Report | FactReport, shown: Document, png: bytes | None) -> tuple[str, Callable[[Path], None]]:
     """Table and picture go into a file of their own in the folder above, so that all experiments are one run, `cells`:
-    TensorBoard selects no run where there are more than 40, and shows no text until one is."""
+    where there are more than 40, TensorBoard shows no text and no picture of any until some are selected."""
     values = [text(f"tables/{report.name}", table_text(shown))]  # a tag belongs to one of TensorBoard's pages
     values += [picture(f"pictures/{report.name}", png)] if png else []
     time = max(map(time_of, report.finished.values()), default=0.0) if isinstance(report, Report) else 0.0

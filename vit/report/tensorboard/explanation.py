@@ -23,7 +23,7 @@ The page `{page}` shows every table beside the paper's numbers; `docs/logs.md` d
 | `cells/EXPERIMENT/CELL` | the numbers of one cell; `CELL` is its row and its column | HParams |
 | `cells/EXPERIMENT/CELL/mean`, `min`, `max` | curves over the seeds of a cell | Time Series |
 
-With more than 40 runs, TensorBoard selects none at first: choose some by a pattern, then tick the box above the list.
+With more than 40 runs, the pages Text, Images and Scalars select none at first: a pattern that fits fewer selects them.
 
 ## Patterns for "Filter runs (regex)"
 
@@ -39,8 +39,9 @@ With more than 40 runs, TensorBoard selects none at first: choose some by a patt
 
 In "Filter tags (regex)", `loss`, `held_out` or `test_` choose curves, `^inspect/` pictures of models while they train.
 
-HParams has a row for each cell: `table/ours` and `table/paper` are the numbers of the table, in percent or in the metric's
-unit; the other columns are means over seeds, accuracies among them as fractions, as in the curves.
+HParams has a row for each cell: *ours*, *standard deviation* and *paper* are the numbers of the table, in percent or in the
+unit of its metric; the numbers after them are means over seeds, accuracies as fractions, as in the curves. Models and data sets
+go by the paper's names; where something stands in for them, the column *verdict* says so.
 
 ## Experiments
 

@@ -25,24 +25,22 @@ from vit.report.tensorboard.events import hyper_parameters, scalar, write_events
 NAMED = ("model", "pretrain", "transfer")  # axes that nearly every experiment has; all others share a column
 TEXTS = ("experiment", *map(title, NAMED), "other axes", "metric", "verdict")
 COUNTS = ("learning rate", "steps", "batch size", "image size", "seeds")
-TABLE = {  # tag -> what the table prints: in percent, or in the metric's own unit
-    "table/ours": "ours: mean over seeds, as the table prints it",
-    "table/spread": "standard deviation over seeds",
-    "table/paper": "the paper's value",
-}
+FIRST = ("experiment", *map(title, NAMED), "learning rate")  # TensorBoard shows five columns until others are ticked
+# tag -> the name of what the table prints: mean and standard deviation over seeds, in percent or in the metric's own unit
+TABLE = {"table/ours": "ours", "table/spread": "standard deviation", "table/paper": "paper"}
 RECORDED = {  # metric of the records -> its name. A mean over seeds; accuracies are fractions, as in the curves
     "test_accuracy": "test accuracy",
     "held_out_accuracy": "held-out accuracy",
     "test_5shot_accuracy": "5-shot accuracy",
-    "attention_distance_first_px": "mean attention distance in the first layer, px",
-    "attention_distance_last_px": "mean attention distance in the last layer, px",
+    "attention_distance_first_px": "mean attention distance, first layer (px)",
+    "attention_distance_last_px": "mean attention distance, last layer (px)",
 }
 
 
 def columns() -> Summary.Value:
     """All columns; TensorBoard reads them from one run, and would otherwise list every curve of every run."""
     settings = [
-        HParamInfo(name=name, type=kind, differs=True)
+        HParamInfo(name=name, type=kind, differs=name in FIRST)  # those that differ come first, each kind by name
         for names, kind in ((TEXTS, DATA_TYPE_STRING), (COUNTS, DATA_TYPE_FLOAT64))
         for name in names
     ]
@@ -69,7 +67,7 @@ def write_numbers(folder: Path, name: str, report: Report, result: Result) -> No
 
 
 def settings(report: Report, result: Result) -> dict[str, str | float]:
-    """Column -> value; without the columns that the cell has no value for."""
+    """Column -> value; without the columns that the cell has no value for, such as the rate of what trains nothing."""
     others = [axis for axis in (*report.experiment.rows, *report.experiment.columns) if axis not in NAMED]
     named = [cell_text(result.cell, axis) for axis in NAMED]
     other = ", ".join(f"{title(axis)} {cell_text(result.cell, axis)}" for axis in others)
@@ -79,7 +77,7 @@ def settings(report: Report, result: Result) -> dict[str, str | float]:
     data = config["data"]["init_args"]
     counts = (rates.pop() if len(rates) == 1 else None, config["trainer"]["max_steps"], data["batch_size"])
     counts = dict(zip(COUNTS, (*counts, data["image_size"], len(result.finished)), strict=True))
-    return {name: value for name, value in (texts | counts).items() if value not in ("", None)}
+    return {name: value for name, value in (texts | counts).items() if value}
 
 
 def numbers(result: Result) -> dict[str, float]:
