@@ -136,7 +136,8 @@ plan: $(RESULTS)/costs.json ## what would be trained: runs, images, FLOPs, time,
 status: ## count finished, running and missing runs
 	@$(PY) -m vit status --scale $(SCALE)
 
-tensorboard: ## show the runs' curves in a browser
+tensorboard: ## tables, numbers and curves in a browser; it prints the address of the page that explains them
+	@echo 'the first page: http://localhost:6006/#text&regexInput=%5Ecells%24 (6006: or the port that is printed below)'
 	@$(PY) -m tensorboard.main --logdir $(RESULTS)
 
 # ----------------------------------------------------------------------------------------------------------- development

@@ -1,4 +1,4 @@
-"""Renders one experiment: NAME.md, NAME.csv, NAME.svg, NAME.png, its curves, and the page of all experiments."""
+"""Renders one experiment: NAME.md, NAME.csv, NAME.svg, NAME.png, its part of TensorBoard's folder, and the page of all experiments."""
 
 from vit.atomic import write_bytes
 from vit.paths import results
@@ -12,7 +12,7 @@ from vit.report.page import write_page
 from vit.report.pictures import picture
 from vit.report.pictures.style import FORMATS
 from vit.report.sheet import sheet
-from vit.report.tensorboard import write_curves
+from vit.report.tensorboard import write_board
 from vit.report.terminal import terminal
 
 
@@ -26,8 +26,7 @@ def render(plan: Plan, name: str) -> str:
         write_bytes(folder / f"{name}.{ending}", content)
     for ending in set(FORMATS) - set(drawn):
         (folder / f"{name}.{ending}").unlink(missing_ok=True)  # drawn from runs that have left the plan since
-    if isinstance(report, Report):
-        write_curves(report)
+    write_board(report, shown, drawn.get("png"))
     return terminal(shown, [*(folder / f"{name}.{ending}" for ending in files), write_page(plan)])
 
 

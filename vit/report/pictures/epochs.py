@@ -8,7 +8,7 @@ from vit.report.names import stand_in
 from vit.report.pictures.arrangement import by_label, legend_above, panels_of
 from vit.report.pictures.over_paper import Points, draw_papers_line, looks_of, papers_name, percent
 from vit.report.results import Result
-from vit.report.tensorboard import read_scalars
+from vit.report.tensorboard.curves import read_scalars
 
 WIDTH, HEIGHT = 6.8, 4.4  # of the panel in inches
 END = "at the end, on test images"
@@ -39,12 +39,12 @@ def curve(report: Report, result: Result) -> Points:
     run = result.cell.upstream
     if run not in report.finished:
         return []
-    scalars = read_scalars(runs_folder(report.plan.scale_name) / run)
     steps = report.plan.runs[run].config["trainer"]["max_steps"]
-    measured = scalars[scalars["tag"] == result.cell.metric.replace("test_", "held_out_")]
+    measured = result.cell.metric.replace("test_", "held_out_")
     return [
         ((step + 1) / steps * result.cell.axes["epochs"], 100 * value)
-        for step, value in zip(measured["step"], measured["value"], strict=True)
+        for step, tag, value in read_scalars(runs_folder(report.plan.scale_name) / run)
+        if tag == measured
     ]
 
 

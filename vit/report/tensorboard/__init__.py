@@ -1,0 +1,5 @@
+"""What `make tensorboard` shows beside the runs: curves and numbers of each cell, tables, pictures, a page that explains."""
+
+from vit.report.tensorboard.board import write_board
+
+__all__ = ["write_board"]
