@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from functools import partial
 
 from vit import paths
 from vit.errors import UserError, nearest
@@ -12,7 +13,10 @@ from vit.plan.multi_label import check_recipe, default_metric
 from vit.plan.own_code import check_source
 from vit.plan.recipe_values import DATA, EVALUATE, FEWSHOT_CURVE, TASKS
 from vit.plan.resolve import config, experiment_path, load_recipe, values_for
-from vit.plan.schema import SCRATCH
+from vit.plan.schema import AXES, SCRATCH
+from vit.plan.stated_in import stated_in
+
+LENGTH = ("steps", "epochs", "batch_size")  # of a recipe, which decide the number of its updates
 
 
 @dataclass(frozen=True)
@@ -115,18 +119,21 @@ def at_scale(recipe, axes, kind, scale, scale_name, exact=()):
     """(entry, values, steps) of a recipe on the set of kind 'pretrain' or 'transfer' that the axes name."""
     entry = entry_of(scale, scale_name, kind, axes[kind])
     values = values_for(recipe, axes, scale, scale_name, exact)
-    where = f"experiments/scales/{scale_name}.yaml"
-    steps = _steps(values, axes, entry, recipe, f"{where}: {kind}.{axes[kind]}")
+    steps = _steps(values, axes, entry, recipe, f"experiments/scales/{scale_name}.yaml: {kind}.{axes[kind]}")
     if steps and values.get("warmup_steps", 0) >= steps:
+        source = stated_in(recipe, "warmup_steps", *LENGTH, axes=axes, scale=scale, scale_name=scale_name)
         raise UserError(
-            f"{where} or the experiment: {recipe}.warmup_steps: {values['warmup_steps']} must be below the {steps} updates on {axes[kind]}"
+            f"{source}.warmup_steps: {values['warmup_steps']} must be below the {steps} updates on {axes[kind]}"
         )
     return entry, values, steps
 
 
 def papers_axes(axes, exact):
-    """Without the values that an experiment states for this scale only: at the paper's the recipe's stand instead."""
-    return {axis: value for axis, value in axes.items() if axis not in exact}
+    """Without the values of recipes that an experiment states for this scale only: at the paper's the recipe's stand instead.
+
+    Names stay, such as the model's: a cell is compared with the same one at the paper's scale, whichever scales have it.
+    """
+    return {axis: value for axis, value in axes.items() if axis not in exact or axis in AXES}
 
 
 def _start(plan, paper, axes, exact):
@@ -170,7 +177,8 @@ def _fewshot_evaluation(plan, axes, exact):
 def _transfer(plan, axes, recipe, start, exact):
     """(sweep, runs): rates tried on the held-out part (B.1.1), then the seeds on everything with the best of them."""
     entry, values, steps = at_scale(recipe, axes, "transfer", plan.scale, plan.scale_name, exact)
-    check_recipe(entry, recipe, values, f"transfer.{axes['transfer']} of experiments/scales/{plan.scale_name}.yaml")
+    source = partial(stated_in, recipe, axes=axes, scale=plan.scale, scale_name=plan.scale_name)
+    check_recipe(entry, values, f"transfer.{axes['transfer']} of experiments/scales/{plan.scale_name}.yaml", source)
     task = TASKS[values["task"]]
     takes, later = task["start"], task.get("later", {})
     labels = {"multi_label": True} if entry.multi_label else {}
@@ -196,7 +204,7 @@ def _transfer(plan, axes, recipe, start, exact):
     if not isinstance(rates, list):
         if f"{recipe}.select_by" in axes:
             raise UserError(
-                f"experiments/recipes/{recipe}.yaml: lr: with one learning rate {recipe}.select_by: {values['select_by']} has no effect; make it a list"
+                f"{source('lr')}.lr: with one learning rate {recipe}.select_by: {values['select_by']} has no effect; make it a list"
             )
         return (), tuple(add(f"seed{seed}", seed, "all", needs, lr=rates, lr_from=[]) for seed in seeds)
     sweep = [add(f"lr{rate:g}", 0, "train", needs, lr=rate, lr_from=[]) for rate in rates]
