@@ -3,9 +3,10 @@
 M images, L layers, H heads.
 """
 
+import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path, PurePath
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -173,5 +174,5 @@ def first_layer(model: torch.nn.Module) -> str:
 
 def drawn_name(kind: str, name: str) -> str:
     """'rollout-cat' for cat, 'pets/rollout-cat' for pets/cat."""
-    path = PurePath(name)
-    return str(path.with_name(f"{kind}-{path.name}"))
+    folder, last = os.path.split(name)
+    return os.path.join(folder, f"{kind}-{last}")
