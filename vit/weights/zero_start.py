@@ -1,4 +1,4 @@
-"""A model that is about to be loaded starts from zeros: random initial values take seconds, 20 for a ViT-L/16."""
+"""A model that is about to be loaded starts from zeros: random initial values take seconds of a large model."""
 
 from torch.overrides import TorchFunctionMode
 
