@@ -2,7 +2,6 @@
 
 import os
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +11,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from weight_kinds import KINDS, loaded, write
 
 from vit.__main__ import main
-from vit.inspect.command import unique_names
+from vit.inspect.pictures_below import list_pictures
 from vit.inspect.prepared import Preparation
 from vit.models import create_model
 from vit.paths import EXPERIMENTS
@@ -147,8 +146,8 @@ def test_a_file_of_timm_into_the_default_folder(inspect, images, tmp_path, monke
 
 
 def test_pictures_of_the_same_name_do_not_replace_each_other():
-    names = unique_names([Path("a/cat.png"), Path("b/cat.jpg"), Path("cat-2.png"), Path("a/cat.png")])
-    assert list(names.values()) == ["cat", "cat-2", "cat-2-2"]
+    pictures, _ = list_pictures(["a/cat.png", "b/cat.jpg", "cat-2.png", "a/cat.png"])
+    assert [picture.name for picture in pictures] == ["cat", "cat-2", "cat-2-2"]
 
 
 def test_unreadable_images_are_named_and_the_others_done(inspect, images, tmp_path):

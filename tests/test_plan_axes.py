@@ -163,7 +163,9 @@ def test_values_stated_for_a_scale_are_taken_there_and_only_there(values_of):
 
 def test_advice_works_when_it_is_followed_to_the_letter(values_of):
     with pytest.raises(
-        UserError, match=r"mini\.yaml: recipes\.finetune\.lr has its own; .*multiples such as x0\.3.*under `at`"
+        UserError,
+        match=r"^\S*experiments/ablations/tried\.yaml: finetune\.lr: 0\.01 where .*"
+        r"mini\.yaml: recipes\.finetune\.lr has its own; .*multiples such as x0\.3.*under `at`",
     ):
         values_of("finetune.lr", [0.01])
     assert values_of("finetune.lr", ["x0.3"]) == [[0.015, 0.03]]

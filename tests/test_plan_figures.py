@@ -22,6 +22,18 @@ grid:
 rows: [line, size]
 columns: [transfer]
 """
+SPEEDS = """
+title: "Speeds"
+grid:
+  model: [ViT-B/16, ResNet50x1]
+  pretrain: [none]
+  transfer: [one image]
+  transfer_with: [speed]
+  metric: [images_per_second]
+rows: [model]
+columns: [transfer]
+picture: compute
+"""
 FAR = {"all x0.5", "all x2", "depth x4", "depth x8", "patch x2"}  # docs/fidelity.md says how far
 
 
@@ -108,6 +120,16 @@ def test_a_multiple_of_an_option_multiplies_what_an_axis_before_it_sets(tmp_path
 def test_mistakes(tmp_path, monkeypatch, old, new, message):
     with pytest.raises(UserError, match=message):
         planned_ablation(tmp_path, monkeypatch, "mine", SHAPES.replace(old, new))
+
+
+def test_compute_without_a_cell_of_accuracies_is_refused_before_anything_is_measured(tmp_path, monkeypatch):
+    message = (
+        r"experiments/ablations/mine\.yaml: picture: compute draws accuracies, but every cell shows images_per_second"
+    )
+    with pytest.raises(UserError, match=message):
+        planned_ablation(tmp_path, monkeypatch, "mine", SPEEDS, scale="mini")
+    dots = planned_ablation(tmp_path, monkeypatch, "mine", SPEEDS.replace("compute", "dots"), scale="mini")
+    assert {cell.metric for cell in dots.cells} == {"images_per_second"}
 
 
 def test_the_pre_trainings_of_figure_9_follow_few_shot_accuracy_on_held_out_images_of_the_transfer_set():

@@ -153,7 +153,7 @@ SLIPS = {  # file, its text, what somebody writes instead, what the line must na
         ["finetune.select_by", "mean_average_precision", "transfer.CIFAR-10", "mini.yaml"]),
     "a measure to select by": (GELU, "  model: [", "  finetune.select_by: [acuracy]\n  model: [", ["finetune.select_by", "acuracy", "class_mean_accuracy"]),
     "a measure to select by, of one rate": ("table9.yaml", "grid:\n", "grid:\n  vtab.select_by: [loss]\n",
-        ["vtab.yaml", "vtab.select_by", "loss", "one learning rate"]),
+        ["mini.yaml", "recipes.vtab.lr", "vtab.select_by", "loss", "one learning rate"]),
     "recipes that compete by two measures": ("table7.yaml", "transfer_with: [finetune,", "finetune-bit.select_by: loss, transfer_with: [finetune,",
         ["table7.yaml", "transfer_with", "finetune.select_by accuracy", "finetune-bit.select_by loss"]),
     "few shots of a multi-label set": (MULTILABEL, "rows:", "  transfer_with: [fewshot]\nrows:", ["vit.tasks.FewShot", "PASCAL VOC 2007", "Finetune"]),

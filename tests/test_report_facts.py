@@ -17,6 +17,7 @@ from vit.plan.resolve import load_recipe
 from vit.report import render
 from vit.report.document import document
 from vit.report.facts.fact_results import collect_facts
+from vit.report.facts.fact_table import lay_out_facts
 from vit.run.costs import write_costs
 
 VITS = {
@@ -187,6 +188,23 @@ def test_units_lists_and_words_are_compared_as_they_are_meant():
     assert sweep.ours == sweep.paper == [0.003, 0.01, 0.03, 0.06]
     assert (only(results, dataset="ImageNet", fact="optimizer").ours, sweep.verdict) == ("sgd", "REPRODUCED")
     assert only(facts("table3"), model="ViT-L/16", pretrain="JFT-300M", fact="epochs").ours == [7, 14]
+
+
+def held_out_entries(scale):
+    """Row -> what the column held_out of Table 4 shows."""
+    table = lay_out_facts(collect_facts(make_plan(scale, ["table4"]), "table4"))
+    column = [entry.main for entry in table.header].index("held_out")
+    return {row[0].main: (row[column].main, row[column].small) for row in table.rows}
+
+
+def test_held_out_images_are_shown_as_a_share_or_with_their_number(experiments):
+    assert held_out_entries("mini")["ImageNet"] == ("10%", "paper 1%")
+    assert held_out_entries("paper")["CIFAR-10"] == ("2%", "paper 2%")
+    assert held_out_entries("paper")["VTAB (19 tasks)"] == ("200 images", "")
+    edit(experiments / "recipes" / "finetune.yaml", "0.06],  held_out: 0.01", "0.06],  held_out: 0.03")
+    edit(experiments / "recipes" / "vtab.yaml", "held_out: 200 ", "held_out: 1000 ")
+    assert held_out_entries("paper")["ImageNet"] == ("3%", "paper 1% · +2 points")
+    assert held_out_entries("paper")["VTAB (19 tasks)"] == ("1,000 images", "")
 
 
 CHANGES = [  # recipe, what is changed, into what, table, the axes of the cells that are OFF then

@@ -119,6 +119,17 @@ def test_bars_with_a_base_are_differences_to_it(drawn):
     assert_legible(figure)
 
 
+def test_bars_of_bare_numbers_say_of_what(drawn):
+    """0 and 4 alone could be anything, words cannot."""
+    numbers = GRID.replace("label: without", "label: 0").replace("label: a tenth of all activations", "label: 4")
+    for base in ("", "base: {form: 0}\n"):
+        _, figure = drawn(numbers + "picture: bars\n" + base)
+        ticks = {tick.get_text() for axis in figure.axes for tick in axis.get_yticklabels()}
+        names = ticks | {text.get_text() for legend in figure.legends for text in legend.get_texts()}
+        assert {"form 4", "a fifth", "ViT-B/16"} <= names and not {"0", "4"} & names
+        assert_legible(figure)
+
+
 def test_a_single_seed_is_a_bar_without_a_whisker(drawn):
     _, figure = drawn(
         GRID + "picture: bars\nbase: {form: without}\n", keep=lambda plan: [run for run in plan.runs if "seed0" in run]

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from signal import SIGINT
 
 from vit.commands.command_line import parser
 from vit.errors import UserError, reason
@@ -34,7 +35,8 @@ def main(arguments: list[str]) -> None:
             sys.exit("error: a library ended the process before the command was complete")
         raise
     except KeyboardInterrupt:
-        sys.exit("interrupted; run the same command again to resume")
+        print("interrupted; run the same command again", file=sys.stderr)
+        sys.exit(128 + SIGINT)
     except BrokenPipeError:  # such as after `| head -1`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the flush at exit would fail again
         sys.exit("error: the reader of stdout ended before the command was complete")

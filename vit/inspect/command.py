@@ -3,6 +3,8 @@
 M images, L layers, H heads.
 """
 
+import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import torch
 from vit.errors import UserError
 from vit.inspect import inside
 from vit.inspect.arrays_of_model import as_pictures, position_arrays
+from vit.inspect.pictures_below import Picture, left_out, list_pictures
 from vit.inspect.prepared import Preparation
 from vit.inspect.written import Folder
 from vit.models.axial import AxialViT
@@ -30,15 +33,16 @@ Arrays = dict[str, np.ndarray]
 def inspect(checkpoint: str, images: Sequence[str], out: str | None) -> list[str]:
     """Write all that the model has; returns what could not be made, a line for each.
 
-    out: the folder to write to; by default a new one in the current folder. UserError for a checkpoint that cannot be
-    opened and for a folder that cannot be written to.
+    images: picture files and folders. out: the folder to write to; by default a new one in the current folder. UserError
+    for a folder without pictures, a checkpoint that cannot be opened and a folder that cannot be written to.
     """
+    pictures, others = list_pictures(images)
     opened = open_checkpoint(checkpoint)
     opened.model.eval()
     print(opened.report)
-    return Inspection(opened, Folder(Path(out) if out else new_folder(opened.name))).run(
-        [Path(path) for path in images]
-    )
+    for line in left_out(others):
+        print(line, file=sys.stderr, flush=True)
+    return Inspection(opened, Folder(Path(out) if out else new_folder(opened.name))).run(pictures)
 
 
 def new_folder(name: str) -> Path:
@@ -58,9 +62,9 @@ class Inspection:
         self.name, self.images = opened.name, opened.images
         self.problems: list[str] = []
 
-    def run(self, paths: Sequence[Path]) -> list[str]:
+    def run(self, pictures: Sequence[Picture]) -> list[str]:
         arrays = self.filters() | self.positions()
-        attention = self.attention(paths)
+        attention = self.attention(pictures)
         if "attention_distance" in attention:
             self.draw_distance(attention["attention_distance"])
         arrays |= attention
@@ -100,7 +104,7 @@ class Inspection:
         self.folder.picture("positions", panel, draw, arrays, self.name, **size)
         return arrays
 
-    def attention(self, paths: Sequence[Path]) -> Arrays:
+    def attention(self, pictures: Sequence[Picture]) -> Arrays:
         """Attention over all images, drawn as each batch is done."""
         if not hasattr(self.model, "attention_weights"):
             self.problem(
@@ -113,8 +117,8 @@ class Inspection:
             self.problem(error)
             return {}
         print(f"images: {preparation}")
-        batches, names = [], unique_names(paths)
-        for readable, pixels in preparation.batches(paths, inside.images_at_a_time(self.model), self.problems):
+        batches, names = [], {picture.path: picture.name for picture in pictures}
+        for readable, pixels in preparation.batches(list(names), inside.images_at_a_time(self.model), self.problems):
             x = pixels / 127.5 - 1
             batch = {"names": np.array([str(path) for path in readable]), "images": as_pictures(x)}
             batch |= inside.attention(self.model, x)
@@ -133,10 +137,12 @@ class Inspection:
         if "attention_maps" not in arrays:
             return
         title = f"{self.name}: {name}\nattention rollout from the output to the image"
-        self.folder.picture(f"rollout-{name}", rollout_over_image, arrays["images"], arrays["attention_maps"], title)
+        self.folder.picture(
+            drawn_name("rollout", name), rollout_over_image, arrays["images"], arrays["attention_maps"], title
+        )
         whose = "the patches (mean)" if self.model.class_token is None else "the class token"
         title = f"{self.name}: {name}\nattention of {whose} to the patches"
-        self.folder.picture(f"heads-{name}", maps_of_heads, arrays["class_attention"], title)
+        self.folder.picture(drawn_name("heads", name), maps_of_heads, arrays["class_attention"], title)
 
     def draw_distance(self, distances: np.ndarray) -> None:
         """distances (M, L, H)."""
@@ -166,13 +172,7 @@ def first_layer(model: torch.nn.Module) -> str:
     return "the first convolution" if isinstance(model, Hybrid | ResNet) else "the patch embedding"
 
 
-def unique_names(paths: Sequence[Path]) -> dict[Path, str]:
-    """{path: its name without suffix, with a number behind it if another path has the same}."""
-    names = {}
-    for path in paths:
-        name, number = path.stem, 1
-        while name in names.values():
-            number += 1
-            name = f"{path.stem}-{number}"
-        names.setdefault(path, name)
-    return names
+def drawn_name(kind: str, name: str) -> str:
+    """'rollout-cat' for cat, 'pets/rollout-cat' for pets/cat."""
+    folder, last = os.path.split(name)
+    return os.path.join(folder, f"{kind}-{last}")

@@ -15,10 +15,11 @@ from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.record_writer import RecordWriter
 
 from vit.atomic import atomic_write
+from vit.inspect.pictures_below import ARRAYS
 from vit.inspect.writing import writing
 from vit.report.pictures.style import LOOK
 
-ARRAYS, EVENTS = "inspect.npz", "events.out.tfevents.0.inspect"
+EVENTS = "events.out.tfevents.0.inspect"
 DOTS_PER_INCH = 130
 
 
@@ -31,7 +32,7 @@ class Folder:
             path.mkdir(parents=True, exist_ok=True)
 
     def picture(self, name: str, draw: Callable[..., Figure], *arguments, **options) -> None:
-        """NAME.png of what `draw` returns for the arguments."""
+        """NAME.png of what `draw` returns for the arguments; NAME may lie in folders, which are made."""
         with matplotlib.rc_context(LOOK), warnings.catch_warnings():
             warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from font", UserWarning)  # a box says it, too
             figure = draw(*arguments, **options)

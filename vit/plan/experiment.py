@@ -5,6 +5,7 @@ import re
 
 from vit import paths
 from vit.errors import UserError
+from vit.plan import measured_speed
 from vit.plan.cells import Plan
 from vit.plan.checks import check_cells, keys_inside
 from vit.plan.facts import fact_of
@@ -15,6 +16,7 @@ from vit.plan.runs import fill
 from vit.plan.scale_checks import check_names
 from vit.plan.schema import SCRATCH
 from vit.plan.stand_ins import with_options
+from vit.plan.stated_in import with_path
 
 CLAIMS = "claims"  # experiments/claims.yaml says what is concluded from experiments; it is none
 MAKE_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
@@ -90,13 +92,14 @@ def add_experiment(plan, paper, name):
         if not experiment.facts:
             _check_recipes(experiment, combinations, where)
             _check_arrays(experiment, combinations, where)
+            _check_compute(experiment, combinations, where)
         cells = [fill(plan, paper, name, axes) for axes in combinations if not experiment.facts]
         check_cells([*cells, *(fact.cell for fact in facts)], experiment, where)
-    except UserError:
+    except UserError as error:
         del plan.experiments[name]
         for run in set(plan.runs) - known:
             del plan.runs[run]
-        raise
+        raise UserError(with_path(str(error), where)) from None
     plan.cells += cells
     plan.facts += facts
 
@@ -126,6 +129,15 @@ def _check_arrays(experiment, combinations, where):
                 f"{where}: picture: {', '.join(experiment.picture)}: drawn from arrays that runs of {INSPECT} leave, but"
                 f" {recipe} is {load_recipe(recipe)['task']}; write transfer_with: [inspect]"
             )
+
+
+def _check_compute(experiment, combinations, where):
+    """UserError for a picture of accuracies where every cell is a measured speed."""
+    metrics = {axes.get("metric") for axes in combinations}
+    if experiment.picture == "compute" and metrics and metrics <= measured_speed.UNITS.keys():
+        raise UserError(
+            f"{where}: picture: compute draws accuracies, but every cell shows {' or '.join(sorted(metrics))}; take bars or dots"
+        )
 
 
 def _transfers_of(axes):

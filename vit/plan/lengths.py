@@ -3,6 +3,10 @@
 from vit.errors import UserError, nearest
 from vit.plan.own_code import check_source
 from vit.plan.resolve import values_for
+from vit.plan.schema import AXES
+from vit.plan.stated_in import stated_in
+
+LENGTH = ("steps", "epochs", "batch_size")  # of a recipe, which decide the number of its updates
 
 
 def entry_of(scale, scale_name, kind, name):
@@ -21,18 +25,21 @@ def at_scale(recipe, axes, kind, scale, scale_name, exact=()):
     """(entry, values, steps) of a recipe on the set of kind 'pretrain' or 'transfer' that the axes name."""
     entry = entry_of(scale, scale_name, kind, axes[kind])
     values = values_for(recipe, axes, scale, scale_name, exact)
-    where = f"experiments/scales/{scale_name}.yaml"
-    steps = steps_of(values, axes, entry, recipe, f"{where}: {kind}.{axes[kind]}")
+    steps = steps_of(values, axes, entry, recipe, f"experiments/scales/{scale_name}.yaml: {kind}.{axes[kind]}")
     if steps and values.get("warmup_steps", 0) >= steps:
+        source = stated_in(recipe, "warmup_steps", *LENGTH, axes=axes, scale=scale, scale_name=scale_name)
         raise UserError(
-            f"{where} or the experiment: {recipe}.warmup_steps: {values['warmup_steps']} must be below the {steps} updates on {axes[kind]}"
+            f"{source}.warmup_steps: {values['warmup_steps']} must be below the {steps} updates on {axes[kind]}"
         )
     return entry, values, steps
 
 
 def papers_axes(axes, exact):
-    """Without the values that an experiment states for this scale only: at the paper's the recipe's stand instead."""
-    return {axis: value for axis, value in axes.items() if axis not in exact}
+    """Without the values of recipes that an experiment states for this scale only: at the paper's the recipe's stand instead.
+
+    Names stay, such as the model's: a cell is compared with the same one at the paper's scale, whichever scales have it.
+    """
+    return {axis: value for axis, value in axes.items() if axis not in exact or axis in AXES}
 
 
 def steps_of(values, axes, entry, recipe, where):

@@ -1,5 +1,7 @@
 """What a multi-label set asks of a recipe and of a metric, and what only goes with one: checked when runs are planned."""
 
+from collections.abc import Callable
+
 from vit.errors import UserError
 from vit.plan.recipe_values import TASKS
 
@@ -17,21 +19,22 @@ def check_kind(entry, kind: str, where: str) -> None:
         raise UserError(f"{where}.multi_label: a set to pre-train on has one label an image; list it under transfer")
 
 
-def check_recipe(entry, recipe: str, values: dict, where: str) -> None:
-    """The recipe's values go with the labels of the set. where: file and key of the set."""
-    source = f"experiments/recipes/{recipe}.yaml or the experiment: {recipe}"
+def check_recipe(entry, values: dict, where: str, source: Callable[..., str]) -> None:
+    """The recipe's values go with the labels of the set. where: file and key of the set. source: key -> who states it."""
     if not entry.multi_label:
         if values.get("select_by") == "mean_average_precision":
-            raise UserError(f"{source}.select_by: mean_average_precision is of multi-label sets, and {where} is none")
+            raise UserError(
+                f"{source('select_by')}.select_by: mean_average_precision is of multi-label sets, and {where} is none"
+            )
         return
     if "multi_label" not in TASKS[values["task"]]["start"]:
         raise UserError(
-            f"{source}: {values['task']} takes one label an image, and {where} is a multi-label set; use a recipe of vit.tasks.Finetune"
+            f"{source('task')}: {values['task']} takes one label an image, and {where} is a multi-label set; use a recipe of vit.tasks.Finetune"
         )
     for key, words in NEEDED.items():
         if values[key] not in words and (key != "select_by" or isinstance(values["lr"], list)):
             raise UserError(
-                f"{source}.{key}: {values[key]!r} is for one label an image, and {where} is a multi-label set; write {' or '.join(map(str, words))}"
+                f"{source(key)}.{key}: {values[key]!r} is for one label an image, and {where} is a multi-label set; write {' or '.join(map(str, words))}"
             )
 
 

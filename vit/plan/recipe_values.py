@@ -4,7 +4,7 @@ A new value is a row here, its name among those of its task in TASKS, an argumen
 in the recipes that switch it on. Tests hold the words equal to the registries that read them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -254,24 +254,26 @@ def check_value(key: str, value: object, where: str) -> None:
         raise UserError(f"{where}.{key}: {kind.expected} was expected, found {value!r}")
 
 
-def check_needed(values: dict, where: str) -> None:
-    """Refuse values that do not go together, such as momentum beside Adam."""
+def check_needed(values: dict, source: Callable[..., str]) -> None:
+    """Refuse values that do not go together, such as momentum beside Adam. source: (key, other key) -> who states them."""
     for key, value in values.items():
         other, *words = VALUES[key].needed_with if key in VALUES and VALUES[key].needed_with else ("",)
         if other in values and values[other] not in words and value != VALUES[key].off:
             off = "null" if VALUES[key].off is None else VALUES[key].off
             raise UserError(
-                f"{where}.{key}: {value!r} has no effect with {other} {values[other]}; leave it out, or write {off} where the recipe states it"
+                f"{source(key, other)}.{key}: {value!r} has no effect with {other} {values[other]}; leave it out, or write {off} where the recipe states it"
             )
     for (other, word), words in ONLY.items():
         for key, only in words.items() if values.get(other) == word else ():
             if values.get(key, only) != only:
                 must = "null" if only is None else only
-                raise UserError(f"{where}.{key}: {values[key]!r} does not go with {other} {word}; it must be {must}")
+                raise UserError(
+                    f"{source(key, other)}.{key}: {values[key]!r} does not go with {other} {word}; it must be {must}"
+                )
     batch, part = values.get("batch_size"), values.get("micro_batch")
     if part and batch % part:
         raise UserError(
-            f"{where}.micro_batch: a batch of {batch} images is not divisible by {part}; take a divisor, for one scale under `at`"
+            f"{source('micro_batch', 'batch_size')}.micro_batch: a batch of {batch} images is not divisible by {part}; take a divisor, for one scale under `at`"
         )
 
 

@@ -1,7 +1,7 @@
 """Recipe, then experiment, then scale: the values of one run, and its LightningCLI config."""
 
 import copy
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 from vit import paths
@@ -24,6 +24,7 @@ from vit.plan.recipe_values import (
 from vit.plan.scale_checks import check_class_path, check_entry, check_models, check_omit
 from vit.plan.schema import AXES, PROCESSES, SETS, DataEntry, EvaluationEntry, Experiment, Paper, Scale
 from vit.plan.stand_ins import is_multiple, multiplied, of_axis, stand_in
+from vit.plan.stated_in import EXPERIMENT, stated_in
 from vit.plan.together import together
 from vit.plan.yaml_files import build, check_keys, read_yaml
 
@@ -162,32 +163,32 @@ def values_for(recipe_name, cell, scale, scale_name, exact=()):
     if isinstance(values.get("epochs"), list) and cell.get("epochs") in values["epochs"] and "epochs" in settings:
         values["epochs"] = cell["epochs"]  # the base of a multiple
     words = {key: value for key, value in settings.items() if not is_multiple(value)}
+    source = partial(stated_in, recipe_name, axes=cell, scale=scale, scale_name=scale_name)
     try:
         base, values = (with_off_values(part, recipe["task"]) for part in (values, {**values, **words}))
     except KeyError as missing:
         key = missing.args[0]
-        raise UserError(
-            f"experiments/recipes/{recipe_name}.yaml or the experiment: no value for '{key}'"
-            f"{needed_by(key)}{together(key, recipe_name, recipe['task'], {**values, **words}, words)}"
-        ) from None
+        advice = together(key, recipe_name, recipe["task"], {**values, **words}, words)
+        where = EXPERIMENT if advice else f"experiments/recipes/{recipe_name}.yaml"
+        raise UserError(f"{where}: no value for '{key}'{needed_by(key)}{advice}") from None
     for key in recipe_values(recipe["task"]):
-        check_value(key, values[key], f"experiments/recipes/{recipe_name}.yaml or the experiment: {recipe_name}")
-    overrides, where = (
-        scale.recipes.get(recipe_name, {}),
-        f"experiments/scales/{scale_name}.yaml: recipes.{recipe_name}",
-    )
+        asked = (
+            f"{EXPERIMENT}: {recipe_name}" if key in words else f"experiments/recipes/{recipe_name}.yaml: {recipe_name}"
+        )
+        check_value(key, values[key], asked)
+    overrides = scale.recipes.get(recipe_name, {})
     for key in {**overrides, **settings}:
         if f"{recipe_name}.{key}" in exact and not is_multiple(settings[key]):
             continue
-        section = f"{where}.{key}"
+        of_scale, stated = f"experiments/scales/{scale_name}.yaml: recipes.{recipe_name}.{key}", f"{source(key)}.{key}"
         if key not in settings:
-            values[key] = stand_in(values[key], overrides[key], section)
+            values[key] = stand_in(values[key], overrides[key], of_scale)
         elif key in overrides:
-            values[key] = of_axis(key, settings[key], base[key], overrides[key], section)
+            values[key] = of_axis(key, settings[key], base[key], overrides[key], stated, of_scale)
         elif is_multiple(settings[key]):
-            values[key] = multiplied(base[key], settings[key], section)
-        check_value(key, values[key], where)
-    check_needed(values, f"experiments/recipes/{recipe_name}.yaml or the experiment: {recipe_name}")
+            values[key] = multiplied(base[key], settings[key], stated)
+        check_value(key, values[key], source(key))
+    check_needed(values, source)
     return {key: copy.deepcopy(value) if isinstance(value, list | dict) else value for key, value in values.items()}
 
 

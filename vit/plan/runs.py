@@ -1,6 +1,7 @@
 """The runs of a cell: a pre-training (Table 3), then a sweep on held-out images and the seeds with the best rate (Table 4)."""
 
 from fnmatch import fnmatchcase
+from functools import partial
 
 from vit import paths
 from vit.errors import UserError
@@ -13,6 +14,7 @@ from vit.plan.recipe_values import EVALUATE, TASKS
 from vit.plan.registered import add_run, model_label, named
 from vit.plan.resolve import config, experiment_path, load_recipe
 from vit.plan.starts import starts_of
+from vit.plan.stated_in import stated_in
 
 
 def fill(plan, paper, name, axes):
@@ -95,7 +97,8 @@ def _transfer(plan, axes, recipe, starts, exact):
     starts: of each pre-training. The rates are tried from the first one only, as they are chosen once for all seeds.
     """
     entry, values, steps = at_scale(recipe, axes, "transfer", plan.scale, plan.scale_name, exact)
-    check_recipe(entry, recipe, values, f"transfer.{axes['transfer']} of experiments/scales/{plan.scale_name}.yaml")
+    source = partial(stated_in, recipe, axes=axes, scale=plan.scale, scale_name=plan.scale_name)
+    check_recipe(entry, values, f"transfer.{axes['transfer']} of experiments/scales/{plan.scale_name}.yaml", source)
     task = TASKS[values["task"]]
     takes, later = task["start"], task.get("later", {})
     labels = {"multi_label": True} if entry.multi_label else {}
@@ -124,7 +127,7 @@ def _transfer(plan, axes, recipe, starts, exact):
     if not isinstance(rates, list):
         if f"{recipe}.select_by" in axes:
             raise UserError(
-                f"experiments/recipes/{recipe}.yaml: lr: with one learning rate {recipe}.select_by: {values['select_by']} has no effect; make it a list"
+                f"{source('lr')}.lr: with one learning rate {recipe}.select_by: {values['select_by']} has no effect; make it a list"
             )
         return (), add_seeds((), lr=rates, lr_from=[])
     sweep = tuple(add(starts[0], f"lr{rate:g}", 0, "train", (), lr=rate, lr_from=[]) for rate in rates)

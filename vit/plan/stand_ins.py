@@ -22,23 +22,24 @@ def stand_in(base: object, override: object, where: str) -> object:
     return override[base]
 
 
-def of_axis(key: str, value: object, base: object, override: object, where: str) -> object:
+def of_axis(key: str, value: object, base: object, override: object, stated: str, of_scale: str) -> object:
     """The scale's value where an experiment varies it. base: the recipe's value, override: the scale's.
 
     A multiple multiplies the scale's value. A number that scales make smaller (VALUES[key].scaled) keeps its ratio to the
     recipe's: half the paper's learning rate is half the scale's. Everything else is taken as the experiment states it.
+    stated, of_scale: file and key of value and override.
     """
     if isinstance(override, dict) and not isinstance(value, list) and value in override:
         return override[value]
     if is_multiple(value):
-        return multiplied(stand_in(base, override, where), value, where)
+        return multiplied(stand_in(base, override, of_scale), value, stated)
     if not number(value) or not VALUES[key].scaled:
         return value
-    at_scale = stand_in(base, override, where)
+    at_scale = stand_in(base, override, of_scale)
     if number(base) and base and number(at_scale):
-        return times(at_scale, value / base, where)
+        return times(at_scale, value / base, stated)
     raise UserError(
-        f"{key}: {value!r} in the experiment where the recipe has {base!r}, and {where} has its own; write multiples such as x0.3,"
+        f"{stated}: {value!r} where the recipe has {base!r}, and {of_scale} has its own; write multiples such as x0.3,"
         " or values for this scale under `at`"
     )
 

@@ -10,9 +10,9 @@ from tqdm import tqdm
 
 from vit.atomic import atomic_write
 from vit.errors import UserError
+from vit.inspect.pictures_below import MAP, left_out, list_pictures
 from vit.inspect.writing import writing
 from vit.predict.documents import as_csv, as_json, lines
-from vit.predict.pictures_below import MAP, list_pictures
 from vit.predict.predictor import Prediction, Predictor
 from vit.weights import open_checkpoint
 
@@ -66,9 +66,7 @@ def tell(report: str, predictor: Predictor, others: Sequence[Path]) -> None:
     notes += [f"class names: {predictor.names_from}"]
     if predictor.maps and predictor.model.class_token is None:
         notes += ["maps: the mean over the patches, as the model has no class token"]
-    if others:
-        more = f" and {len(others) - 1:,} more" if others[1:] else ""
-        notes += [f"left out, no known pictures: {others[0]}{more}"]
+    notes += left_out(others)
     print("\n".join(notes), file=sys.stderr, flush=True)
 
 

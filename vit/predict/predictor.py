@@ -14,13 +14,13 @@ from data.pictures.decode import decoded
 from data.transforms.seen import seen
 from vit.errors import UserError
 from vit.inspect.inside import images_at_a_time
+from vit.inspect.pictures_below import Picture
 from vit.inspect.prepared import Preparation
 from vit.inspect.rollout import attention_map
 from vit.models.axial import AxialViT
 from vit.models.vit import ViT
 from vit.predict.classes_of_head import PROBABILITIES, check_head, class_names, loss_of_head, top
 from vit.predict.map_over_picture import map_over_picture
-from vit.predict.pictures_below import Picture
 from vit.weights import Opened
 
 BATCH = 32

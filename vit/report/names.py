@@ -1,6 +1,7 @@
 """How the paper's names are printed, and which data set or model stands in for them at a scale."""
 
 import json
+import re
 from collections.abc import Callable, Iterable
 
 from vit.plan import Cell, Plan
@@ -11,6 +12,7 @@ TITLES = {
     "transfer": "transfer to",
     "tested_on": "tested on",
 }  # axis -> its printed name; other axes keep their names
+BARE = re.compile(r"x?\d+(\.\d+)?(e-\d+)?|null|true|false")  # values, also multiples, that alone would not say of what
 # a shorter schedule is SHORT; the paper names no precision; watching a run changes no number
 JUDGED_OTHERWISE = {"steps", "epochs", "precision", "inspect_every"}
 
@@ -37,6 +39,11 @@ def cell_text(cell: Cell, axis: str) -> str:
     """A cell's value of an axis as printed: 'null' where a value of a recipe is stated so, '' where there is none."""
     value = cell.axes.get(axis)
     return "null" if value is None and axis in cell.axes and "." in axis else axis_text(axis, value)
+
+
+def with_axis(axis: str, printed: str) -> str:
+    """'registers 4', 'pretrain.lr x0.3': a number, null, true and false after their axis; any other text alone."""
+    return f"{title(axis)} {printed}" if BARE.fullmatch(printed) else printed
 
 
 def key_texts(axes: Iterable[str], key: Iterable[object]) -> tuple[str, ...]:

@@ -1,6 +1,5 @@
 """The paper's layout of rows and columns with an entry in each cell, the same for Markdown, HTML and the terminal."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -12,11 +11,10 @@ from vit.report.against_base import base_text
 from vit.report.collect import Report
 from vit.report.cost.columns import CoreDays
 from vit.report.cost.rows import Cost
-from vit.report.names import cell_text, key_texts, printed_in, stand_in, title
+from vit.report.names import cell_text, key_texts, printed_in, stand_in, title, with_axis
 from vit.report.provenance import devices
 from vit.report.results import Result
 
-BARE = re.compile(r"x?\d+(\.\d+)?(e-\d+)?|null|true|false")  # values, also multiples, that alone would not say of what
 Key = tuple[str, ...]  # a row or a column: the printed values of its axes
 
 
@@ -105,10 +103,7 @@ def label_entries(report: Report, axes: list[str], key: Key) -> list[Entry]:
 def column_label(report: Report, axes: list[str], key: Key) -> Entry:
     """A number, null, true and false are preceded by their axis: 'pretrain.lr x0.3'."""
     entries = label_entries(report, axes, key)
-    named = (
-        f"{title(axis)} {entry.main}" if BARE.fullmatch(entry.main) else entry.main
-        for axis, entry in zip(axes, entries, strict=True)
-    )
+    named = (with_axis(axis, entry.main) for axis, entry in zip(axes, entries, strict=True))
     return Entry(" / ".join(named), " / ".join(entry.small for entry in entries if entry.small))
 
 

@@ -15,6 +15,7 @@ from vit.weights.ours import stated_arguments
 from vit.weights.recognise import OURS, recognise
 from vit.weights.released import RELEASED, file_of
 from vit.weights.run_file import FILE, is_run
+from vit.weights.zero_start import ZeroStart
 
 
 @dataclass
@@ -74,7 +75,7 @@ def find(checkpoint: str) -> Path:
 
 
 def create(file: File) -> Model:
-    """A model of the file's form, with random parameters."""
+    """A model of the file's form, whose parameters are still to be loaded."""
     if file.made_with is not None:
         arguments = stated_arguments(file) and file.made_with
     elif file.layout is OURS:
@@ -84,6 +85,7 @@ def create(file: File) -> Model:
     else:
         arguments = form_of_file(file) | head_sizes(file)
     try:
-        return create_model(**arguments)
+        with ZeroStart():
+            return create_model(**arguments)
     except (TypeError, ValueError) as error:
         raise file.error(f"no model has its form ({error})") from None

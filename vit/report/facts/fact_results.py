@@ -8,7 +8,8 @@ from vit.paths import name_of
 from vit.plan import Plan
 from vit.plan.cells import Cell, Fact
 from vit.plan.cost_file import costs_file, forward_costs
-from vit.plan.kinds import number
+from vit.plan.kinds import SHARE_OR_COUNT, number
+from vit.plan.recipe_values import VALUES
 from vit.plan.resolve import experiment_path
 from vit.plan.schema import Experiment, Paper
 from vit.report.paper_values import Published, parse_number
@@ -121,8 +122,31 @@ def listed(value: object) -> list:
     return value if isinstance(value, list) else [value]
 
 
-def shown(value: object) -> str:
-    """'0.0008', '86.3892', '7, 14', 'adam'; 'none' for what is switched off."""
+def shown(value: object, fact: str) -> str:
+    """'0.0008', '86.3892', '7, 14', 'adam'; 'none' for what is switched off; '2%' or '200 images' of a fact that is either."""
     if value is None:
         return "none"
-    return ", ".join(f"{part:.6g}" if number(part) else str(part) for part in listed(value))
+    written = share_or_count if is_share_or_count(fact) else one
+    return ", ".join(written(part) for part in listed(value))
+
+
+def shown_difference(result: FactResult) -> str:
+    """'+0.001'; '+2 points' between two shares; '' for none, and between a share and a number of images."""
+    if not result.difference:
+        return ""
+    if not is_share_or_count(result.cell.axes["fact"]):
+        return f"{result.difference:+.3g}"
+    return f"{100 * result.difference:+.3g} points" if max(result.ours, result.paper) < 1 else ""
+
+
+def is_share_or_count(fact: str) -> bool:
+    """Is it a value that may be a share of the training images or their number?"""
+    return fact in VALUES and VALUES[fact].kind is SHARE_OR_COUNT
+
+
+def share_or_count(value: float) -> str:
+    return f"{100 * value:.6g}%" if value < 1 else f"{value:,} images"
+
+
+def one(value: object) -> str:
+    return f"{value:.6g}" if number(value) else str(value)

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from vit.plan.kinds import number
-from vit.report.facts.fact_results import FactReport, FactResult, listed, shown
+from vit.report.facts.fact_results import FactReport, FactResult, listed, shown, shown_difference
 from vit.report.names import axis_text, printed_in, text, title
 from vit.report.table import Entry, Table, column_label, folded_names, label_entries, ordered, printed_key
 
@@ -28,9 +28,10 @@ def lay_out_facts(report: FactReport) -> Table:
 def fact_entry(report: FactReport, result: FactResult | None) -> Entry:
     if result is None:
         return Entry("")
-    notes = [f"{printed_in(report.experiment)} {shown(result.paper)}"] if result.paper is not None else []
-    notes += [f"{result.difference:+.3g}"] if result.difference else []
-    return Entry(shown(result.ours) if result.planned else "–", " · ".join(notes), result.verdict)
+    fact = result.cell.axes["fact"]
+    notes = [f"{printed_in(report.experiment)} {shown(result.paper, fact)}"] if result.paper is not None else []
+    small = " · ".join(filter(None, [*notes, shown_difference(result)]))
+    return Entry(shown(result.ours, fact) if result.planned else "–", small, result.verdict)
 
 
 def fact_sheet(report: FactReport) -> str:

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from vit.plan import Cell
 from vit.plan.schema import SETS
 from vit.report.collect import Report
-from vit.report.names import axis_text, cell_text, has_stand_in, key_texts, stand_in, title
+from vit.report.names import axis_text, cell_text, has_stand_in, key_texts, stand_in, with_axis
 from vit.report.pictures.style import panels
 from vit.report.results import Result
 
@@ -50,12 +50,11 @@ def label(report: Report, result: Result, axes: list[str]) -> str:
 
 
 def shown(report: Report, axis: str, cell: Cell) -> str:
-    """One value of an axis; null, true and false after its name. 'digits for CIFAR-100' where digits stand in for several sets of the experiment."""
+    """One value of an axis; a number, null, true and false after its name. 'digits for CIFAR-100' where digits stand in for several sets of the experiment."""
     value = cell.axes.get(axis)
     own = stand_in(report.plan, report.experiment, axis, value)
     if not own:
-        name = cell_text(cell, axis)
-        return f"{title(axis)} {name}" if name in ("null", "true", "false") else name
+        return with_axis(axis, cell_text(cell, axis))
     values = {axis_text(axis, result.cell.axes.get(axis)) for result in report.planned}
     shared = sum(stand_in(report.plan, report.experiment, axis, other) == own for other in values) > 1
     return f"{own} for {value}" if shared else own

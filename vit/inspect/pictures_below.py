@@ -10,12 +10,14 @@ from data.pictures.decode import SUFFIXES
 from data.pictures.harmless import harmless
 from vit.errors import UserError
 
-MAP = ".map.png"  # ending of what an earlier prediction has drawn, which is no picture to be predicted
+MAP = ".map.png"  # ending of what an earlier prediction has drawn
+ARRAYS = "inspect.npz"  # stands in each folder that an inspection has written
+DRAWN = ("rollout-", "heads-", "distance.png", "filters.png", "singular-values.png", "positions.png")  # there, or below
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A path as it was given, and a name for files about it: NAME.map.png. Of a picture below a folder, a path in that."""
+    """A path as it was given, and a name for files about it: NAME.map.png. Of a picture below a folder, its path in that."""
 
     path: Path
     name: str
@@ -29,7 +31,7 @@ def list_pictures(arguments: Sequence[str]) -> tuple[list[Picture], list[Path]]:
     pictures, others = [], []
     for path in dict.fromkeys(map(Path, arguments)):  # each once
         if path.is_dir():
-            files = [file for file in files_below(path) if not file.name.endswith(MAP)]
+            files = without_drawn(files_below(path))
             found = sorted(file for file in files if is_picture(file.name))
             if not found:
                 raise UserError(f"{path}: no pictures in this folder or below it ({', '.join(SUFFIXES)})")
@@ -39,6 +41,20 @@ def list_pictures(arguments: Sequence[str]) -> tuple[list[Picture], list[Path]]:
             pictures.append((path, Path(path.stem)))
     names = distinct(str(name) for _, name in pictures)
     return [Picture(path, name) for (path, _), name in zip(pictures, names, strict=True)], others
+
+
+def without_drawn(files: Iterable[Path]) -> list[Path]:
+    """The files but for what earlier predictions and inspections have drawn."""
+    files = list(files)
+    inspections = {file.parent for file in files if file.name == ARRAYS}
+    inspected = {file for file in files if file.name.startswith(DRAWN) and not inspections.isdisjoint(file.parents)}
+    return [file for file in files if not file.name.endswith(MAP) and file not in inspected]
+
+
+def left_out(others: Sequence[Path]) -> list[str]:
+    """A line that names the first of these files and counts the rest; none for no files."""
+    more = f" and {len(others) - 1:,} more" if others[1:] else ""
+    return [f"left out, no known pictures: {others[0]}{more}"] if others else []
 
 
 def distinct(names: Iterable[str]) -> list[str]:
