@@ -1,7 +1,7 @@
 """What precedes the numbers: what they measure, which sets and models stand in, which settings differ from the paper's."""
 
 from vit.plan import inspection, measured_speed
-from vit.plan.resolve import load_scale, values_for
+from vit.plan.resolve import values_for
 from vit.plan.runs import papers_axes
 from vit.plan.schema import SETS
 from vit.plan.units import UNITS
@@ -123,7 +123,7 @@ def timed(report: Report) -> list[Result]:
 
 def changed_settings(report: Report) -> list[str]:
     """One line per recipe: each value that differs from the paper's scale in the same cells."""
-    paper, lines = load_scale("paper"), []
+    paper, lines = report.plan.papers_scale, []
     for recipe in recipes_of(report):
         pairs = {}
         for result in report.planned:

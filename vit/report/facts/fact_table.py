@@ -30,7 +30,7 @@ def fact_entry(report: FactReport, result: FactResult | None) -> Entry:
         return Entry("")
     notes = [f"{printed_in(report.experiment)} {shown(result.paper)}"] if result.paper is not None else []
     notes += [f"{result.difference:+.3g}"] if result.difference else []
-    return Entry(shown(result.ours) if result.planned else "–", " · ".join(notes), result.verdict)
+    return Entry(shown(result.ours) if result.planned else "–", " · ".join(notes), result.verdict, result=result)
 
 
 def fact_sheet(report: FactReport) -> str:
