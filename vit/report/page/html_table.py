@@ -15,7 +15,10 @@ def html_table(document: Document, report: Report | FactReport, data: Provenance
     folded = f'<p class="small">Not run at this scale: {escape(table.folded)}.</p>' if table.folded else ""
     if not table.rows:
         return folded
-    header = "".join(f'<th scope="col">{entry_text(entry)}</th>' for entry in table.header)
+    header = "".join(
+        f'<th scope="col"{" class=labels" if i < table.labels else ""}>{entry_text(entry)}</th>'
+        for i, entry in enumerate(table.header)
+    )
     rows = [
         "".join(cell(entry, report, data, label=i < table.labels) for i, entry in enumerate(row)) for row in table.rows
     ]

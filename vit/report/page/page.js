@@ -110,21 +110,25 @@ function notes(found) {
 function ofRuns({ seeds, before }) {
   const runs = seeds.map(([run]) => data.runs[run]), earlier = before.map((run) => data.runs[run]);
   const parts = [make("h3", {}, seeds.length === 1 ? "The run" : `The ${seeds.length} runs`)];
-  parts.push(tableOf(["seed", "value", "run", ...FACTS], seeds.map(([run, value]) => [data.runs[run].seed, value, data.runs[run].id, ...facts(data.runs[run])])));
+  parts.push(tableOf(["seed", "value", "run", ...FACTS], seeds.map(([run, value]) => [data.runs[run].seed, value, idOf(data.runs[run]), ...facts(data.runs[run])])));
   parts.push(...curves("Training loss by update", runs));
   if (earlier.length) {
     parts.push(make("h3", {}, "Runs that these start from, or choose their learning rate by"));
-    parts.push(tableOf(["held-out accuracy", "run", ...FACTS], earlier.map((run) => [heldOut(run), run.id, ...facts(run)])));
+    parts.push(tableOf(["held-out accuracy", "run", ...FACTS], earlier.map((run) => [heldOut(run), idOf(run), ...facts(run)])));
     parts.push(...curves("Training loss of pre-training", earlier));
   }
   parts.push(make("h3", {}, "What each measured, and its config"), ...[...runs, ...earlier].map(inFull));
   return parts;
 }
 
-const FACTS = ["learning rate", "time", "finished", "device", "commit"];
+const FACTS = ["rate", "time", "finished (UTC)", "device", "commit"];
+
+function idOf(run) {
+  return make("span", { class: "run" }, run.id);
+}
 
 function facts(run) {
-  return [run.lr, duration(run.seconds), run.date.replace("T", " "), data.shared[run.device], data.shared[run.commit] || "unknown"];
+  return [run.lr, duration(run.seconds), run.date.slice(0, 16).replace("T", " "), data.shared[run.device], data.shared[run.commit] || "unknown"];
 }
 
 function duration(seconds) {
@@ -143,7 +147,7 @@ function heldOut(run) {
 }
 
 function tableOf(header, rows) {
-  const line = (kind, texts) => make("tr", {}, ...texts.map((text) => make(kind, {}, text === null ? "–" : String(text))));
+  const line = (kind, texts) => make("tr", {}, ...texts.map((text) => make(kind, {}, text)));
   return make("div", { class: "wide" }, make("table", {}, make("thead", {}, line("th", header)), make("tbody", {}, ...rows.map((row) => line("td", row)))));
 }
 

@@ -10,6 +10,7 @@ from vit.report.facts.fact_header import fact_provenance
 from vit.report.facts.fact_results import FactReport, FactResult
 from vit.report.page.training_curve import training_curve
 from vit.report.results import Result
+from vit.report.table import digits
 from vit.report.verdicts import MEANING
 
 
@@ -53,12 +54,8 @@ class ProvenanceData:
     def of_runs(self, report: Report, result: Result) -> dict:
         """seeds: (run, its value) of the runs whose mean the cell is. before: runs that those start from or choose by."""
         ids = [record["id"] for record in result.finished]
-        factor = 100 if UNITS.get(result.cell.metric, "percent") == "percent" else 1
-        values = (record["metrics"].get(result.cell.metric) for record in result.finished)
-        seeds = [
-            [self.run(run, report), None if value is None else significant(value * factor, 6)]
-            for run, value in zip(ids, values, strict=True)
-        ]
+        values = (value_of(record, result) for record in result.finished)
+        seeds = [[self.run(run, report), value] for run, value in zip(ids, values, strict=True)]
         before = sorted(self.plan.with_needs(ids) - set(ids), key=self.order.get)
         return {"seeds": seeds, "before": [self.run(run, report) for run in before if run in report.finished]}
 
@@ -80,6 +77,13 @@ class ProvenanceData:
             steps, losses = training_curve(self.folder / name / "metrics.csv")
             facts |= {"steps": share(steps), "loss": [significant(loss, 4) for loss in losses]} if steps else {}
         return {**facts, "measured": measured, "config": config}
+
+
+def value_of(record: dict, result: Result) -> str:
+    """What the run adds to the cell, as the table prints it; of a mean over cells, some may have another metric."""
+    metric, metrics = result.cell.metric, record["metrics"]
+    factor = 100 if UNITS.get(metric, "percent") == "percent" else 1
+    return digits(result.cell, metrics[metric] * factor) if metric in metrics else "–"
 
 
 def significant(value: float, digits: int) -> float:

@@ -15,7 +15,7 @@ def index_groups(shown: list[Shown], errors: dict[str, str], *, claims: bool, st
     for each in shown:
         label, _, rest = each.document.title.partition(". ")
         kind = f"{label.split()[0]}s" if label.startswith(("Table ", "Figure ")) else "Others"
-        link = (each.name, "", rest) if label == "Ablation" and rest else (each.name, label, rest)
+        link = (each.name, label, rest) if rest and label != "Ablation" else (each.name, "", rest or label)
         groups.setdefault(kind, []).append(link)
     groups["Not shown"] = [(name, name, "error") for name in errors]
     return {title: links for title, links in groups.items() if links}
