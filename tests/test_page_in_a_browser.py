@@ -136,6 +136,11 @@ def test_a_number_opens_its_runs_and_escape_closes_them(opened):
     assert opened.run(f"return document.activeElement === document.querySelector('{FIRST}')")
 
 
+def test_the_title_of_a_number_says_of_what_a_bare_number_is(opened):
+    opened.click("#table6 td[data-cell] button")
+    assert "ViT-B/32 · epochs 7 · CIFAR-10" in opened.run("return document.querySelector('dialog h2').innerText")
+
+
 def test_a_number_without_training_says_where_it_is_from(opened):
     opened.click("#table4 td[data-cell] button")
     text = opened.run("return document.querySelector('dialog').innerText")

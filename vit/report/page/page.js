@@ -88,13 +88,14 @@ function open(cell, found) {
 
 function headOf(cell) {
   const table = cell.closest("table"), row = cell.parentElement;
-  const labels = [...row.querySelectorAll("th"), table.tHead.rows[0].cells[cell.cellIndex]].map(words);
+  const head = table.tHead.rows[0].cells;
+  const labels = [...row.querySelectorAll("th")].map((label, i) => (/^[\d.]+$/.test(words(label)) ? `${words(head[i])} ${words(label)}` : words(label)));
   const number = make("p", { class: "number" });
   number.append(...[...cell.firstChild.childNodes].map((node) => node.cloneNode(true)));
   const verdict = [...cell.querySelectorAll("small")].map((small) => small.textContent).find((text) => text in data.meanings);
   const meaning = verdict ? [make("p", { class: "small" }, make("b", {}, verdict), ": " + data.meanings[verdict] + ".")] : [];
   const title = cell.closest("section").querySelector("h2").textContent;
-  return [make("p", { class: "small" }, title), make("h2", { id: "opened-title" }, labels.join(" · ")), number, ...meaning];
+  return [make("p", { class: "small" }, title), make("h2", { id: "opened-title" }, [...labels, words(head[cell.cellIndex])].join(" · ")), number, ...meaning];
 }
 
 // 'CIFAR-10 (mnist-5k)': the first line of a label, the second in brackets.
