@@ -110,6 +110,7 @@ def test_a_cell_leads_to_its_runs_and_to_those_before_them(plan):
     before = {data["runs"][run]["id"] for run in found["before"]}
     assert before == plan.with_needs(chosen.runs) - set(chosen.runs) and chosen.upstream in before
     run = data["runs"][found["seeds"][0][0]]
+    assert (run["seed"], run["pretrain_seed"]) == (0, 0)
     assert (run["lr"], run["seconds"], data["shared"][run["device"]]) == (0.1, 60.0, "a machine")
     config = {part: data["shared"][position] for part, position in run["config"].items()}
     assert config == plan.runs[run["id"]].config

@@ -111,7 +111,7 @@ function notes(found) {
 function ofRuns({ seeds, before }) {
   const runs = seeds.map(([run]) => data.runs[run]), earlier = before.map((run) => data.runs[run]);
   const parts = [make("h3", {}, seeds.length === 1 ? "The run" : `The ${seeds.length} runs`)];
-  parts.push(tableOf(["seed", "value", "run", ...FACTS], seeds.map(([run, value]) => [data.runs[run].seed, value, idOf(data.runs[run]), ...facts(data.runs[run])])));
+  parts.push(tableOf(["seed", "value", "run", ...FACTS], seeds.map(([run, value]) => [seedOf(data.runs[run], runs), value, idOf(data.runs[run]), ...facts(data.runs[run])])));
   parts.push(...curves("Training loss by update", runs));
   if (earlier.length) {
     parts.push(make("h3", {}, "Runs that these start from, or choose their learning rate by"));
@@ -123,6 +123,12 @@ function ofRuns({ seeds, before }) {
 }
 
 const FACTS = ["rate", "time", "finished (UTC)", "device", "commit"];
+
+// The seed of a run; with that of the pre-training where the runs start from several.
+function seedOf(run, runs) {
+  const several = new Set(runs.map((other) => other.pretrain_seed)).size > 1;
+  return several && run.pretrain_seed !== undefined ? `${run.seed} (pre-training ${run.pretrain_seed})` : String(run.seed);
+}
 
 function idOf(run) {
   return make("span", { class: "run" }, run.id);
@@ -184,7 +190,7 @@ function curves(title, runs) {
   const svg = make("svg", { class: "curve", viewBox: "0 0 400 120", role: "img", "aria-label": title },
     make("line", { x1: 40, x2: 390, y1: 100, y2: 100 }), make("line", { x1: 40, x2: 40, y1: 8, y2: 100 }), ...lines,
     text(36, 14, "end", top.toPrecision(3)), text(36, 103, "end", String(+bottom.toPrecision(2))), text(40, 115, "start", "0"), text(390, 115, "end", String(last)));
-  const names = drawn.map((run, position) => make("span", {}, swatch(COLORS[position]), ` seed ${run.seed}`));
+  const names = drawn.map((run, position) => make("span", {}, swatch(COLORS[position]), ` seed ${seedOf(run, drawn)}`));
   return [make("figure", {}, make("figcaption", {}, title, ...(drawn.length > 1 ? names : [])), svg)];
 }
 

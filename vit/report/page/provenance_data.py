@@ -73,6 +73,8 @@ class ProvenanceData:
         texts = {key: share(record[key]) for key in ("device", "commit")}
         config = {part: share(value) for part, value in planned.config.items()}
         facts = {"id": name, "seed": planned.config["seed_everything"], **known, **texts}
+        for start in (self.plan.runs[need] for need in planned.needs):
+            facts |= {"pretrain_seed": start.config["seed_everything"]} if start.pretrains else {}
         if planned.keeps_weights:  # a point of a sweep is one of many short runs: its numbers are enough
             steps, losses = training_curve(self.folder / name / "metrics.csv")
             facts |= {"steps": share(steps), "loss": [significant(loss, 4) for loss in losses]} if steps else {}
