@@ -280,7 +280,7 @@ def test_a_bad_file_is_one_line_in_the_section_of_its_experiment_and_the_others_
     assert "\n" not in str(error.value)
     page = write_page(plan).read_text()
     assert '<section id="figure6"><h2>figure6</h2><p><b>Error:</b>' in page and "arrays.npz" in page
-    assert '<section id="figure10"><h2>Figure 10.' in page
+    assert '<section id="figure10" class="experiment"><h2>Figure 10.' in page
     assert "Figure 10." in render(plan, "figure10")
 
 

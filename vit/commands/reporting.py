@@ -29,30 +29,47 @@ def report_command(arguments):
     check_keys(arguments.experiments, list(plan.experiments), "report: experiments")
     if arguments.complete:
         check_complete(plan, arguments.experiments)
+    if not arguments.experiments:
+        report_all(plan)
+        exit_if_any(plan.mistakes())
+    from vit.report import render
+    from vit.report.collect import Records
+
     for name in arguments.experiments:
-        report_one(plan, name)
-    for name in () if arguments.experiments else plan.experiments:
+        print(nothing_to_render(plan, name, Records(plan)) or render(plan, name))
+
+
+def report_all(plan):
+    """Every experiment, then the page of all, once; an experiment that cannot be rendered is added to plan.broken."""
+    from vit.report.collect import Records
+    from vit.report.document import read_report
+    from vit.report.page import write_page
+    from vit.report.render import render_files
+
+    reports, records = {}, Records(plan)
+    for name in plan.experiments:
         try:
-            report_one(plan, name)
+            if reason := nothing_to_render(plan, name, records):
+                print(reason)
+            else:
+                report = read_report(plan, name, records)
+                print(render_files(report))
+                reports[name] = report
         except UserError as error:  # the others are rendered all the same
             plan.broken[name] = str(error)
-    if not arguments.experiments:
-        exit_if_any(plan.mistakes())
+    if reports:
+        write_page(plan, reports)
 
 
-def report_one(plan, name):
-    from vit.paths import runs_folder
-    from vit.record import read_record
-    from vit.report import render
-
+def nothing_to_render(plan, name, records):
+    """Why nothing is rendered of an experiment; None where something is."""
     if any(fact.planned for fact in plan.facts_of(name)):
-        print(render(plan, name))
-    elif not plan.runs_of(name):
-        print(f"{name}: no runs at scale {plan.scale_name}, which has none of the data sets or models that it needs")
-    elif not any(read_record(runs_folder(plan.scale_name) / run) for run in plan.runs_of(name)):
-        print(f"{name}: no run is finished yet; not rendered, existing files are kept")
-    else:
-        print(render(plan, name))
+        return None
+    if not plan.runs_of(name):
+        return f"{name}: no runs at scale {plan.scale_name}, which has none of the data sets or models that it needs"
+    if not any(records[run] for run in plan.runs_of(name)):
+        return f"{name}: no run is finished yet; not rendered, existing files are kept"
+    return None
 
 
 def claims_command(arguments):

@@ -106,6 +106,7 @@ class Plan:
     cells: list = field(default_factory=list)
     facts: list = field(default_factory=list)  # Fact; of experiments that need no runs
     runs: dict = field(default_factory=dict)  # id -> Run, in an order that can be followed
+    papers_scale: object = None  # of scale `paper`, with which settings are compared
     broken: dict = field(default_factory=dict)  # experiment that was left out, by its path in experiments/ -> its error
 
     def error_of(self, experiment):

@@ -42,10 +42,23 @@ class Report:
         return [result for result in self.results if result.cell.runs]
 
 
-def collect(plan: Plan, name: str) -> Report:
-    experiment = plan.experiments[name]
+class Records(dict):
+    """Run id -> its record, None while it is not finished; read once, however many experiments share the run."""
+
+    def __init__(self, plan: Plan):
+        super().__init__()
+        self.folder = runs_folder(plan.scale_name)
+
+    def __missing__(self, run: str) -> dict | None:
+        record = self[run] = read_record(self.folder / run)
+        return record
+
+
+def collect(plan: Plan, name: str, records: Records | None = None) -> Report:
+    """records: those that other experiments have read."""
+    experiment, records = plan.experiments[name], Records(plan) if records is None else records
     runs, folder = plan.runs_of(name), runs_folder(plan.scale_name)
-    finished = {run: record for run in runs if (record := read_record(folder / run))}
+    finished = {run: record for run in runs if (record := records[run])}
     paper = Paper(**experiment.paper) if experiment.paper else None
     published = Published(paper) if paper else None
     cells = cells_of(plan, name)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from vit.plan import Plan
 from vit.report.against_base import explanation
-from vit.report.collect import Report, collect
+from vit.report.collect import Records, Report, collect
 from vit.report.facts.fact_header import fact_provenance, fact_sections, fact_summary
 from vit.report.facts.fact_results import FactReport, collect_facts
 from vit.report.facts.fact_table import lay_out_facts
@@ -29,8 +29,9 @@ class Document:
     provenance: str
 
 
-def read_report(plan: Plan, name: str) -> Report | FactReport:
-    return collect_facts(plan, name) if plan.experiments[name].facts else collect(plan, name)
+def read_report(plan: Plan, name: str, records: Records | None = None) -> Report | FactReport:
+    """records: those that other experiments have read."""
+    return collect_facts(plan, name) if plan.experiments[name].facts else collect(plan, name, records)
 
 
 def document(report: Report | FactReport) -> Document:

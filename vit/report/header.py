@@ -2,7 +2,7 @@
 
 from vit.plan import inspection, measured_speed
 from vit.plan.lengths import papers_axes
-from vit.plan.resolve import load_scale, values_for
+from vit.plan.resolve import values_for
 from vit.plan.schema import SETS
 from vit.plan.units import UNITS
 from vit.report.against_base import explanation
@@ -125,7 +125,7 @@ def timed(report: Report) -> list[Result]:
 
 def changed_settings(report: Report) -> list[str]:
     """One line per recipe: each value that differs from the paper's scale in the same cells."""
-    paper, lines = load_scale("paper"), []
+    paper, lines = report.plan.papers_scale, []
     for recipe in recipes_of(report):
         pairs = {}
         for result in report.planned:

@@ -17,8 +17,16 @@ from vit.report.terminal import terminal
 
 
 def render(plan: Plan, name: str) -> str:
-    """Write all files of an experiment; equal runs give equal bytes. Returns the text for the terminal."""
-    report, folder = read_report(plan, name), results(plan.scale_name)
+    """Write all files of an experiment and the page; equal runs give equal bytes. Returns the text for the terminal."""
+    report = read_report(plan, name)
+    shown = render_files(report)
+    write_page(plan, {name: report})
+    return shown
+
+
+def render_files(report: Report | FactReport) -> str:
+    """The same without the page, which many experiments share."""
+    name, folder = report.name, results(report.plan.scale_name)
     shown, (table, drawn) = document(report), sheet_and_picture(report)
     texts = {"md": markdown(shown, f"{name}.svg" if drawn else None), "csv": table}
     files = {**{ending: text.encode() for ending, text in texts.items()}, **drawn}
@@ -27,7 +35,7 @@ def render(plan: Plan, name: str) -> str:
     for ending in set(FORMATS) - set(drawn):
         (folder / f"{name}.{ending}").unlink(missing_ok=True)  # drawn from runs that have left the plan since
     write_board(report, shown, drawn.get("png"))
-    return terminal(shown, [*(folder / f"{name}.{ending}" for ending in files), write_page(plan)])
+    return terminal(shown, [*(folder / f"{name}.{ending}" for ending in files), folder / "index.html"])
 
 
 def sheet_and_picture(report: Report | FactReport) -> tuple[str, dict[str, bytes]]:

@@ -1,7 +1,7 @@
 """The paper's layout of rows and columns with an entry in each cell, the same for Markdown, HTML and the terminal."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from vit.errors import UserError
 from vit.plan import Cell
@@ -26,6 +26,8 @@ class Entry:
     small: str = ""
     verdict: str = ""
     base: str = ""  # the difference to the experiment's base
+    # the Result or FactResult whose number it is; None for labels and costs
+    result: object = field(default=None, compare=False, repr=False)
 
     @property
     def smalls(self) -> list[str]:
@@ -40,6 +42,7 @@ class Table:
     header: list[Entry]
     rows: list[list[Entry]]
     folded: str  # names of what is not shown because nothing of it runs at this scale
+    below: int = 0  # of the rows, the last ones hold another quantity than those above
 
 
 def lay_out(report: Report) -> Table:
@@ -56,12 +59,12 @@ def lay_out(report: Report) -> Table:
     for row in (row for row in rows if row in busy_rows):
         cells = [accuracy_entry(report.experiment, results.get((row, column))) for column in shown]
         body.append(label_entries(report, row_axes, row) + cells + (cost_entries(costs.get(row)) if costs else []))
-    body += core_days_rows(report, shown) if body else []
+    below = core_days_rows(report, shown) if body else []
     header = [Entry(title(axis)) for axis in row_axes] + [column_label(report, column_axes, key) for key in shown]
     header += [Entry("exaFLOPs", "counted"), Entry("exaFLOPs", "these runs")] if costs else []
     idle = [(row_axes, row) for row in rows if row not in busy_rows]
     idle += [(column_axes, column) for column in columns if column not in busy_columns]
-    return Table(len(row_axes), header, body, folded_names(report, idle))
+    return Table(len(row_axes), header, body + below, folded_names(report, idle), len(below))
 
 
 def printed_key(result: Result, axes: list[str]) -> Key:
@@ -117,7 +120,7 @@ def accuracy_entry(experiment: Experiment, result: Result | None) -> Entry:
     notes = devices(result.finished) if result.cell.metric in UNITS else []
     notes += [f"{printed_in(experiment)} {digits(result.cell, result.paper)}"] if result.paper is not None else []
     notes += [f"{result.difference:+.2f}"] if result.difference is not None else []
-    return Entry(main, " · ".join(notes), result.verdict, base_text(experiment, result))
+    return Entry(main, " · ".join(notes), result.verdict, base_text(experiment, result), result)
 
 
 def digits(cell: Cell, value: float) -> str:

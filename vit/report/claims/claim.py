@@ -50,7 +50,7 @@ class Claim:
 def read_claims(scale: str) -> dict[str, Claim]:
     """Name -> claim, with what `at` says for this scale. UserError for what could not be computed."""
     path = paths.EXPERIMENTS / "claims.yaml"
-    where, content = paths.name_of(path), read_yaml(path)
+    where, content = paths.name_of(path), read_yaml(path) if path.exists() else {}
     claims = {}
     for name, fields in content.items():
         claim = build(Claim, fields, path, name)

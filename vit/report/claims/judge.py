@@ -136,10 +136,8 @@ def papers(claim: Claim, report: Report, sets: Mapping[str, Operands], used: Ite
 
 def papers_position(claim: Claim, report: Report) -> Callable[[Result], float]:
     """The horizontal axis from published numbers: exaFLOPs of the row, or the size of the paper's own set."""
-    from vit.plan.resolve import load_scale
-
     if claim.measure == "slope_data":
-        sizes = load_scale("paper").pretrain
+        sizes = report.plan.papers_scale.pretrain
         return lambda result: log10(
             sizes[result.cell.axes["pretrain"]].images * result.cell.axes.get("pretrain.subset", 1)
         )

@@ -8,21 +8,23 @@ from vit.report.claims.claim import Claim, read_claims
 from vit.report.claims.judge import judge
 from vit.report.claims.judged import NOT_RUN, Judged
 from vit.report.claims.noise import pooled
-from vit.report.collect import Report, collect
+from vit.report.collect import Records, Report, collect
 
 
-def judged_claims(plan: Plan, reports: Mapping[str, Report] | None = None) -> list[Judged]:
-    """In the order of the file. plan: of all experiments of a scale. reports: those read already, by name.
+def judged_claims(
+    plan: Plan, reports: Mapping[str, Report] | None = None, records: Records | None = None
+) -> list[Judged]:
+    """In the order of the file. plan: of all experiments of a scale. reports, records: those read already, by name and run.
 
     A claim on an experiment with a mistake, which the plan leaves out, is NOT RUN.
     """
-    reports = dict(reports or {})
+    reports, records = dict(reports or {}), Records(plan) if records is None else records
     for name, experiment in plan.experiments.items():
-        if name not in reports and not experiment.facts:
+        if name not in reports and name not in plan.broken and not experiment.facts:
             try:
-                reports[name] = collect(plan, name)
-            except UserError as error:  # a damaged record: its own target says so
-                plan.broken.setdefault(name, str(error))
+                reports[name] = collect(plan, name, records)
+            except UserError:  # such as a damaged record: the experiment's own target says so
+                continue
     noise = pooled(reports.values())
     return [
         judge(name, claim, reports, noise) if known(claim, reports) else left_out(name, claim)

@@ -31,7 +31,7 @@ def fact_entry(report: FactReport, result: FactResult | None) -> Entry:
     fact = result.cell.axes["fact"]
     notes = [f"{printed_in(report.experiment)} {shown(result.paper, fact)}"] if result.paper is not None else []
     small = " · ".join(filter(None, [*notes, shown_difference(result)]))
-    return Entry(shown(result.ours, fact) if result.planned else "–", small, result.verdict)
+    return Entry(shown(result.ours, fact) if result.planned else "–", small, result.verdict, result=result)
 
 
 def fact_sheet(report: FactReport) -> str:
