@@ -97,6 +97,7 @@ class Plan:
 
     scale_name: str
     scale: object
+    papers_scale: object  # scale `paper`, by which a stand-in is told
     experiments: dict
     cells: list = field(default_factory=list)
     facts: list = field(default_factory=list)  # Fact; of experiments that need no runs

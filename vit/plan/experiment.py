@@ -60,7 +60,8 @@ def make_plan(scale_name, names=None):
 
     Without names, all there are: one with a mistake is left out, its error in `broken`, and the others go on.
     """
-    plan, paper = Plan(scale_name, load_scale(scale_name), {}), load_scale("paper")
+    paper = load_scale("paper")
+    plan = Plan(scale_name, load_scale(scale_name), paper, {})
     for name in names or ():
         add_experiment(plan, paper, name)
     for path in experiment_files() if names is None else ():

@@ -30,6 +30,7 @@ class Result:
     ]  # seed -> value of the finished seeds; of a mean, {} where its members have different seeds
     to_base: Difference | None = None  # to the experiment's base; None without one, and for the base itself
     figure: Mapping = field(default_factory=dict)  # the paper's points, as Published.figure gives them
+    tolerance: float | None = None  # of the difference to the paper's value; None without published numbers
 
     @property
     def difference(self) -> float | None:
@@ -71,13 +72,14 @@ def read_result(
     """finished: records of the cell's seeds. ours: their mean and std, NaN where they have none. values: by seed."""
     mean, std = (None if pd.isna(ours[name]) else float(ours[name]) for name in ("mean", "std"))
     paper = published.value(cell.axes) if published else None
+    tolerance = published.tolerance(cell.axes) if published else None
     label = verdict(
-        ours=mean, paper=paper, tolerance=published.paper.tolerance if published else None,
+        ours=mean, paper=paper, tolerance=tolerance,
         private=cell.axes.get("pretrain") in experiment.private, planned=len(cell.runs), finished=len(finished),
         # no device here is the paper's
-        stand_in=has_stand_in(plan, experiment, cell.axes) or cell.metric in measured_speed.UNITS, schedule=min(cell.schedule.values(), default=1),
+        stand_in=has_stand_in(plan, experiment, cell) or cell.metric in measured_speed.UNITS, schedule=min(cell.schedule.values(), default=1),
     )  # fmt: skip
     # Only one of several competing settings is used, so its seeds are counted, not those of all.
     planned = len(cell.choices[0][1] if cell.choices else cell.runs)
     figure = published.figure(cell.axes) if published else {}
-    return Result(cell, planned, finished, mean, std, paper, label, values, figure=figure)
+    return Result(cell, planned, finished, mean, std, paper, label, values, figure=figure, tolerance=tolerance)
