@@ -30,7 +30,9 @@ def verify_command(arguments):
             plan.broken[name] = str(error)
     if verified:
         print(as_text(verified, arguments.scale))
-    exit_if_any([error for name, error in plan.broken.items() if not arguments.experiments or name in arguments.experiments])
+    exit_if_any(
+        [error for name, error in plan.broken.items() if not arguments.experiments or name in arguments.experiments]
+    )
     if failing(verified):
         sys.exit(1)
     if not any(one.finished for one in verified):

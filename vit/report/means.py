@@ -48,7 +48,9 @@ def group_mean(
     share = "" if len(planned) in (0, len(group)) else f" ({len(planned)} of {len(group)})"
     runs = tuple(run for result in planned for run in result.cell.runs)
     cell = replace(group[0].cell, axes={**group[0].cell.axes, axis: label + share}, runs=runs, choices=())
-    tolerance = published.paper.tolerance if published else None  # of a mean of printed values, whose spread is not printed
+    tolerance = (
+        published.paper.tolerance if published else None
+    )  # of a mean of printed values, whose spread is not printed
     judged = group_verdict(group, planned, mean, paper, tolerance)
     if printed is not None:
         paper, tolerance = printed, published.tolerance(own)

@@ -12,7 +12,6 @@ from vit.errors import UserError, nearest
 from vit.paths import PAPER, name_of
 from vit.plan.schema import Paper
 
-
 # Two means of three runs each, with equal deviations s, are within 2.3 s of each other in 95% of repetitions (Student's t).
 SPREADS = 2
 

@@ -96,7 +96,9 @@ def failing(verified: Sequence[Verified]) -> list[Off]:
 def as_text(verified: Sequence[Verified], scale: str) -> str:
     """A line for each cell that is OFF, those that the paper explains last; then the counts, then the result in one sentence."""
     off = sorted((off for one in verified for off in one.off), key=lambda off: bool(off.known))
-    lines = aligned([(*HEAD, ""), *((*cell.texts, cell.known) for cell in off)], left=(0, 1, 2, len(HEAD))) if off else []
+    lines = (
+        aligned([(*HEAD, ""), *((*cell.texts, cell.known) for cell in off)], left=(0, 1, 2, len(HEAD))) if off else []
+    )
     counts = aligned([(one.name, summary(one)) for one in verified], left=(0, 1))
     return "\n".join([*lines, *([""] if lines else []), *counts, "", sentence(verified, scale)])
 
