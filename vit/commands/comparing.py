@@ -40,6 +40,6 @@ def verify_command(arguments):
 
 
 def again_command(arguments):
-    from vit.report.again.written import write_again
+    from vit.report.again.again_files import write_again
 
     print(write_again(arguments.scale, arguments.experiment, arguments.other))

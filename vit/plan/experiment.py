@@ -25,6 +25,8 @@ TARGETS = (  # of the Makefile; a test holds them equal
         "tables",
         "figures",
         "report",
+        "verify",
+        "again",
         "plan",
         "status",
         "tensorboard",
