@@ -50,8 +50,9 @@ CHECK   ?= @$(PY) -m vit check --scale $(SCALE) --goals "$(filter $(EXPERIMENTS)
 # exec: a shell between make and the run would die of a signal to both, and make would not wait for the run's checkpoint.
 TRAIN   ?= @exec env $(LAUNCH) $(PY) -m vit run --scale $(SCALE) --goals "$(MAKECMDGOALS)"
 
-# JOBS processes share the machine's GPUs or cores; -jN on the command line takes precedence.
-MAKEFLAGS += --no-print-directory -j$(strip $(JOBS))
+# JOBS processes share the machine's GPUs or cores; -jN on the command line takes precedence. The make below `make again` has NESTED
+# and takes its parent's processes: with a -j of its own it would warn twice that it has left them.
+MAKEFLAGS += --no-print-directory $(if $(NESTED),,-j$(strip $(JOBS)))
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -127,7 +128,7 @@ again: NAMED = $(strip $(EXPERIMENT))
 again: $(READY) ## make an experiment anew and print how far each mean moved: make again EXPERIMENT=table5
 	@[ -n "$(NAMED)" ] || { echo "error: no experiment is named; make again EXPERIMENT=table5" >&2; exit 2; }
 	@[ -f $(RESULTS)/$(NAMED).csv ] || { echo "error: $(RESULTS)/$(NAMED).csv: no such file to compare with; \`make $(NAMED) SCALE=$(SCALE)\` renders it" >&2; exit 2; }
-	@$(MAKE) VIT_RESULTS=$(AGAIN) SCALE=$(SCALE) $(NAMED)
+	@$(MAKE) NESTED=yes VIT_RESULTS=$(AGAIN) SCALE=$(SCALE) $(NAMED)
 	@$(PY) -m vit again --scale $(SCALE) $(NAMED) --other $(AGAIN)
 
 $(ROOT)/%/costs.json: $(wildcard vit/models/*.py) vit/run/costs.py $(RESULTS)/grid.mk
