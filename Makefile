@@ -10,7 +10,7 @@ PYTHON ?= python3#   the Python (>= 3.11) that creates .venv; with an empty VENV
 VENV   ?= .venv
 MICRO_BATCH ?=#      images per device and forward pass; default: as many as fit into memory
 NAME   ?=#           the name of an ablation for `make new-ablation`
-EXPERIMENT ?=#       an experiment for `make plan`: what it adds to the others
+EXPERIMENT ?=#       an experiment for `make plan` (what it adds to the others), `make verify` and `make again`
 SET    ?=#           a data set for `make data` or `make data-check`, such as cifar10 or pets
 LAUNCH ?=#           prefix of each run's command, for example `srun --ntasks-per-node=8 --gres=gpu:8 --cpus-per-task=8`
 JOBS   ?= $(or $(filter-out 0,$(shell nvidia-smi -L 2>/dev/null | wc -l)),$(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 1))#   one process per GPU, else one per core
@@ -28,6 +28,7 @@ $(call spaced,VIT_RESULTS,`python -m vit` accepts any path)
 $(call spaced,VIT_DATA,`python -m vit` accepts any path)
 $(call spaced,VENV,or `make VENV= PYTHON=...`)
 $(call spaced,SCALE,a name of experiments/scales)
+$(call spaced,AGAIN,or a link without spaces)
 ifeq ($(VENV),)
 PY     := $(strip $(PYTHON))
 READY  :=
@@ -36,6 +37,7 @@ PY     := $(VENV)/bin/python
 READY  := $(VENV)/.ready
 endif
 ROOT    := $(or $(VIT_RESULTS),results)
+AGAIN   ?= $(ROOT)/again#   the results folder of `make again`
 RESULTS := $(ROOT)/$(SCALE)
 RUNS    := $(RESULTS)/runs
 ifneq ($(strip $(MICRO_BATCH)),)
@@ -48,8 +50,9 @@ CHECK   ?= @$(PY) -m vit check --scale $(SCALE) --goals "$(filter $(EXPERIMENTS)
 # exec: a shell between make and the run would die of a signal to both, and make would not wait for the run's checkpoint.
 TRAIN   ?= @exec env $(LAUNCH) $(PY) -m vit run --scale $(SCALE) --goals "$(MAKECMDGOALS)"
 
-# JOBS processes share the machine's GPUs or cores; -jN on the command line takes precedence.
-MAKEFLAGS += --no-print-directory -j$(strip $(JOBS))
+# JOBS processes share the machine's GPUs or cores; -jN on the command line takes precedence. The make below `make again` has NESTED
+# and takes its parent's processes: with a -j of its own it would warn twice that it has left them.
+MAKEFLAGS += --no-print-directory $(if $(NESTED),,-j$(strip $(JOBS)))
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -73,7 +76,7 @@ endif
 # ---------------------------------------------------------------------------------------------------- the grid of runs
 # grid.mk has a rule for each process, whose targets are the metrics.json of its runs. When an experiment has changed, make
 # rebuilds this included file and restarts. Goals without runs skip it.
-ifneq ($(filter-out help setup lint format test bench bench-data clean data data-check new-ablation,$(MAKECMDGOALS)),)
+ifneq ($(filter-out help setup lint format test bench bench-data clean data data-check new-ablation again,$(MAKECMDGOALS)),)
 include $(RESULTS)/grid.mk
 endif
 
@@ -118,6 +121,18 @@ claims: $(RESULTS)/costs.json $(ROOT)/paper/costs.json ## test the paper's claim
 
 report: $(RESULTS)/costs.json $(ROOT)/paper/costs.json ## render tables from the finished runs, without training
 	@$(PY) -m vit report --scale $(SCALE)
+
+.PHONY: verify again
+# Code 3 of the command says that nothing is finished: no failure, since a fresh clone has nothing that could be wrong.
+verify: $(RESULTS)/costs.json $(ROOT)/paper/costs.json ## name every finished cell that is OFF, without training; fail if there is one
+	@$(PY) -m vit verify --scale $(SCALE) $(EXPERIMENT) || [ $$? = 3 ]
+
+again: NAMED = $(strip $(EXPERIMENT))
+again: $(READY) ## make an experiment anew and print how far each mean moved: make again EXPERIMENT=table5
+	@[ -n "$(NAMED)" ] || { echo "error: no experiment is named; make again EXPERIMENT=table5" >&2; exit 2; }
+	@[ -f $(RESULTS)/$(NAMED).csv ] || { echo "error: $(RESULTS)/$(NAMED).csv: no such file to compare with; \`make $(NAMED) SCALE=$(SCALE)\` renders it" >&2; exit 2; }
+	@$(MAKE) NESTED=yes VIT_RESULTS=$(AGAIN) SCALE=$(SCALE) $(NAMED)
+	@$(PY) -m vit again --scale $(SCALE) $(NAMED) --other $(AGAIN)
 
 $(ROOT)/%/costs.json: $(wildcard vit/models/*.py) vit/run/costs.py $(RESULTS)/grid.mk
 	@$(PY) -m vit cost --write $*

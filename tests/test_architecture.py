@@ -149,7 +149,18 @@ def test_tasks_call_the_public_steps_of_a_model_and_never_its_attributes():
                 assert node.attr in public, f"{path.name}:{node.lineno} reaches for model.{node.attr}"
 
 
-@pytest.mark.parametrize("module", ["vit.plan", "vit.plan.graph", "vit.plan.overview", "vit.report", "vit.__main__"])
+@pytest.mark.parametrize(
+    "module",
+    [
+        "vit.plan",
+        "vit.plan.graph",
+        "vit.plan.overview",
+        "vit.report",
+        "vit.report.verify",
+        "vit.report.again.again_files",
+        "vit.__main__",
+    ],
+)
 def test_planning_and_reporting_start_without_torch(module):
     code = f"import sys, {module}; print([m for m in ('torch', 'lightning') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)

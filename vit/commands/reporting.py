@@ -19,14 +19,7 @@ def add(command):
 
 
 def report_command(arguments):
-    from vit.plan import make_plan
-    from vit.plan.yaml_files import check_keys
-
-    plan = make_plan(arguments.scale)
-    for name in arguments.experiments:
-        if error := plan.error_of(name):
-            raise UserError(error)
-    check_keys(arguments.experiments, list(plan.experiments), "report: experiments")
+    plan = plan_with(arguments.scale, arguments.experiments, "report")
     if arguments.complete:
         check_complete(plan, arguments.experiments)
     if not arguments.experiments:
@@ -59,6 +52,19 @@ def report_all(plan):
             plan.broken[name] = str(error)
     if reports:
         write_page(plan, reports)
+
+
+def plan_with(scale, experiments, command):
+    """The plan of a scale. Errors: UserError where one of these experiments is not in it."""
+    from vit.plan import make_plan
+    from vit.plan.yaml_files import check_keys
+
+    plan = make_plan(scale)
+    for name in experiments:
+        if error := plan.error_of(name):
+            raise UserError(error)
+    check_keys(experiments, list(plan.experiments), f"{command}: experiments")
+    return plan
 
 
 def nothing_to_render(plan, name, records):

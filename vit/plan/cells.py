@@ -102,11 +102,11 @@ class Plan:
 
     scale_name: str
     scale: object
+    papers_scale: object  # scale `paper`, with which settings are compared, and by which a stand-in is told
     experiments: dict
     cells: list = field(default_factory=list)
     facts: list = field(default_factory=list)  # Fact; of experiments that need no runs
     runs: dict = field(default_factory=dict)  # id -> Run, in an order that can be followed
-    papers_scale: object = None  # of scale `paper`, with which settings are compared
     broken: dict = field(default_factory=dict)  # experiment that was left out, by its path in experiments/ -> its error
 
     def error_of(self, experiment):

@@ -238,9 +238,14 @@ def check_paper(paper, experiment, where):
     values = list(paper.value.values()) if isinstance(paper.value, dict) else [paper.value]
     check_columns(
         paper.file,
-        [*paper.match.values(), *values, *filter(None, [paper.cost, paper.x, paper.speed, paper.over])],
+        [*paper.match.values(), *values, *filter(None, [paper.spread, paper.cost, paper.x, paper.speed, paper.over])],
         where,
     )
+    if paper.spread and (isinstance(paper.value, dict) or paper.x or paper.over):
+        raise UserError(
+            f"{where}: paper.spread: it is the deviation of one printed value, so it needs one column under value, and neither x nor"
+            " over; leave it out"
+        )
     if isinstance(paper.times, dict):
         check_keys(paper.times, list(paper.value) if isinstance(paper.value, dict) else [], f"{where}: paper.times")
     if paper.exact_file:

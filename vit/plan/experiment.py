@@ -28,6 +28,8 @@ TARGETS = (  # of the Makefile; a test holds them equal
         "tables",
         "figures",
         "report",
+        "verify",
+        "again",
         "plan",
         "status",
         "tensorboard",
@@ -66,7 +68,7 @@ def make_plan(scale_name, names=None):
     Without names, all there are: one with a mistake is left out, its error in `broken`, and the others go on.
     """
     paper = load_scale("paper")
-    plan = Plan(scale_name, load_scale(scale_name), {}, papers_scale=paper)
+    plan = Plan(scale_name, load_scale(scale_name), paper, {})
     for name in names or ():
         add_experiment(plan, paper, name)
     for path in experiment_files() if names is None else ():

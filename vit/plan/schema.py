@@ -30,6 +30,7 @@ class Paper:
     value: object  # the value column, or a mapping from the names of one axis to value columns
     tolerance: float  # in points; |ours - paper| within it is REPRODUCED
     by: str = "transfer"  # the axis by which `value` names columns
+    spread: str | None = None  # column with the paper's deviation over its own runs; twice that may widen the tolerance
     over: str | None = None  # a column whose rows are averaged: the CSV has a row for each head, say
     times: float | dict = 1  # 100 where the CSV holds fractions; or a mapping from the names of `by`
     names: dict = field(default_factory=dict)  # our name -> the name printed in this table

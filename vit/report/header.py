@@ -8,7 +8,7 @@ from vit.plan.units import UNITS
 from vit.report.against_base import explanation
 from vit.report.collect import Report
 from vit.report.cost.rows import slips
-from vit.report.names import as_percent, data_entry, key_texts, printed_in, real_transfer, span, text
+from vit.report.names import as_percent, data_entry, key_texts, printed_in, real_transfer, span, stand_in, text
 from vit.report.plus_minus import plus_minus
 from vit.report.provenance import devices
 from vit.report.results import Result
@@ -28,6 +28,11 @@ OTHERS = (  # metrics of an experiment that shows no accuracies -> what its numb
         measured_speed.UNITS,
         "Measured speed of inference and the largest batch; then the device, the paper's value of its own device, if there is one, and a verdict.",
     ),
+)
+UNTOLD = "another set than the paper's; the scale does not say which (about)"
+BY_SPREAD = (
+    ", or twice the deviation that the paper prints for the cell where that is more: means over its three runs would differ by so"
+    " much if it repeated them"
 )
 LABELS = {"pretrain": "pre-training", "finetune": "fine-tuning"}  # recipe -> its printed name; others drop underscores
 
@@ -97,8 +102,8 @@ def data_stand_ins(report: Report) -> list[str]:
     for axis in SETS:
         for name in dict.fromkeys(result.cell.axes.get(axis) for result in report.planned):
             entry = data_entry(report.plan, report.experiment, axis, name)
-            if entry and entry.about:
-                lines.append(f"{name} → {entry.name}: {entry.about}")
+            if stand_in(report.plan, report.experiment, axis, name):
+                lines.append(f"{name} → {entry.name}: {entry.about or UNTOLD}")
     return lines
 
 
@@ -173,7 +178,7 @@ def meanings(report: Report) -> list[str]:
         f"{name}: {meaning.replace('the paper', source)}" for name, meaning in MEANING.items() if name in occurring
     ]
     if any(name in COMPARED for name in occurring):
-        lines.append(f"the tolerance is {paper.tolerance} {unit(report)}")
+        lines.append(f"the tolerance is {paper.tolerance} {unit(report)}{BY_SPREAD if paper.spread else ''}")
     if timed(report):
         lines.append(
             "speeds and largest batches are measured on another device than the paper's: STAND-IN, whatever they are"

@@ -49,13 +49,17 @@ def group_mean(
     share = "" if len(planned) in (0, len(group)) else f" ({len(planned)} of {len(group)})"
     runs = tuple(run for result in planned for run in result.cell.runs)
     cell = replace(group[0].cell, axes={**group[0].cell.axes, axis: label + share}, runs=runs, choices=())
-    judged = group_verdict(group, planned, mean, paper, experiment)
+    tolerance = (
+        published.paper.tolerance if published else None
+    )  # of a mean of printed values, whose spread is not printed
+    judged = group_verdict(group, planned, mean, paper, tolerance)
     if printed is not None:
-        paper, judged = printed, printed_verdict(group, planned, mean, printed, plan, experiment)
+        paper, tolerance = printed, published.tolerance(own)
+        judged = printed_verdict(group, planned, mean, printed, tolerance, plan, experiment)
     records = tuple(record for result in planned for record in result.finished) if mean is not None else ()
     values = seed_means(planned) if mean is not None else {}
     number, figure = sum(result.planned for result in planned), published.figure(own) if published else {}
-    return Result(cell, number, records, mean, None, paper, judged, values, figure=figure)
+    return Result(cell, number, records, mean, None, paper, judged, values, figure=figure, tolerance=tolerance)
 
 
 def seed_means(members: list[Result]) -> Values:
@@ -67,7 +71,7 @@ def seed_means(members: list[Result]) -> Values:
 
 
 def group_verdict(
-    group: list[Result], planned: list[Result], mean: float | None, paper: float | None, experiment: Experiment
+    group: list[Result], planned: list[Result], mean: float | None, paper: float | None, tolerance: float | None
 ) -> str:
     """The members' weakest verdict; if all may be compared, that of the mean, or STAND-IN for an incomplete group."""
     verdicts = {result.verdict for result in planned or group}
@@ -75,17 +79,23 @@ def group_verdict(
         verdicts.discard("NO PAPER VALUE")
     if verdicts <= {"REPRODUCED", "OFF"}:
         complete = len(planned) == len(group)
-        return within(mean, paper, experiment.paper["tolerance"]) if complete else "STAND-IN"
+        return within(mean, paper, tolerance) if complete else "STAND-IN"
     return next(name for name in reversed(MEANING) if name in verdicts)
 
 
 def printed_verdict(
-    group: list[Result], planned: list[Result], mean: float | None, paper: float, plan: Plan, experiment: Experiment
+    group: list[Result],
+    planned: list[Result],
+    mean: float | None,
+    paper: float,
+    tolerance: float,
+    plan: Plan,
+    experiment: Experiment,
 ) -> str:
     """The verdict of a mean that the paper prints without those of the members; an incomplete group is a STAND-IN."""
-    replaced = any(has_stand_in(plan, experiment, result.cell.axes) for result in planned)
+    replaced = any(has_stand_in(plan, experiment, result.cell) for result in planned)
     return verdict(
-        ours=mean, paper=paper, tolerance=experiment.paper["tolerance"],
+        ours=mean, paper=paper, tolerance=tolerance,
         private=group[0].cell.axes.get("pretrain") in experiment.private, planned=len(planned),
         finished=0 if mean is None else len(planned), stand_in=replaced or len(planned) < len(group),
         schedule=min((share for result in planned for share in result.cell.schedule.values()), default=1),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from vit.plan import Cell, Plan
 from vit.plan.schema import SCRATCH, SETS, DataEntry, EvaluationEntry, Experiment
+from vit.report.verdicts import FULL_SCHEDULE
 
 TITLES = {
     "pretrain": "pre-training",
@@ -78,14 +79,22 @@ def stand_in(plan: Plan, experiment: Experiment, axis: str, name: str | None) ->
     if axis not in SETS:
         return ""
     entry = data_entry(plan, experiment, axis, name)
-    return entry.name if entry and entry.about else ""
+    theirs = getattr(plan.papers_scale, axis).get(real_transfer(experiment, name) if axis == "transfer" else name)
+    untold = entry and theirs and images_of(entry) != images_of(theirs)  # the scale has no `about`
+    return entry.name if entry and (entry.about or untold) else ""
 
 
-def has_stand_in(plan: Plan, experiment: Experiment, axes: dict) -> bool:
-    """Does a data set, the model or a setting of the cell with these axes differ from the paper at this scale?"""
-    sets = any(stand_in(plan, experiment, axis, axes.get(axis)) for axis in SETS)
+def images_of(entry: DataEntry | EvaluationEntry) -> tuple:
+    """What decides which images a data set holds: its class, their number where it is trained on, and arguments."""
+    return entry.data, getattr(entry, "images", None), entry.args
+
+
+def has_stand_in(plan: Plan, experiment: Experiment, cell: Cell) -> bool:
+    """Does a data set, the model or a setting of the cell differ from the paper at this scale?"""
+    sets = any(stand_in(plan, experiment, axis, cell.axes.get(axis)) for axis in SETS)
     settings = any(set(values) - JUDGED_OTHERWISE for values in plan.scale.recipes.values())
-    return sets or settings or axes.get("model") in plan.scale.models
+    longer = max(cell.schedule.values(), default=1) > 1 / FULL_SCHEDULE
+    return sets or settings or longer or cell.axes.get("model") in plan.scale.models
 
 
 def as_percent(fraction: float) -> str:

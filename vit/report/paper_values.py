@@ -12,6 +12,9 @@ from vit.errors import UserError, nearest
 from vit.paths import PAPER, name_of
 from vit.plan.schema import Paper
 
+# Two means of three runs each, with equal deviations s, are within 2.3 s of each other in 95% of repetitions (Student's t).
+SPREADS = 2
+
 
 class Published:
     """One printed table; the experiment's `paper` section says what each column of its CSV holds."""
@@ -19,10 +22,11 @@ class Published:
     def __init__(self, paper: Paper):
         self.paper = paper
         self.path = name_of(PAPER / paper.file)
-        named = (paper.cost, paper.x, paper.speed, paper.over)
+        named = (paper.spread, paper.cost, paper.x, paper.speed, paper.over)
         columns = [*paper.match.values(), *value_columns(paper), *filter(None, named)]
         self.rows = read_rows(PAPER / paper.file, columns)
-        exact = {"file": paper.exact_file, "value": paper.exact_cost, "cost": None, "x": None, "speed": None}
+        without = dict.fromkeys(("spread", "cost", "x", "speed"))
+        exact = {"file": paper.exact_file, "value": paper.exact_cost, **without}
         self.exact = Published(replace(paper, **exact, exact_file=None)) if paper.exact_file else None
 
     def value(self, axes: dict) -> float | None:
@@ -31,6 +35,11 @@ class Published:
             return next((y for _, y in reversed(self.points(axes, self.paper.x))), None)
         printed = self.number(axes, self.value_column(axes))
         return None if printed is None else printed * self.factor(axes)
+
+    def tolerance(self, axes: dict) -> float:
+        """Of a cell, in points: the experiment's, or twice the deviation that the paper prints for the cell if that is more."""
+        spread = self.number(axes, self.paper.spread) if self.paper.spread else None
+        return max(self.paper.tolerance, SPREADS * (spread or 0) * self.factor(axes))
 
     def factor(self, axes: dict) -> float:
         times = self.paper.times

@@ -1,10 +1,16 @@
 """Where the numbers come from: read from the runs' records only, so that rendering again later gives the same bytes."""
 
+import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from vit.plan.overview import duration
 from vit.report.collect import Report
+
+PARTS = re.compile(  # of the line that `provenance` writes
+    r"^From (?P<runs>\d+ runs) .*? resumed\); (?P<dates>[^;]*); (?P<devices>.*); (?P<versions>[^;]*); commit (?P<commit>[^;(]*?)(?: \(.*\))?\.$",
+    re.MULTILINE,
+)
 
 
 def provenance(report: Report) -> str:
@@ -23,6 +29,12 @@ def provenance(report: Report) -> str:
         f"{dates}; {'; '.join(devices(records))}; {', '.join(versions)}; commit {', '.join(commits)}"
         f"{' (+: with uncommitted changes)' if any('+' in commit for commit in commits) else ''}."
     )
+
+
+def provenance_of(document: str) -> dict[str, str]:
+    """'runs', 'dates', 'devices', 'versions' and 'commit' of a rendered NAME.md; {} where it has no such line."""
+    found = PARTS.search(document)
+    return found.groupdict() if found else {}
 
 
 def devices(records: Iterable[dict]) -> list[str]:

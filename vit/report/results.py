@@ -27,6 +27,7 @@ class Result:
     values: Values  # of the finished seeds; of a mean, {} where its members have different seeds
     to_base: Difference | None = None  # to the experiment's base; None without one, and for the base itself
     figure: Mapping = field(default_factory=dict)  # the paper's points, as Published.figure gives them
+    tolerance: float | None = None  # of the difference to the paper's value; None without published numbers
 
     @property
     def difference(self) -> float | None:
@@ -67,13 +68,16 @@ def read_result(
     """finished: records of the cell's seeds. values: what they measured."""
     ours = mean(values)
     paper = published.value(cell.axes) if published else None
+    tolerance = published.tolerance(cell.axes) if published else None
     label = verdict(
-        ours=ours, paper=paper, tolerance=published.paper.tolerance if published else None,
+        ours=ours, paper=paper, tolerance=tolerance,
         private=cell.axes.get("pretrain") in experiment.private, planned=len(cell.runs), finished=len(finished),
         # no device here is the paper's
-        stand_in=has_stand_in(plan, experiment, cell.axes) or cell.metric in measured_speed.UNITS, schedule=min(cell.schedule.values(), default=1),
+        stand_in=has_stand_in(plan, experiment, cell) or cell.metric in measured_speed.UNITS, schedule=min(cell.schedule.values(), default=1),
     )  # fmt: skip
     # Only one of several competing settings is used, so its seeds are counted, not those of all.
     planned = len(cell.choices[0][1] if cell.choices else cell.runs)
     figure = published.figure(cell.axes) if published else {}
-    return Result(cell, planned, finished, ours, spread(values), paper, label, values, figure=figure)
+    return Result(
+        cell, planned, finished, ours, spread(values), paper, label, values, figure=figure, tolerance=tolerance
+    )

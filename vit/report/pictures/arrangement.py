@@ -25,7 +25,7 @@ def comparable(report: Report) -> bool:
 
 def stands_in(report: Report) -> bool:
     """Is anything that is drawn a stand-in?"""
-    return any(has_stand_in(report.plan, report.experiment, result.cell.axes) for result in report.planned)
+    return any(has_stand_in(report.plan, report.experiment, result.cell) for result in report.planned)
 
 
 def own_name(report: Report, axis: str, value: object) -> str:
