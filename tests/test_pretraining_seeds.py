@@ -105,10 +105,10 @@ def test_the_table_says_which_the_plus_minus_is_and_how_large_both_are(finished)
 
     text = (results("smoke") / "repeated.md").read_text()
     assert (
-        "- ± (from scratch): the sample standard deviation over 2 seeds, initialisation included; root mean square 7.07"
+        "± (from scratch): the sample standard deviation over 2 seeds, initialisation included; root mean square 7.07"
         in text
     )
-    assert "- ± (several pre-trainings): the sample standard deviation over 2 pre-trainings" in text
+    assert "± (several pre-trainings): the sample standard deviation over 2 pre-trainings" in text
     assert (
         "6.36 between pre-trainings, 1.00 between seeds of one pre-training" in text
     )  # 9 / sqrt(2); sqrt((2 + 0) / 2)

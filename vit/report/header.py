@@ -9,7 +9,6 @@ from vit.report.against_base import explanation
 from vit.report.collect import Report
 from vit.report.cost.rows import slips
 from vit.report.names import as_percent, data_entry, key_texts, printed_in, real_transfer, span, stand_in, text
-from vit.report.plus_minus import plus_minus
 from vit.report.provenance import devices
 from vit.report.results import Result
 from vit.report.verdicts import COMPARED, MEANING, count_verdicts
@@ -91,7 +90,6 @@ def sections(report: Report) -> list[tuple[str, list[str]]]:
         ("Settings, against the paper's", [*changed_settings(report), *schedules(report)]),
         ("What had to be assumed", list(dict.fromkeys(note for result in report.planned for note in result.cell.notes))),
         ("Notes", report.experiment.notes),
-        ("What ± is", plus_minus(report.table_results)),
         ("Differences to the base", explanation(report.experiment, report.table_results)),
         ("What the verdicts mean", meanings(report)),
     ) if lines]  # fmt: skip

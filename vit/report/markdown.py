@@ -11,6 +11,7 @@ def markdown(document: Document, picture: str | None) -> str:
     blocks = [f"# {document.title}", f"*{document.scale}*", *document.summary]
     blocks += [section(title, lines) for title, lines in document.sections]
     blocks += ["## The table", markdown_table(document.table)]
+    blocks += ["\n\n".join(document.plus_minus)] if document.plus_minus else []
     blocks += [f"![{document.title}]({picture})"] if picture else []
     blocks += [section("From scratch or pre-trained", document.findings)] if document.findings else []
     return "\n\n".join([*blocks, "## Where the numbers come from", document.provenance]) + "\n"

@@ -14,7 +14,7 @@ def terminal(document: Document, paths: list[Path]) -> str:
     table = document.table
     lines = ["", document.title, "", *table_lines(table)]
     lines += [f"Not run at this scale: {table.folded}."] if table.folded else []
-    lines += document.explanation
+    lines += [*document.plus_minus, *document.explanation]
     return "\n".join([*lines, "", document.summary[1], *(f"  {name_of(path)}" for path in paths)])
 
 

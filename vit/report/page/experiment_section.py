@@ -20,6 +20,7 @@ def experiment_section(plan: Plan, shown: Shown, data: ProvenanceData) -> str:
         f'<section id="{shown.name}" class="experiment"><h2>{escape(document.title)}</h2>',
         f'<p class="what">{escape(what)} <span class="small">{escape(coverage)}</span></p>',
         html_table(document, shown.report, data),
+        *(f'<p class="small">{escape(line)}</p>' for line in document.plus_minus),
         image(results(plan.scale_name) / f"{shown.name}.svg", document.title),
         *(part(title, lines) for title, lines in beside if title in OPEN and lines),
         *(folded(title, lines) for title, lines in beside if title not in OPEN and lines),

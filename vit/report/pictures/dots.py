@@ -5,6 +5,7 @@ from matplotlib.figure import Figure
 from vit.report.collect import Report
 from vit.report.header import measures
 from vit.report.names import key_texts, printed_in
+from vit.report.pictures.arrangement import own_name
 from vit.report.pictures.style import COLORS, GREY, panels
 from vit.report.results import Result
 
@@ -36,5 +37,8 @@ def dots(report: Report) -> Figure:
 
 
 def cell_labels(report: Report, result: Result) -> tuple[str, ...]:
+    """'mnist-5k (CIFAR-10)' where a set stands in, else the paper's name."""
     axes = [*report.experiment.rows, *report.experiment.columns]
-    return key_texts(axes, result.cell.key(axes))
+    own = (own_name(report, axis, result.cell.axes.get(axis)) for axis in axes)
+    names = zip(own, key_texts(axes, result.cell.key(axes)), strict=True)
+    return tuple(name if mine == name else f"{mine} ({name})" for mine, name in names)
