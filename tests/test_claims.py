@@ -153,7 +153,8 @@ def test_pooled_variances_are_weighted_by_degrees_of_freedom():
 def test_an_interval_of_one_mean_is_students():
     """Two pre-trainings, pooled variance with 3 degrees of freedom: mean ± t s / sqrt(2)."""
     kind = ("test_accuracy", "set", True)
-    plan = SimpleNamespace(scale=SimpleNamespace(transfer={"T": SimpleNamespace(name="set", about="a stand-in")}))
+    scale = SimpleNamespace(transfer={"T": SimpleNamespace(name="set", about="a stand-in")})
+    plan = SimpleNamespace(scale=scale, papers_scale=SimpleNamespace(transfer={}))
     report = SimpleNamespace(plan=plan, experiment=SimpleNamespace(same_run={}))
     axes = {"transfer": "T", "model": "m"}
     result = SimpleNamespace(

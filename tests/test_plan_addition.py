@@ -64,7 +64,7 @@ def test_an_experiment_that_there_is_not_is_one_line(plan):
 def test_the_file_is_named_where_a_recipe_finds_the_mistake(experiments):
     file = experiments / "ablations" / "gelu.yaml"
     file.write_text(file.read_text().replace("  model: [", "  finetune.loss: [softmax, sigmoid]\n  model: ["))
-    with pytest.raises(SystemExit, match=r"no value for 'head_bias'.*loss: sigmoid.*ablations/gelu\.yaml"):
+    with pytest.raises(SystemExit, match=r"ablations/gelu\.yaml: no value for 'head_bias'.*loss: sigmoid"):
         main(["plan", "--scale", "smoke", "--experiment", "gelu"])
 
 

@@ -166,7 +166,9 @@ def test_figure_9_has_a_curve_for_each_classifier_and_rate(drawn):
         for line in axis.get_lines()
         if "/" in line.get_label()
     }
-    assert list(curves) == ["CLS-Token / 0.0008", "GAP / 0.0008", "GAP / 0.0003"]
+    assert list(curves) == [
+        f"{name} / pretrain.lr {rate}" for name, rate in (("CLS-Token", 0.0008), ("GAP", 0.0008), ("GAP", 0.0003))
+    ]
     assert all(curve == [(pytest.approx(3.5, abs=0.01), 25), (7, 50)] for curve in curves.values())
     ends = [line.get_data() for line in axis.get_lines() if line.get_label() == "at the end, on test images"]
     assert [(x[0], y[0]) for x, y in ends] == [(7, result.mean) for result in report.results]

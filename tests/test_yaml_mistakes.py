@@ -80,7 +80,7 @@ CASES = {  # file, what is there, what somebody writes instead, what the line mu
         "table6.yaml",
         "run:",
         "finetune.steps: [77]\n  run:",
-        ["scales/smoke.yaml", "finetune.warmup_steps"],
+        ["experiments/table6.yaml", "finetune.warmup_steps"],
     ),
     "a row missing": (
         "recipes/finetune.yaml",

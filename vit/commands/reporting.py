@@ -82,7 +82,7 @@ def claims_command(arguments):
     from vit.paths import name_of
     from vit.plan import make_plan
     from vit.report.claims import judged_claims, write_claims
-    from vit.report.claims.written import terminal
+    from vit.report.claims.claims_files import terminal
 
     plan = make_plan(arguments.scale)
     claims = judged_claims(plan)

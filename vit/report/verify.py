@@ -54,7 +54,8 @@ def of_facts(report: FactReport) -> Verified:
 
 def fact_line(report: FactReport, result, known: list) -> Off:
     difference = "" if result.difference is None else f"{result.difference:+.3g}"
-    values = (shown(result.ours), shown(result.paper), difference, f"{report.paper.tolerance:g}")
+    fact = result.cell.axes["fact"]
+    values = (shown(result.ours, fact), shown(result.paper, fact), difference, f"{report.paper.tolerance:g}")
     return Off((*place(report, result), *values), ONE_NUMBER if result in known else "")
 
 

@@ -39,10 +39,10 @@ def judge(plan: Plan, shown: list[Shown], records: Records, errors: dict[str, st
 
 
 def read_shown(
-    plan: Plan, reports: dict[str, Report | FactReport], records: Records
+    plan: Plan, reports: dict[str, Report | FactReport], records: Records | None = None
 ) -> tuple[list[Shown], dict[str, str]]:
     """The experiments with output in reading order, and the errors of those that cannot be shown, by name."""
-    shown, errors = [], {}
+    shown, errors, records = [], {}, Records(plan) if records is None else records
     for name in sorted(plan.experiments, key=reading_order):
         if name in plan.broken or not (name in reports or has_output(plan, name)):
             continue

@@ -45,11 +45,11 @@ def of_arrays(report: Report) -> Figure:
 
 
 def panels_in(report: Report) -> Iterator[tuple[str, Result, str]]:
-    """(kind, a result, its run) of each panel: of results that share a run the first."""
+    """(kind, a result, its run) of each panel: of results that share a run the first, of several pre-trainings the first."""
     for kind, condition in report.experiment.picture.items():
         runs = {}
         for result in report.results:
-            for record in result.finished if holds(condition, result.cell.axes) else ():
+            for record in result.finished[:1] if holds(condition, result.cell.axes) else ():
                 runs.setdefault(record["id"], result)
         yield from ((kind, result, run) for run, result in runs.items())
 
