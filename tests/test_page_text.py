@@ -106,7 +106,8 @@ def test_a_cell_leads_to_its_runs_and_to_those_before_them(plan):
     (found,) = [
         one for one in data["cells"] if [data["runs"][run]["id"] for run, _ in one.get("seeds", ())] == list(chosen.runs)
     ]  # fmt: skip
-    assert [value for _, value in found["seeds"]] == ["90.00", "90.00"]
+    assert [value for _, value in found["seeds"]] == ["90.00"] * 4
+    assert [data["runs"][run]["pretrain_seed"] for run, _ in found["seeds"]] == [0, 0, 1, 1]
     before = {data["runs"][run]["id"] for run in found["before"]}
     assert before == plan.with_needs(chosen.runs) - set(chosen.runs) and chosen.upstream in before
     run = data["runs"][found["seeds"][0][0]]

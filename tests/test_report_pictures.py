@@ -197,7 +197,7 @@ def test_an_experiment_that_names_no_picture_gets_dots(tmp_path, monkeypatch):
     plan = planned_ablation(tmp_path, monkeypatch, "mine", GRID)
     assert picture(collect(plan, "mine")) == {}
     finish(plan, cell(plan, form="without", model="ViT-B/32", transfer="CIFAR-10").runs[0], 0.5)
-    assert "without / digits (CIFAR-10) / ViT-B/32" in picture(collect(plan, "mine"))["svg"].decode()
+    assert "without / mnist-5k (CIFAR-10) / ViT-B/32" in picture(collect(plan, "mine"))["svg"].decode()
 
 
 def test_published_values_that_may_be_compared_are_hollow_signs_of_their_line(tmp_path, monkeypatch):
