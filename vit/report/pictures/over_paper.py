@@ -9,7 +9,7 @@ from matplotlib.ticker import LogLocator, NullLocator
 
 from vit.report.collect import Report
 from vit.report.header import measures
-from vit.report.names import family_of
+from vit.report.names import family_of, stand_in
 from vit.report.pictures.arrangement import by_label
 from vit.report.pictures.style import COLORS, MARKERS
 from vit.report.results import Result
@@ -82,6 +82,12 @@ def name_decades(axis: Axes) -> None:
 
 
 def percent(report: Report) -> str:
-    """'linear 5-shot accuracy, percent', or what else the cells show."""
+    """'linear 5-shot accuracy, percent', or what else the cells show; then on which sets, where ours stands in for one."""
     shots = re.fullmatch(r"test_(\d+)shot_accuracy", report.planned[0].cell.metric)
-    return f"linear {shots[1]}-shot accuracy, percent" if shots else f"{measures(report).lower()} percent"
+    what = f"linear {shots[1]}-shot accuracy, percent" if shots else f"{measures(report).lower()} percent"
+    sets = {result.cell.axes["transfer"] for result in report.planned}
+    own = {name: stand_in(report.plan, report.experiment, "transfer", name) for name in sets}
+    if not report.paper or not all(own.values()):
+        return what
+    (name, ours), several = next(iter(own.items())), len(sets) > 1  # of several sets each panel names its own
+    return what + ("\nours on stand-ins, the paper's on its own" if several else f"\nours: {ours}\nthe paper: {name}")

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from itertools import cycle
+from textwrap import fill
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -9,9 +10,10 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from vit.report.collect import Report
 from vit.report.paper_values import Published
-from vit.report.pictures.arrangement import by_label, legend_above, panels_of
+from vit.report.pictures.arrangement import CHARACTER, by_label, legend_above, panels_of
 from vit.report.pictures.over_paper import Points, draw_papers_line, looks_of, papers_name
 from vit.report.pictures.style import MARKERS
+from vit.report.provenance import devices
 from vit.report.results import Result
 
 WIDTH, HEIGHT = 4.6, 4.4  # of a panel in inches
@@ -32,8 +34,21 @@ def speed(report: Report) -> Figure:
             draw_papers_line(axis, papers_curve(report, results[0]), looks[name], papers_name(measured, name))
             draw_ours(axis, measured, looks[name], name)
         scale(axis, label)
+        axis.set_xlabel(f"input size in pixels{whose(report)}")
     legend_above(figure)
     return figure
+
+
+def whose(report: Report) -> str:
+    """A line with our devices and the largest batch that was tried; '' before anything is measured."""
+    measured = [result for result in report.planned if result.finished]
+    if not measured:
+        return ""
+    configs = [report.plan.runs[result.finished[0]["id"]].config["model"]["init_args"] for result in measured]
+    largest = max(max(config["batch_sizes"]) for config in configs)
+    ours = "; ".join(devices(record for result in measured for record in result.finished))
+    lines = [f"ours: {ours}, batches up to {largest}", *(["the paper: one core of a TPUv3"] if report.paper else [])]
+    return "".join(f"\n{fill(line, int(WIDTH / CHARACTER))}" for line in lines)
 
 
 def papers_curve(report: Report, result: Result) -> Points:
@@ -60,7 +75,6 @@ def end(result: Result, word: str) -> float:
 
 
 def scale(axis: Axes, label: str) -> None:
-    axis.set_xlabel("input size in pixels")
     axis.set_ylabel(label)
     axis.set_xscale("log", base=2)
     axis.set_yscale("log", base=2 if "batch" in label else 10)
