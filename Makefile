@@ -109,7 +109,8 @@ claim: $(READY)
 $(RESULTS)/checked: $(RESULTS)/grid.mk $(shell find vit data -name '*.py')
 	$(CHECK)
 
-reproduce: $(EXPERIMENTS) ## all experiments
+reproduce: $(EXPERIMENTS) ## all experiments, then the claims
+	@$(PY) -m vit claims --scale $(SCALE)
 
 .PHONY: tables figures
 tables: $(filter table%,$(EXPERIMENTS)) ## the paper's tables that the scale has
