@@ -78,6 +78,17 @@ def test_a_claim_is_shown_with_its_interval_its_threshold_and_what_it_rests_on(p
     assert middle < position["cx"] and 'class="side" x="62"' in bars[0] and 'class="side" x="0"' in bars[2]
 
 
+def test_a_claim_within_a_threshold_holds_on_both_sides_of_0(plan):
+    claim = Judged("near", "Level.", "Table 8", UNDECIDED, "gap", 0.5, -0.5, 2.0, 1, "points", "within", (), ())
+    (bar,) = re.findall(r'<svg class="interval".*?</svg>', written(plan, [claim]))
+    x, width = (float(number) for number in re.search('class="side" x="([^"]*)" y="0" width="([^"]*)"', bar).groups())
+    lines = [float(end) for end in re.findall('class="threshold" x1="([^"]*)"', bar)]
+    assert (
+        lines == [x, x + width] and x + width / 2 == 62
+    )  # the middle of the bar, where 0 is; 2.0 is at a margin, 56 from it
+    assert width == 2 * 28 and x < float(re.search('cx="([^"]*)"', bar)[1]) < x + width
+
+
 def test_every_cell_is_counted_once(plan):
     text = written(plan)
     measured = [planned for planned in plan.cells if planned.experiment == "table5"]
