@@ -70,3 +70,17 @@ def experiments(tmp_path, monkeypatch):
     load_recipe.cache_clear()
     yield folder
     load_recipe.cache_clear()
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    """Path of a file of weights: a ViT of one layer for images of 16 px, whose head is not zero."""
+    import torch
+
+    from vit.models import create_model
+    from vit.weights import save_weights
+
+    model = create_model("ViT-B/16", image_size=16, num_classes=3, patch=8, width=16, depth=1, heads=2, mlp=16)
+    torch.nn.init.normal_(model.head.weight)
+    save_weights(model, tmp_path / "weights.safetensors")
+    return str(tmp_path / "weights.safetensors")

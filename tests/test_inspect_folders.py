@@ -2,25 +2,14 @@
 
 import numpy as np
 import pytest
-import torch
 from foreign_files import encoded, flat, written
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from vit.__main__ import main
 from vit.inspect.pictures_below import list_pictures
-from vit.models import create_model
-from vit.weights import save_weights
 
 MODEL = {"filters.png", "singular-values.png", "positions.png", "distance.png"}
 IMAGES = {"rollout-1.png", "heads-1.png", "a/rollout-2.png", "a/heads-2.png", "b/rollout-2.png", "b/heads-2.png"}
-
-
-@pytest.fixture
-def checkpoint(tmp_path):
-    model = create_model("ViT-B/16", image_size=16, num_classes=3, patch=8, width=16, depth=1, heads=2, mlp=16)
-    torch.nn.init.normal_(model.head.weight)
-    save_weights(model, tmp_path / "weights.safetensors")
-    return str(tmp_path / "weights.safetensors")
 
 
 @pytest.fixture

@@ -6,20 +6,9 @@ import threading
 
 import numpy as np
 import pytest
-import torch
 from foreign_files import encoded, written
 
 from vit.__main__ import main
-from vit.models import create_model
-from vit.weights import save_weights
-
-
-@pytest.fixture
-def checkpoint(tmp_path):
-    model = create_model("ViT-B/16", image_size=16, num_classes=3, patch=8, width=16, depth=1, heads=2, mlp=16)
-    torch.nn.init.normal_(model.head.weight)
-    save_weights(model, tmp_path / "weights.safetensors")
-    return str(tmp_path / "weights.safetensors")
 
 
 @pytest.fixture

@@ -5,13 +5,10 @@ import sys
 
 import numpy as np
 import pytest
-import torch
 from foreign_files import flat, written
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from vit.__main__ import main
-from vit.models import create_model
-from vit.weights import save_weights
 
 NAMES = {
     "no text": os.fsdecode(b"latin\xe9"),
@@ -19,14 +16,6 @@ NAMES = {
     "no formula": r"$\foo{$",
     "two lines": "a\nb",
 }
-
-
-@pytest.fixture
-def checkpoint(tmp_path):
-    model = create_model("ViT-B/16", image_size=16, num_classes=3, patch=8, width=16, depth=1, heads=2, mlp=16)
-    torch.nn.init.normal_(model.head.weight)
-    save_weights(model, tmp_path / "weights.safetensors")
-    return str(tmp_path / "weights.safetensors")
 
 
 @pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)

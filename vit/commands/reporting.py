@@ -28,8 +28,9 @@ def report_command(arguments):
     from vit.report import render
     from vit.report.collect import Records
 
+    records = Records(plan)
     for name in arguments.experiments:
-        print(nothing_to_render(plan, name, Records(plan)) or render(plan, name))
+        print(nothing_to_render(plan, name, records) or render(plan, name, records))
 
 
 def report_all(plan):

@@ -146,14 +146,16 @@ def read_rows(path: Path, columns: list[str]) -> list[tuple[int, dict[str, str]]
     return rows
 
 
-def parse_number(text: str, position: str) -> float:
-    """position: file, line and column, for the message."""
+def parse_number(
+    text: str, position: str, advice: str = "a value that the paper does not print is left empty"
+) -> float:
+    """position: file, line and column, for the message; advice: what to do."""
     try:
         number = float(text)
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise UserError(f"{position}: '{text}' is not a number; a value that the paper does not print is left empty")
+        raise UserError(f"{position}: '{text}' is not a number; {advice}")
     return number
 
 

@@ -3,7 +3,7 @@
 from vit.atomic import write_bytes
 from vit.paths import results
 from vit.plan import Plan
-from vit.report.collect import Report
+from vit.report.collect import Records, Report
 from vit.report.document import document, read_report
 from vit.report.facts.fact_results import FactReport
 from vit.report.facts.fact_table import fact_sheet
@@ -16,9 +16,12 @@ from vit.report.tensorboard import write_board
 from vit.report.terminal import terminal
 
 
-def render(plan: Plan, name: str) -> str:
-    """Write all files of an experiment and the page; equal runs give equal bytes. Returns the text for the terminal."""
-    report = read_report(plan, name)
+def render(plan: Plan, name: str, records: Records | None = None) -> str:
+    """Write all files of an experiment and the page; equal runs give equal bytes. Returns the text for the terminal.
+
+    records: those read already. The page reads its own, behind its lock, as another process may have finished runs since.
+    """
+    report = read_report(plan, name, records)
     shown = render_files(report)
     write_page(plan, {name: report})
     return shown

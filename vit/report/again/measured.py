@@ -1,12 +1,12 @@
 """The measured cells of a rendered NAME.csv, found by their axes and metric."""
 
 import csv
-import math
 from dataclasses import dataclass
 from pathlib import Path
 
 from vit.errors import UserError
 from vit.paths import name_of
+from vit.report.paper_values import parse_number
 
 FIRST, MEAN = "experiment", "ours_mean"  # the columns that the axes follow, and, after that of the metric, precede
 READ = ("metric", MEAN, "ours_std", "n", "lr", "runs")
@@ -75,10 +75,4 @@ def measured(columns: list[str], row: list[str], where: str) -> Measured | None:
 
 
 def number(text: str, where: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise UserError(f"{where}: '{text}' is not a number; render the file again")
-    return value
+    return parse_number(text, where, "render the file again")

@@ -39,8 +39,7 @@ def pooled(reports: Iterable[Report]) -> dict[Kind, Pooled]:
     for report in reports:
         for result in report.planned:
             key = (result.cell.runs, result.cell.metric)
-            several = len(by_pretraining(result.values)) > 1 or not result.cell.upstreams
-            if key in known or not several or len(repeats(result.values)) < 2:
+            if key in known or times_made(result) < 2:
                 continue
             known.add(key)
             values = list(repeats(result.values).values())
@@ -73,10 +72,10 @@ def drawn(
         if kind not in scales:
             freedom = noise[kind].freedom
             scales[kind] = np.sqrt(noise[kind].variance * freedom / generator.chisquare(freedom, draws))
-        values[id(result)] = result.mean + deviations[chain] * scales[kind] / np.sqrt(len(own_repeats(result)))
+        values[id(result)] = result.mean + deviations[chain] * scales[kind] / np.sqrt(times_made(result))
     return values
 
 
-def own_repeats(result: Result) -> list[float]:
-    """What the cell's mean is over: its pre-trainings, or seeds from scratch."""
-    return list(by_pretraining(result.values)) if result.cell.upstreams else list(repeats(result.values))
+def times_made(result: Result) -> int:
+    """How many pre-trainings the cell's mean is over, or seeds from scratch: seeds of one pre-training repeat only the transfer."""
+    return len(by_pretraining(result.values) if result.cell.upstreams else repeats(result.values))

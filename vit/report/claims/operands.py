@@ -1,6 +1,5 @@
 """Which cells a claim compares: the results that its operands name, grouped by what plus and minus share."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from vit.plan.resolve import holds
@@ -23,11 +22,6 @@ class Operands:
         """The groups that all operands have, in order."""
         first, *others = (*self.plus, *self.minus)
         return [key for key in first if all(key in other for other in others)]
-
-    def used(self, keys: Iterable[tuple]) -> list[Result]:
-        """The results of these groups, each once."""
-        found = [result for key in keys for groups in (*self.plus, *self.minus) for result in groups[key]]
-        return list({id(result): result for result in found}.values())
 
 
 def planned_by_set(report: Report) -> dict[str, list[Result]]:
