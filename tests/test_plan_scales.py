@@ -1,5 +1,7 @@
 """An experiment may run at some scales only, and a scale may be like another."""
 
+from dataclasses import replace
+
 import pytest
 
 from vit import paths
@@ -17,7 +19,14 @@ def test_what_is_asked_of_the_desk_runs_there_only(scale, runs):
 def test_the_desk_has_the_data_and_models_of_mini_and_its_own_lengths_written_out():
     desk, mini = load_scale("desk"), load_scale("mini")
     assert (desk.transfer, desk.pretrain, desk.models) == (mini.transfer, mini.pretrain, mini.models)
-    assert desk.recipes["fewshot"] == mini.recipes["fewshot"] and set(mini.omit) < set(desk.omit)
+    assert desk.recipes["fewshot"] == mini.recipes["fewshot"] and desk.omit == mini.omit
+
+
+def test_what_an_experiment_states_for_mini_holds_at_a_scale_like_it_unless_it_states_its_own():
+    experiment = make_plan("desk", ["figure8"]).experiments["figure8"]
+    assert experiment.exact("desk") == experiment.exact("mini") == ("reference",)
+    own = replace(experiment, at={"mini": {"reference": [1]}, "desk": {"reference": [2]}})
+    assert own.seen_from("desk", "mini").at["desk"] == {"reference": [2]}
 
 
 def scale_like(folder, monkeypatch, text):

@@ -86,7 +86,7 @@ def make_plan(scale_name, names=None):
 
 def add_experiment(plan, paper, name):
     """All of its cells and runs, or none."""
-    known, experiment = set(plan.runs), load_experiment(name)
+    known, experiment = set(plan.runs), load_experiment(name).seen_from(plan.scale_name, plan.scale.like)
     where = paths.name_of(experiment_path(name))
     plan.experiments[name] = experiment
     try:

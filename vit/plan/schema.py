@@ -1,6 +1,6 @@
 """What may stand in an experiment, a recipe and a scale. The fields are the schema; the field comments document it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 SCRATCH = "none"  # the pre-training set of a model that starts from its initialisation
 
@@ -75,6 +75,10 @@ class Experiment:
     def exact(self, scale_name):
         """Axes whose values are stated for this scale."""
         return tuple(self.at.get(scale_name, ()))
+
+    def seen_from(self, scale_name, like):
+        """The experiment as a scale takes it that is like another: what is stated for that one holds there too, unless it has its own."""
+        return replace(self, at={scale_name: self.at[like], **self.at}) if like in self.at else self
 
 
 @dataclass(frozen=True)
