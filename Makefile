@@ -76,7 +76,7 @@ endif
 # ---------------------------------------------------------------------------------------------------- the grid of runs
 # grid.mk has a rule for each process, whose targets are the metrics.json of its runs. When an experiment has changed, make
 # rebuilds this included file and restarts. Goals without runs skip it.
-ifneq ($(filter-out help setup lint format test bench bench-data clean data data-check new-ablation again,$(MAKECMDGOALS)),)
+ifneq ($(filter-out help setup lint format test bench bench-data bench-report clean data data-check new-ablation again,$(MAKECMDGOALS)),)
 include $(RESULTS)/grid.mk
 endif
 
@@ -157,15 +157,18 @@ tensorboard: ## tables, numbers and curves in a browser; it prints the address o
 	@$(PY) -m tensorboard.main --logdir $(RESULTS)
 
 # ----------------------------------------------------------------------------------------------------------- development
-.PHONY: test bench bench-data lint format clean
+.PHONY: test bench bench-data bench-report lint format clean
 test: $(READY) ## run the tests, one process per core
 	@OMP_NUM_THREADS=1 $(PY) -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
-bench: $(READY) bench-data ## speed and memory beside timm, to results/bench/; options: BENCH="--models ViT-S/16 --batch 4"
+bench: $(READY) bench-data bench-report ## speed and memory beside timm, to results/bench/; options: BENCH="--models ViT-S/16 --batch 4"
 	@$(PY) -m bench $(BENCH)
 
 bench-data: $(READY) ## the data part of it: torchvision's pipelines, tar archives, fractals
 	@$(PY) -m bench.data && $(PY) -m bench.archives && $(PY) -m bench.fractals
+
+bench-report: $(READY) ## the part of tables and pictures: 10,000 finished runs, planned and rendered
+	@$(PY) -m bench.report
 
 lint: $(READY) ## check style and mistakes with ruff
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check .

@@ -4,6 +4,7 @@ import csv
 
 import pytest
 
+from bench import report
 from bench.__main__ import main
 from bench.memory import peak_memory
 from bench.steps import Settings
@@ -48,3 +49,10 @@ def test_the_tables_say_where_and_how_they_were_made(written):
     assert row["threads"] == "1" and row["batch"] == "2" and row["torch"] and row["timm"] and row["date"]
     for word in (row["device"], row["commit"], row["torch"], "quartiles", "GFLOP/s"):
         assert word in written[".md"]
+
+
+def test_thousands_of_runs_are_made_planned_and_rendered(paper_costs, capsys):
+    """Fewer here: scale `paper` as it is."""
+    report.main(["--runs", "2000", "--costs", str(paper_costs)])
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(" in ")[0] for line in lines] == [f"2,007 runs {what}" for what in report.COMMANDS]

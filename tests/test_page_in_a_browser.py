@@ -10,7 +10,7 @@ from vit.paths import results
 from vit.plan import make_plan
 from vit.report.claims.judged import HOLDS, NOT_RUN, UNDECIDED, Judged
 from vit.report.page.whole_page import page
-from vit.report.page.written_page import read_shown
+from vit.report.page.written_page import read_every
 
 pytestmark = [
     pytest.mark.slow,
@@ -55,7 +55,7 @@ def made(tmp_path_factory):
         count_costs()
         results("mini").joinpath("table4.md").write_text("rendered")
         results("mini").joinpath("table5.svg").write_text(PICTURE)
-        shown, errors = read_shown(plan, {})
+        shown, errors = read_every(plan, {})
         path = results("mini") / "index.html"
         path.write_text(page(plan, shown, {**errors, "mine": "mine.yaml: no such key"}, CLAIMS))
         yield path

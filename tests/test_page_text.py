@@ -13,7 +13,7 @@ from vit.report.claims.judged import FAILS, HOLDS, NOT_RUN, UNDECIDED, Judged
 from vit.report.page import write_page
 from vit.report.page.training_curve import POINTS, training_curve
 from vit.report.page.whole_page import page
-from vit.report.page.written_page import read_shown
+from vit.report.page.written_page import read_every
 
 CLAIMS = [
     Judged(
@@ -46,7 +46,7 @@ def of_cell(plan):
 
 
 def written(plan, judged=()):
-    shown, errors = read_shown(plan, {})
+    shown, errors = read_every(plan, {})
     return page(plan, shown, errors, list(judged))
 
 
@@ -136,9 +136,9 @@ def test_each_run_is_in_the_data_once_and_an_unfinished_one_is_not(plan):
 
 def test_rendering_again_gives_the_same_bytes_and_reading_for_others_too(plan):
     before = (results("mini") / "index.html").read_bytes()
-    shown, _ = read_shown(plan, {})
+    shown, _ = read_every(plan, {})
     assert write_page(plan).read_bytes() == before
-    assert write_page(plan, {shown[0].name: shown[0].report}).read_bytes() == before
+    assert write_page(plan, {shown[0].name: shown[0]}).read_bytes() == before
 
 
 def test_a_run_of_which_only_the_record_was_kept_is_shown_without_a_curve(plan):

@@ -11,7 +11,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from matplotlib.figure import Figure
-from report_runs import finish
+from report_runs import HEADS, LAYERS, SIDE, arrays_of, finish, finish_inspected
 
 from vit.arrays import FILE, write_arrays
 from vit.errors import UserError
@@ -29,22 +29,6 @@ from vit.report.pictures.similarity_tiles import COLORS, position_similarity
 from vit.report.pictures.style import LOOK
 from vit.report.pictures.tiles import averaged, interpolated, mosaic
 
-LAYERS, HEADS, SIDE = 6, 3, 4
-
-
-def arrays_of(seed):
-    """As a run of a small ViT leaves them."""
-    random = np.random.default_rng(seed)
-    similarity = random.uniform(-1, 1, (SIDE, SIDE, SIDE, SIDE)).astype(np.float32)
-    return {
-        "attention_distance": random.uniform(1, 20, (LAYERS, HEADS)).astype(np.float32),
-        "filters": random.normal(size=(28, 8, 8, 3)).astype(np.float32),
-        "filters_explained": np.full(28, 1 / 28, np.float32),
-        "position_similarity": similarity,
-        "images": random.integers(0, 256, (3, 32, 32, 3)).astype(np.uint8),
-        "attention_maps": random.uniform(0.1, 1, (3, SIDE, SIDE)).astype(np.float32),
-    }
-
 
 @pytest.fixture
 def finished(tmp_path, monkeypatch):
@@ -55,11 +39,7 @@ def finished(tmp_path, monkeypatch):
         plan = make_plan("mini", list(names))
         for seed, run in enumerate(plan.runs):
             if run.startswith("inspect-"):
-                folder = runs_folder("mini") / run
-                folder.mkdir(parents=True)
-                shapes = write_arrays(folder, arrays_of(seed))
-                values = {name: position / 8 for position, name in enumerate(UNITS, start=1)}
-                finish(plan, run, 0.5, metrics=values, arrays=shapes)
+                finish_inspected(plan, run, seed)
             else:
                 finish(plan, run, 0.5)
         return plan

@@ -18,7 +18,7 @@ from vit.paths import results, runs_folder
 from vit.plan import inspection, make_plan
 from vit.report import render
 from vit.report.document import document, read_report
-from vit.report.tensorboard import write_board
+from vit.report.tensorboard import complete_board, write_board
 
 ALL = [api_pb2.STATUS_UNKNOWN, api_pb2.STATUS_SUCCESS, api_pb2.STATUS_FAILURE, api_pb2.STATUS_RUNNING]
 
@@ -39,6 +39,7 @@ def show(plan, name):
     """Without the files of the report itself, which take longer."""
     report = read_report(plan, name)
     write_board(report, document(report), None)
+    complete_board(plan)
 
 
 def board():

@@ -36,23 +36,23 @@ def report_command(arguments):
 def report_all(plan):
     """Every experiment, then the page of all, once; an experiment that cannot be rendered is added to plan.broken."""
     from vit.report.collect import Records
-    from vit.report.document import read_report
-    from vit.report.page import write_page
-    from vit.report.render import render_files
+    from vit.report.render import render_all
+    from vit.report.shown import read_shown
 
-    reports, records = {}, Records(plan)
+    every, records = [], Records(plan)
     for name in plan.experiments:
         try:
             if reason := nothing_to_render(plan, name, records):
                 print(reason)
             else:
-                report = read_report(plan, name, records)
-                print(render_files(report))
-                reports[name] = report
+                every.append(read_shown(plan, name, records))
         except UserError as error:  # the others are rendered all the same
             plan.broken[name] = str(error)
-    if reports:
-        write_page(plan, reports)
+    for name, shown in render_all(plan, every):
+        if isinstance(shown, UserError):
+            plan.broken[name] = str(shown)
+        else:
+            print(shown, flush=True)
 
 
 def plan_with(scale, experiments, command):

@@ -38,7 +38,7 @@ TARGETS = (  # of the Makefile; a test holds them equal
         "data",
         "data-check",
     ),
-    *("new-ablation", "test", "lint", "format", "clean", "bench", "bench-data"),
+    *("new-ablation", "test", "lint", "format", "clean", "bench", "bench-data", "bench-report"),
 )
 
 

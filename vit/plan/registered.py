@@ -1,8 +1,11 @@
 """Registers runs: their names, their ids, and what the planner knows of them."""
 
+import re
 from dataclasses import replace
 
 from vit.plan.cells import Run, digest
+
+NOT_IN_A_NAME = re.compile(r"[^\w.+-]|_")
 
 
 def model_label(axes):
@@ -22,7 +25,7 @@ def add_run(
 
     Such a run is watched (callbacks that are no part of the id) if any of these cells wants it.
     """
-    name = "".join(c if c.isalnum() or c in ".+-" else "-" for c in label)
+    name = NOT_IN_A_NAME.sub("-", label)
     run_id = f"{name}-{digest(settled)}"
     images = settled["trainer"]["max_steps"] * settled["data"]["init_args"]["batch_size"]
     run = Run(

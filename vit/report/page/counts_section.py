@@ -5,8 +5,8 @@ from html import escape
 from vit.plan import Plan
 from vit.report.collect import Report
 from vit.report.facts.fact_results import FactReport
-from vit.report.page.shown import Shown
 from vit.report.page.verdict_words import counted, css_class
+from vit.report.shown import Shown
 from vit.report.verdicts import MEANING
 
 

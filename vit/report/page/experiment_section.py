@@ -8,7 +8,7 @@ from vit.paths import results
 from vit.plan import Plan
 from vit.report.page.html_table import html_table
 from vit.report.page.provenance_data import ProvenanceData
-from vit.report.page.shown import Shown
+from vit.report.shown import Shown
 
 OPEN = ("Notes", "Differences to the base", "From scratch or pre-trained")  # what must be read with the numbers
 

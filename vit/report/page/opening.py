@@ -7,8 +7,8 @@ from vit.plan.schema import SETS
 from vit.report.claims.judged import MEANINGS, Judged
 from vit.report.names import title
 from vit.report.page.counts_section import measured, without_training
-from vit.report.page.shown import Shown
 from vit.report.page.verdict_words import counted
+from vit.report.shown import Shown
 from vit.report.verdicts import MEANING
 
 FEW = 4  # stand-ins that are listed before the rest is folded

@@ -21,7 +21,7 @@ class Distinct:
         self.positions, self.values = {}, []
 
     def position(self, value: object) -> int:
-        key = json.dumps(value)
+        key = (value,) if isinstance(value, str) else json.dumps(value)
         if key not in self.positions:
             self.positions[key] = len(self.values)
             self.values.append(value)

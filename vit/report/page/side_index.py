@@ -2,7 +2,7 @@
 
 from html import escape
 
-from vit.report.page.shown import Shown
+from vit.report.shown import Shown
 
 Link = tuple[str, str, str]  # id of a section, its label, the rest of its title
 

@@ -11,9 +11,9 @@ from vit.report.page.counts_section import counts_section
 from vit.report.page.experiment_section import experiment_section
 from vit.report.page.opening import opening, stand_ins_section
 from vit.report.page.provenance_data import ProvenanceData
-from vit.report.page.shown import Shown
 from vit.report.page.side_index import index_groups, side_index
 from vit.report.page.verdict_words import verdicts_section
+from vit.report.shown import Shown
 
 STYLE, SCRIPT = (Path(__file__).with_name(f"page.{ending}") for ending in ("css", "js"))
 # The policy lets the page load nothing, so a slip in the escaping of a text could not send anything anywhere either.

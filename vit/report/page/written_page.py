@@ -10,19 +10,17 @@ from vit.paths import results, runs_folder
 from vit.plan import Plan
 from vit.report.claims import Judged, judged_claims
 from vit.report.collect import Records, Report
-from vit.report.document import document, read_report
-from vit.report.facts.fact_results import FactReport
-from vit.report.page.shown import Shown
 from vit.report.page.whole_page import page
+from vit.report.shown import Shown, read_shown
 
 
-def write_page(plan: Plan, reports: dict[str, Report | FactReport] | None = None) -> Path:
-    """reports: experiment -> its report, of those that this process has read; the others are read here."""
+def write_page(plan: Plan, known: dict[str, Shown] | None = None) -> Path:
+    """known: experiment -> what this process has read of it; the others are read here."""
     folder = results(plan.scale_name)
     # Two `make` may render at once: the later one must read what the earlier one has written, not overwrite it.
     with locked(folder / ".page.lock"):
         records = Records(plan)
-        shown, errors = read_shown(plan, reports or {}, records)
+        shown, errors = read_every(plan, known or {}, records)
         judged = judge(plan, shown, records, errors)
         write_text(folder / "index.html", page(plan, shown, {**errors, **plan.broken}, judged))
     return folder / "index.html"
@@ -38,17 +36,16 @@ def judge(plan: Plan, shown: list[Shown], records: Records, errors: dict[str, st
         return []
 
 
-def read_shown(
-    plan: Plan, reports: dict[str, Report | FactReport], records: Records | None = None
+def read_every(
+    plan: Plan, known: dict[str, Shown], records: Records | None = None
 ) -> tuple[list[Shown], dict[str, str]]:
     """The experiments with output in reading order, and the errors of those that cannot be shown, by name."""
     shown, errors, records = [], {}, Records(plan) if records is None else records
     for name in sorted(plan.experiments, key=reading_order):
-        if name in plan.broken or not (name in reports or has_output(plan, name)):
+        if name in plan.broken or not (name in known or has_output(plan, name)):
             continue
         try:
-            report = reports.get(name) or read_report(plan, name, records)
-            shown.append(Shown(report, document(report)))
+            shown.append(known.get(name) or read_shown(plan, name, records))
         except UserError as error:  # only the experiment's own target fails; the page shows the others
             errors[name] = str(error)
     return shown, errors

@@ -52,20 +52,25 @@ def free_place(
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """(lower left corner of the name, its line to the point or None): the first free one, else that which covers least."""
     edge = radius(center, taken)
+    taken = within(taken, center, edge + DISTANCES[-1] + size + ROOM)
+    distances, directions = (np.array(part) for part in zip(*product(DISTANCES, DIRECTIONS), strict=True))
+    away = (edge + distances)[:, None]
+    reach = directions / np.hypot(*directions.T)[:, None] * away
+    corners = center + reach - size * (1 - directions) / 2
+    names = np.hstack([corners - ROOM, corners + size + ROOM])
+    covered = overlap(names, taken).sum(axis=1) + 1e3 * beyond(names, inside)
     best, least = None, np.inf
-    for distance, direction in product(DISTANCES, np.array(DIRECTIONS)):
-        away = edge + distance
-        reach = direction / np.hypot(*direction) * away
-        corner = center + reach - size * (1 - direction) / 2
-        lead = np.array([center + reach * edge / away, center + reach]) if distance > LED else None
-        box = np.array([*(corner - ROOM), *(corner + size + ROOM)])
-        covered = overlap(box[None], taken).sum() + 1e3 * beyond(box, inside)
-        if lead is not None:
-            covered += overlap(boxes(dense(lead)[1:], STEP / 2), taken).sum()
-        if covered == 0:
-            return corner, lead
-        if covered < least:
-            best, least = (corner, lead), covered
+    for place, total in enumerate(covered):
+        if total >= least:  # a line only adds to it
+            continue
+        lead = None
+        if distances[place] > LED:
+            lead = center + np.array([reach[place] * edge / away[place], reach[place]])
+            total = total + overlap(boxes(dense(lead)[1:], STEP / 2), taken).sum()
+        if total < least:
+            best, least = (corners[place], lead), total
+        if least == 0:
+            break
     return best
 
 
@@ -110,13 +115,20 @@ def radius(center: np.ndarray, taken: np.ndarray) -> float:
     return float(halves[np.abs(middles - center).max(axis=1) < 0.01].max(initial=0))
 
 
+def within(taken: np.ndarray, center: np.ndarray, reach: np.ndarray) -> np.ndarray:
+    """Those of (N, 4) boxes that are at most reach (x, y) away from the center."""
+    return taken[((taken[:, 2:] >= center - reach) & (taken[:, :2] <= center + reach)).all(axis=1)]
+
+
 def overlap(some: np.ndarray, others: np.ndarray) -> np.ndarray:
     """(N, M) areas that (N, 4) boxes share with (M, 4) boxes."""
-    low = np.maximum(some[:, None, :2], others[None, :, :2])
-    high = np.minimum(some[:, None, 2:], others[None, :, 2:])
-    return np.maximum(high - low, 0).prod(axis=2)
+    width, height = (
+        np.minimum.outer(some[:, far], others[:, far]) - np.maximum.outer(some[:, near], others[:, near])
+        for near, far in ((0, 2), (1, 3))
+    )
+    return np.maximum(width, 0) * np.maximum(height, 0)
 
 
-def beyond(box: np.ndarray, inside: np.ndarray) -> float:
-    """How far a box leaves another."""
-    return float(np.maximum(inside[:2] - box[:2], 0).sum() + np.maximum(box[2:] - inside[2:], 0).sum())
+def beyond(some: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """(N,): how far (N, 4) boxes leave another."""
+    return (np.maximum(inside[:2] - some[:, :2], 0) + np.maximum(some[:, 2:] - inside[2:], 0)).sum(axis=1)

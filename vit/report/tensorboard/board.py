@@ -27,15 +27,20 @@ STAMP = ".shown"  # what each folder was written from; a finished run never chan
 
 
 def write_board(report: Report | FactReport, shown: Document, png: bytes | None) -> None:
-    """What has changed of an experiment, and the page that explains; experiments that left the plan are removed."""
+    """What has changed of an experiment."""
     root = results(report.plan.scale_name) / "cells"
     writers = {".": table_writer(report, shown, png)}
     if isinstance(report, Report):
         finished = [result for result in report.results if result.finished]
         writers |= {folder_name(report, result): cell_writer(report, result) for result in finished}
     update(root / report.name, writers)
-    remove_others(root, report.plan)
-    write_explanation(root, report.plan)
+
+
+def complete_board(plan: Plan) -> None:
+    """What all experiments share: the page that explains; experiments that left the plan are removed."""
+    root = results(plan.scale_name) / "cells"
+    remove_others(root, plan)
+    write_explanation(root, plan)
 
 
 def update(folder: Path, writers: dict[str, tuple[str, Callable[[Path], None]]]) -> None:
