@@ -18,7 +18,7 @@ from vit.report.page.written_page import read_every
 CLAIMS = [
     Judged(
         "larger", "Larger sets are better.", "Section 4.3", HOLDS, "gain", 1.85, 0.9, 2.8, 0, "points", "above",
-        ("ViT-B/16: 85.55 ±0.21",), ("table5", "figure3"),
+        ("ViT-B/16: 85.55 ±0.21",), ("table5", "figure3"), 1.6, "Both see as many images",
     ),
     Judged("adam", "Adam is ahead of SGD.", "Table 7", FAILS, "gap", -2.0, -3.0, -1.0, 0, "points", "above", (), ("table7",)),
     Judged("near", "They differ by < 1 point.", "Figure 9", UNDECIDED, "gap", 0.6, None, None, 1, "points", "below", (), ()),
@@ -67,9 +67,11 @@ def test_without_judged_claims_there_is_no_such_section(plan):
 
 def test_a_claim_is_shown_with_its_interval_its_threshold_and_what_it_rests_on(plan):
     text = written(plan, CLAIMS)
-    assert "1.85 [0.90, 2.80] points<small>holds above 0 points</small>" in text
-    assert "0.60 points, no interval<small>holds below 1 points</small>" in text
+    assert "+1.85 [+0.90, +2.80] points<small>holds above 0 points</small>" in text
+    assert "+0.60 points, no interval<small>holds below 1 points</small>" in text
     assert "They differ by &lt; 1 point." in text and "<li>ViT-B/16: 85.55 ±0.21</li>" in text
+    assert "of the paper's own numbers: +1.60 points" in text
+    assert "<p>Both see as many images.</p>" in text
     assert '<a href="#table5">table5</a>, figure3.' in text  # figure3 is not on the page
     bars = re.findall(r'<svg class="interval".*?</svg>', text)
     assert len(bars) == 3  # none where nothing was run

@@ -16,6 +16,7 @@ from vit.plan import make_plan
 from vit.plan.overview import duration
 from vit.report import render
 from vit.report.collect import collect
+from vit.report.header import measures
 from vit.report.page import reading_order
 from vit.report.sheet import sheet
 from vit.report.verdicts import MEANING
@@ -268,3 +269,10 @@ def test_the_page_has_the_papers_tables_first_by_their_numbers_then_its_figures(
     names = ["cifar", "figure10", "figure2", "gelu", "table5", "table12", "self_supervision"]
     expected = ["table5", "table12", "figure2", "figure10", "cifar", "gelu", "self_supervision"]
     assert sorted(names, key=reading_order) == expected
+
+
+def test_few_shot_accuracies_are_called_so(tmp_path, monkeypatch):
+    monkeypatch.setenv("VIT_RESULTS", str(tmp_path))
+    plan = make_plan("mini", ["shots", "figure4", "table5"])
+    words = {name: measures(collect(plan, name)) for name in plan.experiments}
+    assert words == {"shots": "Linear 1-, 5-, 10-, 25-shot top-1", "figure4": "Linear 5-shot top-1", "table5": "Top-1"}

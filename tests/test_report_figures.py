@@ -131,7 +131,7 @@ def test_a_line_that_is_not_run_at_a_scale_is_the_papers_only(drawn):
     axis = figure.axes[0]
     assert list(ours(axis)) == ["Depth"] and len(papers(axis)) == 5
     assert "Width, the paper only" in {text.get_text() for text in texts(figure)}
-    assert axis.get_ylabel() == "linear 5-shot accuracy, percent\nours on stand-ins, the paper's on its own"
+    assert axis.get_ylabel() == "linear 5-shot top-1 percent\nours on stand-ins, the paper's on its own"
     assert_legible(figure)
 
 

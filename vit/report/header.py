@@ -1,5 +1,7 @@
 """What precedes the numbers: what they measure, which sets and models stand in, which settings differ from the paper's."""
 
+import re
+
 from vit.plan import inspection, measured_speed
 from vit.plan.lengths import papers_axes
 from vit.plan.resolve import values_for
@@ -60,11 +62,15 @@ def summary(report: Report) -> tuple[str, str]:
 
 
 def measures(report: Report) -> str:
-    """'Top-1 and top-5': what the cells show."""
+    """'Top-1 and top-5', 'Linear 5-shot top-1': what the cells show."""
     shown = {result.cell.axes.get("metric", result.cell.metric) for result in report.planned or report.results}
-    named = [name for name in MEASURED if any(f"test_{name}" in metric for metric in shown)]
-    words = ["top-1"] if not named or len(shown) > len(named) or "top5" in named else []
-    return " and ".join([*words, *(MEASURED[name] for name in named)]).capitalize()
+    shots = {metric: int(found[1]) for metric in shown if (found := re.match(r"test_(\d+)shot_accuracy", metric))}
+    words = [f"linear {', '.join(f'{count}-' for count in sorted(set(shots.values())))}shot top-1"] if shots else []
+    rest = shown - shots.keys()
+    named = [name for name in MEASURED if any(f"test_{name}" in metric for metric in rest)]
+    words += ["top-1"] if (rest or not shots) and (not named or len(rest) > len(named) or "top5" in named) else []
+    text = " and ".join([*words, *(MEASURED[name] for name in named)])
+    return text[0].upper() + text[1:]
 
 
 def unit(report: Report) -> str:

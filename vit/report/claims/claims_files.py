@@ -8,6 +8,7 @@ import pandas as pd
 from vit.atomic import write_text
 from vit.paths import results
 from vit.report.claims.judged import MEANINGS, Judged
+from vit.report.claims.texts import measured, number, side
 
 COLUMNS = ("name", "verdict", "value", "low", "high", "direction", "threshold", "unit", "paper", "section", "statement")
 
@@ -26,22 +27,6 @@ def counts(claims: list[Judged]) -> str:
     return ", ".join(f"{found[verdict]} {verdict}" for verdict in MEANINGS if found[verdict])
 
 
-def number(value: float | None) -> str:
-    return "–" if value is None else f"{round(value, 2) + 0.0:+.2f}"  # no '-0.00'
-
-
-def measured(claim: Judged) -> str:
-    """'+3.10 [+1.20, +5.00]'."""
-    interval = "" if claim.low is None else f" [{number(claim.low)}, {number(claim.high)}]"
-    return f"{number(claim.value)}{interval}"
-
-
-def side(claim: Judged) -> str:
-    """'above 0 points'."""
-    sign = "±" if claim.direction == "within" else ""
-    return f"{claim.direction} {sign}{claim.threshold:g}"
-
-
 def markdown(scale: str, claims: list[Judged]) -> str:
     lines = [
         f"# The paper's claims at scale {scale}",
@@ -56,21 +41,15 @@ def markdown(scale: str, claims: list[Judged]) -> str:
 
 
 def row(claim: Judged) -> str:
-    cells = (
-        claim.statement,
-        f"**{claim.verdict}**",
-        f"{measured(claim)} {claim.unit}" if claim.value is not None else "–",
-    )
-    return f"| {' | '.join([*cells, side(claim), number(claim.paper), claim.section])} |"
+    cells = (claim.statement, f"**{claim.verdict}**", measured(claim), side(claim), number(claim.paper), claim.section)
+    return f"| {' | '.join(cells)} |"
 
 
 def details(claim: Judged) -> str:
     """The numbers behind a claim."""
     noted = [f"{claim.note}."] if claim.note else []
     head = f"## {claim.statement}"
-    told = (
-        f"**{claim.verdict}**. {claim.quantity}: {measured(claim)} {claim.unit}; holds {side(claim)}; {claim.section}."
-    )
+    told = f"**{claim.verdict}**. {claim.quantity}: {measured(claim)}; holds {side(claim)}; {claim.section}."
     return "\n\n".join([head, told, *noted, "\n".join(f"- {line}" for line in claim.rests_on)]).strip()
 
 

@@ -3,6 +3,7 @@
 from html import escape
 
 from vit.report.claims.judged import MEANINGS, Judged
+from vit.report.claims.texts import measured, papers, side
 from vit.report.page.interval_bar import interval_bar
 from vit.report.page.verdict_words import css_class
 
@@ -27,9 +28,11 @@ def claim(judged: Judged, shown: list[str]) -> str:
         f'<span class="tag {css_class(judged.verdict)}">{escape(judged.verdict)}</span>'
         f'<span class="statement">{escape(judged.statement)} <small>{escape(judged.section)}</small></span>'
         f'<span class="bar">{interval_bar(judged)}</span>'
-        f'<span class="number">{escape(value_text(judged))}<small>{escape(threshold_text(judged))}</small></span></summary>'
-        f"<p>{escape(judged.quantity)}: {escape(value_text(judged))}; the claim {escape(threshold_text(judged))}."
+        f'<span class="number">{escape(measured(judged))}<small>holds {escape(side(judged))}</small></span></summary>'
+        f"<p>{escape(judged.quantity)}: {escape(measured(judged))}; the claim holds {escape(side(judged))};"
+        f" of the paper's own numbers: {escape(papers(judged))}."
         f" <b>{escape(judged.verdict)}</b>: {escape(MEANINGS[judged.verdict])}.</p>"
+        f"{f'<p>{escape(judged.note)}.</p>' if judged.note else ''}"
         f"{f'<ul>{numbers}</ul>' if numbers else ''}{sources(judged, shown)}</details>"
     )
 
@@ -40,20 +43,3 @@ def sources(judged: Judged, shown: list[str]) -> str:
         for name in judged.experiments
     )
     return f'<p class="small">From the runs of {", ".join(links)}.</p>' if judged.experiments else ""
-
-
-def value_text(judged: Judged) -> str:
-    """'1.85 [0.90, 2.80] points'."""
-    if judged.value is None:
-        return "not run"
-    unknown = judged.low is None or judged.high is None
-    interval = "" if unknown else f" [{decimal(judged.low)}, {decimal(judged.high)}]"
-    return f"{decimal(judged.value)}{interval} {judged.unit}".rstrip() + (", no interval" if unknown else "")
-
-
-def threshold_text(judged: Judged) -> str:
-    return f"holds {judged.direction} {judged.threshold:g} {judged.unit}".rstrip()
-
-
-def decimal(value: float) -> str:
-    return f"{round(value, 2) + 0.0:.2f}"  # no '-0.00'

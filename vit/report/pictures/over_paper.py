@@ -1,6 +1,5 @@
 """Ours in color over the paper's in grey, line by line: what Figures 4, 8, 9 and 13 share. Signs and strokes tell lines apart too."""
 
-import re
 from itertools import cycle
 from statistics import stdev
 
@@ -82,9 +81,8 @@ def name_decades(axis: Axes) -> None:
 
 
 def percent(report: Report) -> str:
-    """'linear 5-shot accuracy, percent', or what else the cells show; then on which sets, where ours stands in for one."""
-    shots = re.fullmatch(r"test_(\d+)shot_accuracy", report.planned[0].cell.metric)
-    what = f"linear {shots[1]}-shot accuracy, percent" if shots else f"{measures(report).lower()} percent"
+    """'linear 5-shot top-1 percent', or what else the cells show; then on which sets, where ours stands in for one."""
+    what = f"{measures(report).lower()} percent"
     sets = {result.cell.axes["transfer"] for result in report.planned}
     own = {name: stand_in(report.plan, report.experiment, "transfer", name) for name in sets}
     if not report.paper or not all(own.values()):
