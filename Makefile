@@ -12,6 +12,7 @@ MICRO_BATCH ?=#      images per device and forward pass; default: as many as fit
 NAME   ?=#           the name of an ablation for `make new-ablation`
 EXPERIMENT ?=#       an experiment for `make plan` (what it adds to the others), `make verify` and `make again`
 SET    ?=#           a data set for `make data` or `make data-check`, such as cifar10 or pets
+CLUSTER ?=#          a file of experiments/clusters: each run becomes a job of Slurm (docs/cluster.md)
 LAUNCH ?=#           prefix of each run's command, for example `srun --ntasks-per-node=8 --gres=gpu:8 --cpus-per-task=8`
 JOBS   ?= $(or $(filter-out 0,$(shell nvidia-smi -L 2>/dev/null | wc -l)),$(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 1))#   one process per GPU, else one per core
 # ----------------------------------------------------------------------------------------------------------------------
@@ -39,6 +40,7 @@ endif
 ROOT    := $(or $(VIT_RESULTS),results)
 AGAIN   ?= $(ROOT)/again#   the results folder of `make again`
 RESULTS := $(ROOT)/$(SCALE)
+CLUSTER := $(strip $(CLUSTER))
 RUNS    := $(RESULTS)/runs
 ifneq ($(strip $(MICRO_BATCH)),)
 export VIT_MICRO_BATCH := $(strip $(MICRO_BATCH))
@@ -48,7 +50,10 @@ export VIT_MAKE := $(shell echo $$PPID $$(uname -n) $(SLURM_JOB_ID).$(SLURM_STEP
 DATA    := $(or $(VIT_DATA),data/downloads)
 CHECK   ?= @$(PY) -m vit check --scale $(SCALE) --goals "$(filter $(EXPERIMENTS),$(MAKECMDGOALS))"
 # exec: a shell between make and the run would die of a signal to both, and make would not wait for the run's checkpoint.
-TRAIN   ?= @exec env $(LAUNCH) $(PY) -m vit run --scale $(SCALE) --goals "$(MAKECMDGOALS)"
+TRAIN   ?= @exec $(if $(CLUSTER),$(SUBMIT),env $(LAUNCH) $(PY) -m vit run --scale $(SCALE) --goals "$(MAKECMDGOALS)")
+# The jobs of Slurm: each recipe submits one, and Slurm keeps their order. What an experiment's recipe renders it waits for.
+SUBMIT   = $(PY) -m vit submit --scale $(SCALE) --cluster $(CLUSTER)
+GRID    := $(RESULTS)/$(if $(CLUSTER),cluster,grid).mk
 
 # JOBS processes share the machine's GPUs or cores; -jN on the command line takes precedence. The make below `make again` has NESTED
 # and takes its parent's processes: with a -j of its own it would warn twice that it has left them.
@@ -77,11 +82,11 @@ endif
 # grid.mk has a rule for each process, whose targets are the metrics.json of its runs. When an experiment has changed, make
 # rebuilds this included file and restarts. Goals without runs skip it.
 ifneq ($(filter-out help setup lint format test bench bench-data bench-report clean data data-check new-ablation again,$(MAKECMDGOALS)),)
-include $(RESULTS)/grid.mk
+include $(GRID)
 endif
 
-$(RESULTS)/grid.mk: $(shell find experiments \( -name '*.yaml' -o -type d \) ! -name '* *') $(wildcard vit/plan/*.py) $(READY)
-	@$(PY) -m vit plan --scale $(SCALE) --write && touch $@
+$(GRID): $(shell find experiments \( -name '*.yaml' -o -type d \) ! -name '* *') $(wildcard vit/plan/*.py) $(READY)
+	@$(PY) -m vit plan --scale $(SCALE) --write $(if $(CLUSTER),--cluster $(CLUSTER)) && touch $@
 
 .PHONY: data data-check
 data: $(READY) ## download a public data set: make data SET=cifar10; without SET, list them
@@ -98,15 +103,17 @@ $(DATA)/%.fetched:
 .PHONY: $(EXPERIMENTS) report reproduce claims
 .SECONDEXPANSION:
 $(EXPERIMENTS): $$(addprefix $(RUNS)/,$$(addsuffix /metrics.json,$$($$@.runs))) $(RESULTS)/costs.json $(ROOT)/paper/costs.json
+	$(if $(CLUSTER),@$(PY) -m vit wait --scale $(SCALE) $@)
 	@$(PY) -m vit report --scale $(SCALE) --complete $@
 
 # Runs depend on it: it registers this make as the one that trains the scale.
 .PHONY: claim
-claim: $(READY)
+claim: $(READY) $(if $(CLUSTER),$(RESULTS)/costs.json)
 	@$(PY) -m vit claim --scale $(SCALE)
+	$(if $(CLUSTER),@$(PY) -m vit queue --scale $(SCALE))
 
 # Before the first run of a scale, and again when code or experiments change: `vit check` leaves this file where it finds no mistake.
-$(RESULTS)/checked: $(RESULTS)/grid.mk $(shell find vit data -name '*.py')
+$(RESULTS)/checked: $(GRID) $(shell find vit data -name '*.py')
 	$(CHECK)
 
 reproduce: $(EXPERIMENTS) ## all experiments, then the claims
@@ -135,7 +142,7 @@ again: $(READY) ## make an experiment anew and print how far each mean moved: ma
 	@$(MAKE) NESTED=yes VIT_RESULTS=$(AGAIN) SCALE=$(SCALE) $(NAMED)
 	@$(PY) -m vit again --scale $(SCALE) $(NAMED) --other $(AGAIN)
 
-$(ROOT)/%/costs.json: $(wildcard vit/models/*.py) vit/run/costs.py $(RESULTS)/grid.mk
+$(ROOT)/%/costs.json: $(wildcard vit/models/*.py) vit/run/costs.py $(GRID)
 	@$(PY) -m vit cost --write $*
 
 .DEFAULT:
@@ -147,10 +154,18 @@ new-ablation: $(READY) ## write experiments/ablations/NAME.yaml, which runs as i
 
 .PHONY: plan status tensorboard
 plan: $(RESULTS)/costs.json ## what would be trained: runs, images, FLOPs, time, disk; EXPERIMENT=x: what x adds
-	@$(PY) -m vit plan --scale $(SCALE) --jobs $(JOBS)$(if $(strip $(EXPERIMENT)), --experiment $(strip $(EXPERIMENT)))
+	@$(PY) -m vit plan --scale $(SCALE) --jobs $(JOBS)$(if $(strip $(EXPERIMENT)), --experiment $(strip $(EXPERIMENT)))$(if $(CLUSTER), --cluster $(CLUSTER))
 
 status: ## count finished, running and missing runs
 	@$(PY) -m vit status --scale $(SCALE)
+
+.PHONY: cancel retry
+cancel: $(READY) ## end the Slurm jobs of this scale that this checkout has submitted, and no others
+	@$(PY) -m vit cancel --scale $(SCALE)
+
+retry: $(READY) ## submit again what failed: make retry CLUSTER=NAME; without CLUSTER the same make table5 tries again
+	@[ -n "$(CLUSTER)" ] || { echo "error: no cluster is named; make retry CLUSTER=NAME" >&2; exit 2; }
+	@runs=$$($(PY) -m vit failed --scale $(SCALE)) && { [ -z "$$runs" ] || $(MAKE) NESTED=yes $$(printf '$(RUNS)/%s/metrics.json ' $$runs); }
 
 tensorboard: ## tables, numbers and curves in a browser; it prints the address of the page that explains them
 	@echo 'the first page: http://localhost:6006/#text&regexInput=%5Ecells%24 (6006: or the port that is printed below)'
@@ -182,4 +197,4 @@ gone     = $(foreach file,$(shell git ls-files --others -- ':(glob)$(RESULTS)/*.
 rendered = $(foreach name,$(basename $(notdir $(wildcard experiments/*.yaml experiments/ablations/*.yaml))) $(gone),$(addprefix $(RESULTS)/$(name).,md csv svg png))
 
 clean: ## remove this scale's rendered tables and pages, committed ones too (git restores those), never its runs
-	@rm -rf $(addprefix $(RESULTS)/,index.html costs.json grid.mk plan.json checked cells) $(rendered)
+	@rm -rf $(addprefix $(RESULTS)/,index.html costs.json grid.mk cluster.mk plan.json checked cells) $(rendered)

@@ -60,6 +60,7 @@ ALLOWED = {  # folder or file -> what it may import besides the standard library
         *("pandas", "numpy", "matplotlib", "tensorboard"),
         *("vit.plan", "vit.record", "vit.arrays", "vit.paths", "vit.locks", "vit.atomic", "vit.errors"),
     },
+    "vit/cluster": {"vit.plan", "vit.record", "vit.paths", "vit.atomic", "vit.errors"},
     "vit/data_check.py": {"data", "vit.plan", "vit.errors"},
     "vit/commands": {"vit"},
 }
@@ -158,6 +159,9 @@ def test_tasks_call_the_public_steps_of_a_model_and_never_its_attributes():
         "vit.report",
         "vit.report.verify",
         "vit.report.again.again_files",
+        "vit.commands.clusters",
+        "vit.cluster.submit",
+        "vit.cluster.wait",
         "vit.__main__",
     ],
 )

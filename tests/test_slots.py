@@ -5,6 +5,7 @@ import os
 import platform
 import subprocess
 import sys
+import time
 
 import pytest
 from test_distributed import launched_with, step  # noqa: F401 (a fixture)
@@ -13,7 +14,7 @@ from vit.errors import UserError
 from vit.locks import locked
 from vit.paths import results
 from vit.run.scale_owner import claim_scale, start_time
-from vit.run.slots import has_separate_cores, usable_cores
+from vit.run.slots import has_separate_cores, slot, usable_cores
 
 HOST, USABLE = platform.node(), len(os.sched_getaffinity(0))
 
@@ -21,6 +22,22 @@ HOST, USABLE = platform.node(), len(os.sched_getaffinity(0))
 def make(process=None, host=HOST, job=".", usable=USABLE):
     """What a Makefile says of itself."""
     return {"VIT_MAKE": f"{process or os.getpid()} {host} {job} {usable}"}
+
+
+def test_a_make_that_has_ended_and_was_not_reaped_locks_nobody_out(owned):
+    ended = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    write(owned, ended.pid, started=start_time(ended.pid))
+    ended.kill()
+    while start_time(ended.pid):  # until then it is on its way out; nobody has waited for it
+        time.sleep(0.01)
+    claim_scale("smoke")
+    ended.communicate()
+
+
+def test_a_job_of_a_cluster_takes_no_slot(owned, monkeypatch):
+    monkeypatch.setenv("VIT_JOB", "1")
+    with slot("smoke", 1), slot("smoke", 1):
+        assert not (owned / ".slots").exists()
 
 
 @pytest.mark.parametrize(

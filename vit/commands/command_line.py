@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Callable
 
-from vit.commands import any_checkpoint, comparing, planning, reporting, running
+from vit.commands import any_checkpoint, clusters, comparing, planning, reporting, running
 
 
 def parser() -> argparse.ArgumentParser:
@@ -24,6 +24,6 @@ def parser() -> argparse.ArgumentParser:
         subparser.set_defaults(function=function)
         return subparser
 
-    for module in (planning, running, reporting, comparing, any_checkpoint):
+    for module in (planning, running, clusters, reporting, comparing, any_checkpoint):
         module.add(command)
     return parser

@@ -10,6 +10,7 @@ def add(command):
     plan = command("plan", plan_command, "the planned runs of a scale: images, FLOPs, time, disk")
     plan.add_argument("--write", action="store_true", help="write the Make rules and the runs' configs instead")
     plan.add_argument("--experiment", help="only this one: new runs, and those that it shares with others")
+    plan.add_argument("--cluster", help="a file of experiments/clusters: what is asked of Slurm, or its Make rules")
     plan.add_argument("--jobs", type=int, default=1, help="number of parallel processes, for the estimated time")
     command("status", status_command, "finished, running and missing runs")
     diff = command("diff", diff_command, "the values in which a run differs from the paper or the released checkpoints")
@@ -32,27 +33,34 @@ def add(command):
 def plan_command(arguments):
     from vit.paths import name_of
     from vit.plan import make_plan
-    from vit.plan.graph import describe, write_graph
+    from vit.plan.graph import CLUSTER_GRID, describe, write_graph
     from vit.plan.overview import addition, overview
     from vit.plan.resolve import experiment_path
     from vit.plan.yaml_files import check_keys
 
-    plan = make_plan(arguments.scale)
+    plan, cluster = make_plan(arguments.scale), None
+    if arguments.cluster:
+        from vit.cluster.asked import asked
+        from vit.cluster.cluster import read_cluster
+
+        cluster = read_cluster(arguments.cluster)
     if arguments.experiment:
         if error := plan.error_of(arguments.experiment):
             path = name_of(experiment_path(arguments.experiment))
             raise UserError(error if path in error else f"{error} (nothing of {path} is planned)")
         check_keys([arguments.experiment], list(plan.experiments), "plan: experiments")
         print(addition(plan, arguments.experiment, arguments.jobs))
+        if cluster:
+            print(asked(plan, cluster, arguments.experiment))
         print_errors(plan.mistakes())
     elif arguments.write:
-        write_graph(plan)
+        write_graph(plan, cluster.processes, CLUSTER_GRID) if cluster else write_graph(plan)
         print(describe(plan))
         print_errors(plan.mistakes())
         if not plan.experiments:
             sys.exit(1)
     else:
-        print(overview(plan, arguments.jobs))
+        print(asked(plan, cluster, None) if cluster else overview(plan, arguments.jobs))
         exit_if_any(plan.mistakes())
 
 
@@ -61,9 +69,23 @@ def status_command(arguments):
     from vit.plan.overview import status
 
     plan = make_plan(arguments.scale)
-    table, damaged = status(plan)
+    jobs = None
+    if submitted(arguments.scale):
+        from vit.cluster.state import job_states, told
+
+        jobs = job_states(arguments.scale, plan.runs)
+    table, damaged = status(plan, jobs and {run: job.state for run, job in jobs.items()})
     print(table)
+    if jobs:
+        print("\n".join(told(arguments.scale, jobs)))
     exit_if_any([*damaged, *plan.mistakes()])
+
+
+def submitted(scale):
+    """Has this checkout ever submitted jobs of the scale?"""
+    from vit.paths import results
+
+    return (results(scale) / "cluster.mk").exists()
 
 
 def diff_command(arguments):

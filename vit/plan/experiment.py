@@ -33,6 +33,8 @@ TARGETS = (  # of the Makefile; a test holds them equal
         "plan",
         "status",
         "tensorboard",
+        "cancel",
+        "retry",
         "claim",
         "claims",
         "data",

@@ -15,12 +15,14 @@ from vit.plan.stored import write_plan
 from vit.plan.yaml_files import read_yaml
 
 DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # the same bytes, faster where PyYAML was built with libyaml
+GRID, CLUSTER_GRID = "grid.mk", "cluster.mk"  # of this machine, and of a cluster, where other runs may share a process
 HEAD = """# Made by `python -m vit plan --scale {scale} --write` from experiments/; make renews it, nobody edits it.
 """
 
 
-def groups(plan) -> list[list[str]]:
-    """Lists of run ids that share a process. Runs of different experiments are kept apart, so that `make table5` trains no others.
+def groups(plan, processes: str | None = None) -> list[list[str]]:
+    """Lists of run ids that share a process, by `processes` or as the scale says. Runs of different experiments are kept apart, so
+    that `make table5` trains no others.
 
     one-a-table: no fewer are possible then. No two wait for each other, since what a run needs is needed by all of its
     experiments: it is in the same process, or in one of more experiments.
@@ -32,13 +34,13 @@ def groups(plan) -> list[list[str]]:
     by_key = {}
     for run in plan.runs.values():
         askers = tuple(name for name in wanted if run.id in wanted[name])
-        part = {"one-a-run": run.id, "one-a-chain": run.chain, "one-a-table": ""}[plan.scale.processes]
+        part = {"one-a-run": run.id, "one-a-chain": run.chain, "one-a-table": ""}[processes or plan.scale.processes]
         by_key.setdefault((part, askers), []).append(run.id)
     return sorted(reversed(by_key.values()), key=lambda group: -sum(plan.runs[run].images for run in group))
 
 
-def write_graph(plan) -> None:
-    """results/SCALE/grid.mk, and for every run its folder with config.yaml."""
+def write_graph(plan, processes: str | None = None, file: str = GRID) -> None:
+    """results/SCALE/FILE, and for every run its folder with config.yaml. processes: as of a scale, whose own is the default."""
     folder = runs_folder(plan.scale_name)
     folder.mkdir(parents=True, exist_ok=True)
     for run in plan.runs.values():
@@ -48,7 +50,7 @@ def write_graph(plan) -> None:
         HEAD.format(scale=plan.scale_name),
         f"EXPERIMENTS := {' '.join([*plan.experiments, *_targets_of_broken(plan)])}",
     ]
-    together = groups(plan)
+    together = groups(plan, processes)
     for name in plan.experiments:
         wanted = set(plan.runs_of(name))
         lines.append(f"{name}.runs := {' '.join(run for group in together for run in group if run in wanted)}")
@@ -56,7 +58,7 @@ def write_graph(plan) -> None:
     lines.append(f".PRECIOUS: {' '.join(f'$(RUNS)/{run}/metrics.json' for run in plan.runs)}")
     lines += [_rule(plan, group) for group in together]
     write_plan(plan)
-    write_text(results(plan.scale_name) / "grid.mk", "\n".join(lines) + "\n")
+    write_text(results(plan.scale_name) / file, "\n".join(lines) + "\n")
 
 
 def _targets_of_broken(plan):

@@ -1,6 +1,8 @@
 """`make plan` and `make status`: what is to be done, what it costs, what is done."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from vit.errors import UserError
 from vit.locks import is_running
@@ -86,24 +88,31 @@ def _row(plan, name, ids, costs, speed, together, jobs):
             duration(seconds) if runs else "-", f"{sum(kept) * BYTES_A_PARAMETER / 1e9:.2g} GB")  # fmt: skip
 
 
-def status(plan) -> tuple[str, list[str]]:
+def status(plan, jobs: dict[str, str] | None = None) -> tuple[str, list[str]]:
     """The table of `make status`: finished, running and missing runs of each experiment; and an error for each damaged record.
 
-    A run whose record is damaged counts as missing.
+    A run whose record is damaged counts as missing. jobs: run -> what its job of Slurm does, 'running', 'queued' or 'failed'; None
+    where nothing was submitted.
     """
-    folder, rows = runs_folder(plan.scale_name), [("experiment", "finished", "running", "missing")]
-    recorded, damaged = set(), []
+    folder, recorded, damaged = runs_folder(plan.scale_name), set(), []
     for run in plan.runs:
         try:
             recorded |= {run} if read_record(folder / run) else set()
         except UserError as error:
             damaged.append(str(error))
+    kinds = ("running", "missing") if jobs is None else ("running", "queued", "failed", "missing")
+    rows = [("experiment", "finished", *kinds)]
     for name in plan.experiments:
         runs = plan.runs_of(name)
-        finished = [run for run in runs if run in recorded]
-        running = [run for run in runs if run not in finished and is_running(folder / run)]
-        rows.append((name, str(len(finished)), str(len(running)), str(len(runs) - len(finished) - len(running))))
+        states = Counter(state_of(run, recorded, jobs or {}, folder) for run in runs)
+        rows.append((name, *(str(states[kind]) for kind in ("finished", *kinds))))
     return "\n".join(aligned(rows)), damaged
+
+
+def state_of(run: str, recorded: set[str], jobs: dict[str, str], folder: Path) -> str:
+    if run in recorded:
+        return "finished"
+    return "running" if is_running(folder / run) else jobs.get(run, "missing")
 
 
 def duration(seconds: float) -> str:

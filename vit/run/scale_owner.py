@@ -91,8 +91,10 @@ def is_alive(process: int) -> bool:
 
 
 def start_time(process: int) -> str | None:
-    """In clock ticks since boot (field 22 of proc(5)'s stat); None without /proc or without such a process."""
+    """In clock ticks since boot (field 22 of proc(5)'s stat); None without /proc, without such a process, or where it has ended and its
+    parent has not asked for its status yet, as in containers whose first process is slow to."""
     try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[19]
+        state, *fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return None
+    return None if state in ("Z", "X") else fields[18]

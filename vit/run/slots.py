@@ -29,7 +29,13 @@ def parallel_jobs() -> int:
 
 @contextmanager
 def slot(scale: str, jobs: int) -> Iterator[int]:
-    """Lock one of `jobs` slots of the scale and yield its index; wait while all are locked (a bare `make -j`)."""
+    """Lock one of `jobs` slots of the scale and yield its index; wait while all are locked (a bare `make -j`).
+
+    A job of Slurm has a machine's part of its own and takes none: it would hold that idle while it waits.
+    """
+    if is_job():
+        yield 0
+        return
     if make_process() is None:  # else make has claimed the scale, on its own machine
         claim_scale(scale)
     with ExitStack() as lock:
@@ -43,6 +49,11 @@ def slot(scale: str, jobs: int) -> Iterator[int]:
             if attempt == NOTICE_AFTER:
                 print(f"{name_of(results(scale))}: waiting, other runs hold all {jobs} slots", file=sys.stderr)
         yield index
+
+
+def is_job() -> bool:
+    """Whether `vit submit` submitted this process."""
+    return bool(os.environ.get("VIT_JOB"))
 
 
 def use_share(jobs: int, index: int) -> None:

@@ -1,0 +1,96 @@
+"""experiments/clusters/NAME.yaml: what a run asks of Slurm, by its size."""
+
+from dataclasses import dataclass, field
+
+from vit import paths
+from vit.errors import UserError, nearest
+from vit.plan.schema import PROCESSES
+from vit.plan.yaml_files import build, read_yaml
+
+# Long options of sbatch that a size may state; those that name the job, its output and its signals are ours.
+OPTIONS = (
+    *("nodes", "ntasks-per-node", "cpus-per-task", "mem", "mem-per-cpu", "mem-per-gpu", "time", "partition", "account", "qos"),
+    *("gres", "gpus-per-node", "gpus-per-task", "cpus-per-gpu", "constraint", "exclude", "nodelist", "reservation", "exclusive"),
+    *("licenses", "priority", "nice", "hint", "tmp", "begin"),
+)  # fmt: skip
+LIMIT = "flops"
+
+
+@dataclass(frozen=True)
+class Size:
+    """Runs of at most so many FLOPs of training, and the options of sbatch for them."""
+
+    flops: float | None  # None: any number
+    options: dict
+
+    def number(self, name: str, default: int = 1) -> int:
+        return int(self.options.get(name, default))
+
+    @property
+    def tasks(self) -> int:
+        """Processes of one run, one a device."""
+        return self.number("nodes") * self.number("ntasks-per-node")
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A file of experiments/clusters."""
+
+    title: str
+    sizes: list  # mappings as written, from small to large; `sized` has them read
+    processes: str = "one-a-run"  # the runs that share a job: as `processes` of a scale
+    setup: list = field(default_factory=list)  # lines of shell before the run, such as `module load cuda`
+    warning: int = 120  # seconds before the time limit at which a run saves its state and its job is queued again
+
+    @property
+    def sized(self) -> list[Size]:
+        return [
+            Size(size.get(LIMIT), {key: value for key, value in size.items() if key != LIMIT}) for size in self.sizes
+        ]
+
+    def size_of(self, flops: float) -> Size:
+        """The first that is large enough."""
+        return next(size for size in self.sized if size.flops is None or flops <= size.flops)
+
+
+def read_cluster(name: str) -> Cluster:
+    """UserError for a file that does not say of every run what it asks for."""
+    path = paths.EXPERIMENTS / "clusters" / f"{name}.yaml"
+    where, cluster = paths.name_of(path), build(Cluster, read_yaml(path), path)
+    if cluster.processes not in PROCESSES:
+        raise UserError(f"{where}: processes: {cluster.processes!r}; one of {', '.join(PROCESSES)} was expected")
+    if not cluster.sizes:
+        raise UserError(f"{where}: sizes: none; write one mapping at least, such as [{{cpus-per-task: 4, mem: 16G}}]")
+    for place, size in enumerate(cluster.sizes):
+        check_size(size, place == len(cluster.sizes) - 1, f"{where}: sizes[{place}]")
+    limits = [size.flops for size in cluster.sized[:-1]]
+    if limits != sorted(limits):
+        raise UserError(
+            f"{where}: sizes: {LIMIT} must grow from one to the next, found {', '.join(f'{limit:g}' for limit in limits)}"
+        )
+    return cluster
+
+
+def check_size(size: object, last: bool, where: str) -> None:
+    if not isinstance(size, dict):
+        raise UserError(f"{where}: a mapping of sbatch's options was expected, found {size!r}")
+    for key in size:
+        if key not in (LIMIT, *OPTIONS):
+            raise UserError(
+                f"{where}: unknown key '{key}'{nearest(key, OPTIONS) or f' (known: {LIMIT}, ' + ', '.join(OPTIONS) + ')'}"
+            )
+    limit = size.get(LIMIT)
+    if last and limit is not None:
+        raise UserError(f"{where}: {LIMIT}: the last size takes all larger runs, so it has no {LIMIT}")
+    if not last and (isinstance(limit, bool) or not isinstance(limit, int | float) or limit <= 0):
+        raise UserError(
+            f"{where}: {LIMIT}: the largest run of this size was expected, such as 1.0e+16, found {limit!r}"
+        )
+    for key in ("nodes", "ntasks-per-node", "cpus-per-task"):
+        if key in size and (not isinstance(size[key], int) or isinstance(size[key], bool) or size[key] < 1):
+            raise UserError(f"{where}: {key}: a whole number of at least 1 was expected, found {size[key]!r}")
+
+
+def as_arguments(options: dict) -> list[str]:
+    """['--mem=16G', '--exclusive']; an option whose value is true has none."""
+    return [f"--{key}" if value is True else f"--{key}={value}" for key, value in options.items() if value is not False]
