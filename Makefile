@@ -108,7 +108,7 @@ $(EXPERIMENTS): $$(addprefix $(RUNS)/,$$(addsuffix /metrics.json,$$($$@.runs))) 
 
 # Runs depend on it: it registers this make as the one that trains the scale.
 .PHONY: claim
-claim: $(READY) $(if $(CLUSTER),$(RESULTS)/costs.json)
+claim: $(READY) $(RESULTS)/costs.json
 	@$(PY) -m vit claim --scale $(SCALE)
 	$(if $(CLUSTER),@$(PY) -m vit queue --scale $(SCALE))
 

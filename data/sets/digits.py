@@ -5,6 +5,14 @@ import torch
 
 from data.base import ImageData
 from data.batches.splits import stratified
+from data.sets.package_table import package_table
+
+
+def pixels_and_labels() -> tuple[np.ndarray, np.ndarray]:
+    """(1797, 64) of 0 .. 16 and (1797,)."""
+    return package_table(
+        "sklearn", "datasets/data/digits.csv.gz", "Digits needs scikit-learn: pip install scikit-learn"
+    )
 
 
 class Digits(ImageData):
@@ -15,11 +23,7 @@ class Digits(ImageData):
     one_source = True
 
     def arrays(self, split):
-        try:
-            from sklearn.datasets import load_digits
-        except ImportError as error:
-            raise ImportError("Digits needs scikit-learn: pip install scikit-learn") from error
-        pixels, labels = load_digits(return_X_y=True)  # (1797, 64) 0 .. 16, (1797,)
+        pixels, labels = pixels_and_labels()
         train, test = stratified(labels, 500, seed=0)
         rows = train if split == "train" else test
         images = np.rint(pixels[rows].reshape(-1, 8, 8) * (255 / 16)).astype(np.uint8)

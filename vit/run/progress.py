@@ -4,8 +4,10 @@ import sys
 
 from tqdm import tqdm
 
+from vit.errors import UserError
 from vit.paths import runs_folder
-from vit.plan.overview import duration
+from vit.plan.cost_file import forward_costs
+from vit.plan.overview import duration, run_flops
 from vit.plan.time_needed import OVERHEAD_SECONDS, measured_speed
 from vit.record import read_record
 from vit.run.callbacks.monitoring import ProgressBar
@@ -20,6 +22,7 @@ class Progress:
         self.plan, self.jobs, self.position = plan, jobs, position
         names = experiments or list(plan.experiments)
         self.wanted = list(dict.fromkeys(run for name in names for run in plan.runs_of(name)))
+        self.costs = known_costs(plan.scale_name)
         self.varied = {run: text for name in names for run, text in plan.varied_of(name).items()}
 
     def start(self, run) -> ProgressBar:
@@ -50,7 +53,7 @@ class Progress:
         seconds, flops = (sum(record[key] for record in finished.values()) for key in ("seconds", "flops"))
         speed = measured_speed(flops, seconds, len(finished)) or self.plan.assumed_flops_per_second
         remaining = [runs[name] for name in self.wanted if name not in finished]
-        return sum(expected_flops(run) / speed + OVERHEAD_SECONDS for run in remaining) / self.jobs
+        return sum(expected_flops(run, self.costs) / speed + OVERHEAD_SECONDS for run in remaining) / self.jobs
 
     def line(self, text: str) -> None:
         """Print to stderr, from the main process only."""
@@ -59,8 +62,18 @@ class Progress:
             sys.stderr.flush()
 
 
-def expected_flops(run) -> float:
+def known_costs(scale: str) -> dict[str, dict]:
+    """Of costs.json, which make has counted before; empty without it (a run by hand)."""
+    try:
+        return forward_costs(scale)
+    except UserError:
+        return {}
+
+
+def expected_flops(run, costs: dict[str, dict]) -> float:
     """0 for a model that cannot be built: that run fails with its own message, and the others go on."""
+    if run.cost_key in costs:  # counting a model takes a tenth of a second, and a scale has a hundred
+        return run_flops(run, costs)
     try:
         return training_flops(run)
     except (ValueError, TypeError):
