@@ -8,6 +8,7 @@ import os
 import resource
 import sys
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 
 import torch
 
@@ -21,19 +22,28 @@ MMAP_THRESHOLD = ("MALLOC_MMAP_THRESHOLD_", "65536")
 
 
 def peak_memory(model, who, settings):
-    """Bytes."""
+    """Bytes, of a contender's training steps."""
+    return in_a_fresh_process(partial(_contender, model, who, settings), settings)
+
+
+def in_a_fresh_process(make, settings):
+    """Bytes that training steps take in a process of their own. make: builds the step there."""
     os.environ.setdefault(*MMAP_THRESHOLD)
     # the fork server has imported everything and computed nothing, so every contender starts from the same state
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__])
     with ProcessPoolExecutor(1, mp_context=context) as fresh:
-        return fresh.submit(_measure, model, who, settings).result()
+        return fresh.submit(_measure, make, settings).result()
 
 
-def _measure(model, who, settings):
+def _contender(model, who, settings):
+    return training(on_device(contenders(model, settings.image_size)[who](), settings), settings)
+
+
+def _measure(make, settings):
     torch.set_num_threads(settings.threads)
     before = _peak_resident()
-    step = training(on_device(contenders(model, settings.image_size)[who](), settings), settings)
+    step = make()
     for _ in range(STEPS):
         step()
     return torch.cuda.max_memory_allocated() if settings.device == "cuda" else _peak_resident() - before

@@ -119,6 +119,10 @@ class Hybrid(ViT):
     def tokens(self, x: Tensor) -> Tensor:
         return super().tokens(self.stem(x))
 
+    def blocks_in_order(self) -> list[nn.Module]:
+        """The units of the stem, then the encoder blocks."""
+        return [*(unit for stage in self.stem.stages for unit in stage), *self.blocks]
+
     def kernels(self) -> Tensor:
         """The filters of the stem's first convolution (C, 3, 7, 7): the patch embedding sees features, not pixels."""
         return self.stem.root.kernels()

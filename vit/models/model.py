@@ -24,6 +24,10 @@ class Model(nn.Module):
         """The parameters by depth, for learning rates by layer: those next to the images first, the head last."""
         raise ValueError(f"{type(self).__name__} does not say what its layers are; layer_decay needs a method `layers`")
 
+    def blocks_in_order(self) -> list[nn.Module]:
+        """The parts that follow each other and make up most of the computation; empty for a class that does not say."""
+        return []
+
     def kernels(self) -> Tensor:
         """The filters next to the images (D, 3, p, p)."""
         raise ValueError(f"{type(self).__name__} does not say what its filters are; they need a method `kernels`")

@@ -104,6 +104,10 @@ class ResNet(Model):
         """The filters of the first convolution (C, 3, 7, 7)."""
         return self.root.kernels()
 
+    def blocks_in_order(self) -> list[nn.Module]:
+        """The residual units."""
+        return [unit for stage in self.stages for unit in stage]
+
     def layers(self) -> list[list[nn.Parameter]]:
         """The root, each unit, and norm and head."""
         return self.by_depth([*([unit] for stage in self.stages for unit in stage), [self.norm, self.head]])

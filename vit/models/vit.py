@@ -177,6 +177,10 @@ class ViT(Model):
         """Side in pixels of the square that one patch embedding covers."""
         return self.patch
 
+    def blocks_in_order(self) -> list[nn.Module]:
+        """The encoder blocks."""
+        return list(self.blocks)
+
     def layers(self) -> list[list[nn.Parameter]]:
         """What makes z_0 (a hybrid's stem too), each block with the positions at its input, and norm, pool and head."""
         tables = self.position.tables

@@ -12,6 +12,7 @@ from vit.run.cluster_environment import cluster_environment
 from vit.run.distributed import is_main_process, trainer_devices
 from vit.run.loggers import MetricsCsv, TensorBoardEvents
 from vit.run.micro_batch import micro_batches_for
+from vit.run.recompute import is_asked_for, recompute
 
 
 def trainer_settings(folder: Path, steps: int) -> dict:
@@ -57,6 +58,8 @@ def fit(
     trainer.accumulate_grad_batches = micro_batches_for(
         trainer, model, datamodule, saved=saved, minimum=minimum, log=log
     )
+    if is_asked_for():
+        recompute(model.model)
     for logger in trainer.loggers:
         logger.resume_from(step)
     trainer.fit(model, datamodule, ckpt_path=path, weights_only=False if path else None)
