@@ -61,8 +61,9 @@ class SlurmMachine:
             path.chmod(0o755)
         (munge / "key").write_bytes(os.urandom(1024))
         (munge / "key").chmod(0o400)
-        files = {name: munge / name for name in ("key-file", "socket", "pid-file", "log-file", "seed-file")}
-        files["key-file"] = munge / "key"
+        files = {name: munge / name for name in ("socket", "pid-file", "log-file", "seed-file")} | {
+            "key-file": munge / "key"
+        }
         options = [f"--{name}={path}" for name, path in files.items()]
         self.call("munged", "--force", *options)
         ports = free_ports(self.nodes + 1)

@@ -176,7 +176,7 @@ def test_a_run_that_fails_is_told_with_its_last_line_and_what_needs_it_is_cancel
 
 
 def test_cancel_ends_the_jobs_of_this_checkout_only(checkout, machine):
-    machine.call("sbatch", "--job-name=foreign", "--wrap=sleep 600")
+    machine.call("sbatch", "--job-name=foreign", "--output=/dev/null", "--wrap=sleep 600")
     make = checkout.start("-j4", "all")
     machine.until(lambda: len(machine.jobs()) > 2, "jobs of ours")
     assert checkout.make("cancel") == 0

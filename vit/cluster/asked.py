@@ -4,7 +4,7 @@ from vit.cluster.cluster import Cluster, Size, as_arguments
 from vit.cluster.jobs import is_finished
 from vit.plan.cost_file import costs_of
 from vit.plan.graph import groups
-from vit.plan.overview import aligned, run_flops
+from vit.plan.overview import aligned
 
 HEAD = ("FLOPs of a run", "jobs", "runs", "tasks", "asked of sbatch")
 
@@ -14,7 +14,7 @@ def asked(plan, cluster: Cluster, experiment: str | None) -> str:
     costs, wanted = costs_of(plan), set(plan.runs_of(experiment) if experiment else plan.runs)
     missing = {run for run in wanted if not is_finished(plan.scale_name, run)}
     jobs = [part for group in groups(plan, cluster.processes) if (part := [run for run in group if run in missing])]
-    sizes = [cluster.size_of(max(run_flops(plan.runs[run], costs) for run in job)) for job in jobs]
+    sizes = [cluster.size_for((plan.runs[run] for run in job), costs) for job in jobs]
     rows = [HEAD]
     for size in cluster.sized:
         mine = [job for job, own in zip(jobs, sizes, strict=True) if own == size]

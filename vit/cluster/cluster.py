@@ -1,11 +1,13 @@
 """experiments/clusters/NAME.yaml: what a run asks of Slurm, by its size."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from vit import paths
-from vit.errors import UserError, nearest
+from vit.errors import UserError
+from vit.plan.overview import run_flops
 from vit.plan.schema import PROCESSES
-from vit.plan.yaml_files import build, read_yaml
+from vit.plan.yaml_files import build, check_keys, read_yaml
 
 # Long options of sbatch that a size may state; those that name the job, its output and its signals are ours.
 OPTIONS = (
@@ -52,13 +54,16 @@ class Cluster:
         """The first that is large enough."""
         return next(size for size in self.sized if size.flops is None or flops <= size.flops)
 
+    def size_for(self, runs: Iterable, costs: dict[str, dict]) -> Size:
+        """Of a job that trains these runs: that of the largest. costs: of their models."""
+        return self.size_of(max(run_flops(run, costs) for run in runs))
+
 
 def read_cluster(name: str) -> Cluster:
     """UserError for a file that does not say of every run what it asks for."""
     path = paths.EXPERIMENTS / "clusters" / f"{name}.yaml"
     where, cluster = paths.name_of(path), build(Cluster, read_yaml(path), path)
-    if cluster.processes not in PROCESSES:
-        raise UserError(f"{where}: processes: {cluster.processes!r}; one of {', '.join(PROCESSES)} was expected")
+    check_keys([cluster.processes], PROCESSES, f"{where}: processes")
     if not cluster.sizes:
         raise UserError(f"{where}: sizes: none; write one mapping at least, such as [{{cpus-per-task: 4, mem: 16G}}]")
     for place, size in enumerate(cluster.sizes):
@@ -74,11 +79,7 @@ def read_cluster(name: str) -> Cluster:
 def check_size(size: object, last: bool, where: str) -> None:
     if not isinstance(size, dict):
         raise UserError(f"{where}: a mapping of sbatch's options was expected, found {size!r}")
-    for key in size:
-        if key not in (LIMIT, *OPTIONS):
-            raise UserError(
-                f"{where}: unknown key '{key}'{nearest(key, OPTIONS) or f' (known: {LIMIT}, ' + ', '.join(OPTIONS) + ')'}"
-            )
+    check_keys(size, (LIMIT, *OPTIONS), where)
     limit = size.get(LIMIT)
     if last and limit is not None:
         raise UserError(f"{where}: {LIMIT}: the last size takes all larger runs, so it has no {LIMIT}")

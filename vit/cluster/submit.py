@@ -10,7 +10,6 @@ from vit.cluster.slurm import slurm
 from vit.errors import UserError
 from vit.paths import runs_folder
 from vit.plan.cost_file import forward_costs
-from vit.plan.overview import run_flops
 from vit.plan.stored import StoredPlan, read_plan
 
 OURS = ("--parsable", "--requeue", "--open-mode=append", "--export=ALL", "--kill-on-invalid-dep=yes")
@@ -22,33 +21,22 @@ def submit(scale: str, cluster_name: str, runs: list[str]) -> str:
     if not missing:
         return ""
     cluster, plan, queue = read_cluster(cluster_name), read_plan(scale), read_queue(scale)
-    name = job_name(runs)
+    name = runs[0]  # a job is called like the first of its runs
     if name in queue:
         remember(scale, runs, queue[name].id)
         return f"job {queue[name].id} ({queue[name].state.lower()}): {name}"
     needed = waited_for(plan, runs)
-    size = cluster.size_of(largest(plan, scale, missing))
+    size = cluster.size_for((plan.runs[run] for run in missing), forward_costs(scale))
     command = [sys.executable, "-m", "vit", "run", "--scale", scale, *runs]
     arguments = [
         *("sbatch", *OURS, f"--job-name={name}", f"--comment={comment_of(scale)}"),
-        *(f"--output={runs_folder(scale).resolve() / runs[0] / LOG}", f"--signal=B:USR1@{cluster.warning}"),
+        *(f"--output={runs_folder(scale).resolve() / name / LOG}", f"--signal=B:USR1@{cluster.warning}"),
         *([f"--dependency=afterok:{':'.join(needed)}"] if needed else []),
         *as_arguments(size.options),
     ]
     job = slurm(*arguments, stdin=job_script(cluster, size, name, command)).strip().partition(";")[0]
     remember(scale, runs, job)
     return f"job {job} ({'waits for ' + ', '.join(needed) if needed else 'submitted'}): {name}"
-
-
-def job_name(runs: list[str]) -> str:
-    """A job is called like the first of its runs."""
-    return runs[0]
-
-
-def largest(plan: StoredPlan, scale: str, runs: list[str]) -> float:
-    """FLOPs of the largest of the runs."""
-    costs = forward_costs(scale)
-    return max(run_flops(plan.runs[run], costs) for run in runs)
 
 
 def waited_for(plan: StoredPlan, runs: list[str]) -> list[str]:

@@ -13,9 +13,8 @@ from vit.plan.stored import StoredPlan
 
 POLL = 5.0  # seconds between two requests to Slurm, one for all runs
 SUMMARY = 60.0  # seconds between two lines that say how much is left
-LATE = (
-    30.0  # seconds for which a file may be missing that another machine has written: network file systems cache folders
-)
+# Seconds for which a file may be missing that another machine has written: network file systems cache folders.
+LATE = 30.0
 
 
 class Waiting:
@@ -51,7 +50,7 @@ class Waiting:
         return [run for run in self.open if now - self.gone.get(run, now) >= LATE or self.jobs[run] is None]
 
 
-def wait(plan: StoredPlan, experiments: list[str], *, poll: float = POLL) -> None:
+def wait(plan: StoredPlan, experiments: list[str]) -> None:
     """UserError where a job ended and its run is not finished."""
     waiting, told = Waiting(plan, experiments), time.monotonic() - SUMMARY
     try:
@@ -66,7 +65,7 @@ def wait(plan: StoredPlan, experiments: list[str], *, poll: float = POLL) -> Non
             if now - told >= SUMMARY:
                 told = now
                 say(summary(waiting, queue))
-            time.sleep(poll)
+            time.sleep(POLL)
     except KeyboardInterrupt:
         say(
             f"{len(waiting.open)} runs are not finished; their jobs go on. The same command waits for them again, `make cancel` ends them"

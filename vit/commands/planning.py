@@ -84,8 +84,9 @@ def status_command(arguments):
 def submitted(scale):
     """Has this checkout ever submitted jobs of the scale?"""
     from vit.paths import results
+    from vit.plan.graph import CLUSTER_GRID
 
-    return (results(scale) / "cluster.mk").exists()
+    return (results(scale) / CLUSTER_GRID).exists()
 
 
 def diff_command(arguments):
