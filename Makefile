@@ -6,6 +6,7 @@
 # ------------------------------------------------------------------------------------------------------------ variables
 SCALE  ?= mini#      smoke, mini, desk, small, photos, paper or released: a file of experiments/scales
 INIT   ?=#           `released`: start from the checkpoints that the authors published; the same as SCALE=released
+PRECISION ?=#        `bf16-mixed`: all trainings in it, in results/SCALE+bf16-mixed; the same as SCALE=mini+bf16-mixed
 PYTHON ?= python3#   the Python (>= 3.11) that creates .venv; with an empty VENV it is used directly
 VENV   ?= .venv
 MICRO_BATCH ?=#      images per device and forward pass; default: as many as fit into memory
@@ -21,7 +22,8 @@ ifeq ($(filter grouped-target,$(.FEATURES)),)
 $(error GNU Make 4.3 or newer is needed, this is $(MAKE_VERSION). On macOS: brew install make, then gmake)
 endif
 
-SCALE  := $(or $(strip $(INIT)),$(strip $(SCALE)))
+# override: SCALE may stand on the command line. A make below this one is given the whole name.
+override SCALE := $(or $(strip $(INIT)),$(strip $(SCALE)))$(if $(findstring +,$(SCALE)),,$(addprefix +,$(strip $(PRECISION))))
 VENV   := $(strip $(VENV))
 # A space ends a target's name, so make would use half of a path. The repository's path may have spaces: names are relative.
 spaced = $(if $(word 2,$($1)),$(error $1 is '$($1)': make does not support spaces in paths; choose a folder or link without spaces ($2)))
@@ -109,7 +111,7 @@ $(EXPERIMENTS): $$(addprefix $(RUNS)/,$$(addsuffix /metrics.json,$$($$@.runs))) 
 # Runs depend on it: it registers this make as the one that trains the scale.
 .PHONY: claim
 claim: $(READY) $(RESULTS)/costs.json
-	@$(PY) -m vit claim --scale $(SCALE)
+	@$(PY) -m vit claim --scale $(SCALE)$(if $(CLUSTER)$(LAUNCH), --elsewhere)
 	$(if $(CLUSTER),@$(PY) -m vit queue --scale $(SCALE))
 
 # Before the first run of a scale, and again when code or experiments change: `vit check` leaves this file where it finds no mistake.
@@ -152,9 +154,12 @@ $(ROOT)/%/costs.json: $(wildcard vit/models/*.py) vit/run/costs.py $(GRID)
 new-ablation: $(READY) ## write experiments/ablations/NAME.yaml, which runs as it is: make new-ablation NAME=x
 	@$(PY) -m vit new-ablation -- '$(subst ','\'',$(strip $(NAME)))'
 
-.PHONY: plan status tensorboard
+.PHONY: plan memory status tensorboard
 plan: $(RESULTS)/costs.json ## what would be trained: runs, images, FLOPs, time, disk; EXPERIMENT=x: what x adds
 	@$(PY) -m vit plan --scale $(SCALE) --jobs $(JOBS)$(if $(strip $(EXPERIMENT)), --experiment $(strip $(EXPERIMENT)))$(if $(CLUSTER), --cluster $(CLUSTER))
+
+memory: $(RESULTS)/costs.json ## memory of a device that each kind of training takes; EXPERIMENT=x: of x; CLUSTER=x: on the devices of x
+	@$(PY) -m vit memory --scale $(SCALE)$(if $(strip $(EXPERIMENT)), --experiment $(strip $(EXPERIMENT)))$(if $(CLUSTER), --cluster $(CLUSTER))
 
 status: ## count finished, running and missing runs
 	@$(PY) -m vit status --scale $(SCALE)

@@ -28,10 +28,12 @@ def as_markdown(rows, about):
         "",
         *(f"- {line}" for line in about),
         "",
-        _line(HEAD),
-        _line(["---"] * len(HEAD)),
     ]
-    return "\n".join([*lines, *(_line(_cells(row)) for row in rows)]) + "\n"
+    return "\n".join([*lines, as_table(HEAD, map(_cells, rows))]) + "\n"
+
+
+def as_table(head, rows):
+    return "\n".join([_line(head), _line(["---"] * len(head)), *map(_line, rows)])
 
 
 def _line(cells):

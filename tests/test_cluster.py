@@ -48,6 +48,7 @@ def test_a_run_takes_the_first_size_that_holds_it():
         None,
     ]
     assert [size.tasks for size in cluster.sized] == [1, 1, 16]
+    assert Cluster("t", [{"mem": "1G", "env": {"VIT_SHARD": 1}}]).sized == [Size(None, {"mem": "1G"}, {"VIT_SHARD": 1})]
     assert as_arguments({"mem": "16G", "exclusive": True, "nodes": 2, "qos": False}) == [
         "--mem=16G",
         "--exclusive",
@@ -66,6 +67,8 @@ def test_a_run_takes_the_first_size_that_holds_it():
         ("[{flops: 2.0e+16}, {flops: 1.0e+16}, {}]", "must grow"),
         ("[{nodes: two}]", "nodes: a whole number"),
         ("[4]", "a mapping of sbatch's options"),
+        ("[{env: [VIT_SHARD]}]", "env: variables of the environment were expected, such as {VIT_SHARD: 1}"),
+        ("[{env: {a b: 1}}]", "env: variables of the environment"),
     ],
 )
 def test_a_mistake_in_a_cluster_is_one_line_that_names_file_and_place(sizes, words, written):
@@ -81,10 +84,18 @@ def test_a_cluster_that_there_is_not_is_told_with_those_that_there_are():
 
 def test_the_script_is_valid_shell_and_starts_one_task_a_device(tmp_path):
     cluster = Cluster("t", [LARGE], setup=["module() { :; }", "module load cuda"])
-    script = job_script(cluster, Size(None, LARGE), "a run's name", ["python", "-m", "vit", "run", "x y"])
+    script = job_script(
+        cluster,
+        Size(None, LARGE, {"VIT_SHARD": 1, "NOTE": "a b"}),
+        "a run's name",
+        ["python", "-m", "vit", "run", "x y"],
+    )
     subprocess.run(["bash", "-n"], input=script, text=True, check=True)
     assert "srun --ntasks=16 --ntasks-per-node=8 --kill-on-bad-exit=1" in script and "'x y' &" in script
-    assert script.index("module load cuda") < script.index("srun --ntasks")
+    places = [
+        script.index(part) for part in ("module load cuda", "export VIT_SHARD=1\nexport NOTE='a b'\n", "srun --ntasks")
+    ]
+    assert places == sorted(places)
 
 
 def test_what_will_be_asked_for_counts_the_jobs_of_each_size(tmp_path, monkeypatch):

@@ -64,6 +64,6 @@ def test_dropout_comes_after_positions_and_after_every_dense_layer_but_qkv():
             part.register_forward_hook(lambda *_, name=name: called.append(name))
     model(torch.zeros(1, 3, 8, 8))
     block = ["norm1", "attention.qkv", "attention.out", "dropout"]
-    block += ["norm2", "mlp.dense1", "mlp.gelu", "mlp.dropout", "mlp.dense2", "mlp.dropout"]
+    block += ["norm2", "mlp.dense1", "mlp.gelu", "mlp.dropout1", "mlp.dense2", "mlp.dropout2"]
     before, after = ["embedding", "position.tables.0", "dropout"], ["norm", "pool", "hidden", "head"]
     assert called == [*before, *(f"blocks.0.{name}" for name in block), *after]

@@ -78,16 +78,14 @@ def test_one_share_a_step_and_another_the_next():
     assert np.mean(shares) == pytest.approx(0.5, abs=0.03) and np.var(shares) == pytest.approx(1 / 4.8, abs=0.02)
 
 
-def test_partners_are_a_permutation_decided_by_update_micro_batch_and_rank():
-    update = dict(seed=7, step=3)
-    order = mixup.partners(50, **update)
-    assert sorted(order.tolist()) == list(range(50)) and torch.equal(order, mixup.partners(50, **update))
-    others = [
-        mixup.partners(50, seed=7, step=4),
-        mixup.partners(50, micro_batch=1, **update),
-        mixup.partners(50, rank=1, **update),
-    ]
-    assert not any(torch.equal(order, other) for other in others)
+def test_partners_are_each_others_and_stay_so_in_every_even_part_of_a_batch():
+    order = mixup.partners(12)
+    assert torch.equal(order[order], torch.arange(12)) and not (order == torch.arange(12)).any()
+    for size in (2, 4, 6):
+        parts = [mixup.partners(size) + first for first in range(0, 12, size)]
+        assert torch.equal(torch.cat(parts), order)
+    with pytest.raises(ValueError, match="3 images cannot be mixed in pairs"):
+        mixup.partners(3)
 
 
 def test_images_and_loss_are_mixed_alike():

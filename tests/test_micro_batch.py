@@ -178,7 +178,11 @@ class Sizes(Callback):
 def losses(folder, bar, messages):
     """(step, training loss) of a small pre-training, after whatever attempts it took."""
     run = next(run for run in make_plan("smoke").runs.values() if run.id.startswith("pretrain-ViT-B-32-fractals-80"))
-    run.config["model"]["init_args"]["dropout"] = 0.0  # its random numbers belong to a micro-batch
+    run.config["model"]["init_args"] |= {
+        "dropout": 0.1,
+        "mixup": 0.2,
+        "cutmix": 1.0,
+    }  # none of their draws belongs to a micro-batch
     cli, _ = train(run, folder, bar, messages.append)
     with open(folder / "metrics.csv") as file:
         rows = [(int(row["step"]), float(row["train_loss"])) for row in csv.DictReader(file) if row["train_loss"]]
@@ -196,8 +200,10 @@ def test_a_run_that_does_not_fit_goes_on_in_smaller_micro_batches_with_the_same_
     assert [loss for _, loss in rows] == pytest.approx([loss for _, loss in whole], rel=1e-4)
 
 
-def test_a_run_that_does_not_fit_image_by_image_is_one_line(tmp_path):
-    with pytest.raises(UserError, match="micro-batches of 1 image do not fit"):
+def test_a_run_that_does_not_fit_pair_by_pair_is_one_line(tmp_path):
+    with pytest.raises(
+        UserError, match="micro-batch of fewer than 2 images would be needed, but mixup and CutMix mix 2"
+    ):
         losses(tmp_path, TooSmall(0), [])
 
 

@@ -1,64 +1,44 @@
-"""Two gloo processes train a run as one does: the same losses and metrics, to rounding, and every image counted once."""
+"""Two and three gloo processes train a run as one does: the same losses and metrics, to rounding, and every image counted once.
 
-import csv
+With dropout, mixup and CutMix: what is drawn for an image does not depend on the device or the micro-batch that it is in.
+"""
+
 import json
-import socket
 
 import pytest
 from processes import in_order
+from several import curve, said, start_together
 
 SIZES = {"held_out": 130, "test": 500}  # of the digits: a tenth of 1,297 training images, and the test split
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
-def launched(rank, port):
-    """What torchrun tells its processes."""
-    world = {"WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2", "RANK": str(rank), "LOCAL_RANK": str(rank)}
-    return {
-        **world,
-        "MASTER_ADDR": "127.0.0.1",
-        "MASTER_PORT": str(port),
-        "TORCHELASTIC_RUN_ID": "test",
-        "VIT_MICRO_BATCH": "4",
-    }
+MICRO_BATCHES = {2: {"pretrain": 2, "masked": 3, "finetune": 2}, 3: {"pretrain": 2, "masked": 4, "finetune": 4}}
 
 
 @pytest.fixture(scope="module")
 def results(processes, tmp_path_factory):
-    """(folder of the runs of one process, that of two, what the second process said)."""
-    folders = [tmp_path_factory.mktemp(name) for name in ("one", "two")]
-    for folder in folders:
+    """Number of processes -> folder of the results."""
+    folders = {count: tmp_path_factory.mktemp(f"by{count}") for count in (1, 2, 3)}
+    for folder in folders.values():
         assert processes.end(processes.start("plan", "--scale", "together", "--write", results=folder)) == 0
-    command = ("run", "--scale", "together", *in_order(folders[0] / "together" / "runs"))
-    assert processes.end(processes.start(*command, results=folders[0])) == 0, (folders[0] / "said").read_text()
-    port = free_port()
-    pair = [
-        processes.start(*command, results=folders[1], output=f"said{rank}", **launched(rank, port)) for rank in (0, 1)
-    ]
-    assert [processes.end(process) for process in pair] == [0, 0], (folders[1] / "said1").read_text()
-    return folders[0] / "together" / "runs", folders[1] / "together" / "runs", (folders[1] / "said1").read_text()
+    command = ("run", "--scale", "together", *in_order(folders[1] / "together" / "runs"))
+    assert processes.end(processes.start(*command, results=folders[1])) == 0, (folders[1] / "said").read_text()
+    for count in (2, 3):
+        started = start_together(processes, count, *command, results=folders[count], VIT_MICRO_BATCH="4")
+        assert [processes.end(process) for process in started] == [0] * count, said(folders[count], count)
+    return folders
 
 
-def curve(run):
-    """Column -> values of metrics.csv, without clocks."""
-    with open(run / "metrics.csv") as file:
-        rows = list(csv.DictReader(file))
-    return {name: [float(row[name]) for row in rows if row[name]] for name in rows[0] if name != "images_per_second"}
+def runs(folder):
+    return folder / "together" / "runs"
 
 
 def trains(run):
     return not run.name.startswith(("fewshot-", "evaluate-", "inspect-"))
 
 
-def test_losses_rates_and_metrics_are_those_of_one_process(results):
-    one, two, _ = results
-    for run in one.iterdir():
-        expected, found = curve(run), curve(two / run.name)
+@pytest.mark.parametrize("count", [2, 3])
+def test_losses_rates_and_metrics_are_those_of_one_process(results, count):
+    for run in runs(results[1]).iterdir():
+        expected, found = curve(run), curve(runs(results[count]) / run.name)
         for name in set(expected) - {"train_accuracy"}:  # of one device's images
             # where two logits of an image are equal to rounding, it may fall on either side: 2 of MNIST-5k's 1,000
             rounding = 2e-3 if name.endswith("accuracy") else 1e-6
@@ -67,8 +47,8 @@ def test_losses_rates_and_metrics_are_those_of_one_process(results):
 
 
 def test_every_image_is_counted_once_on_however_many_devices(results):
-    for folder in results[:2]:
-        for run in folder.glob("finetune-*"):
+    for folder in results.values():
+        for run in runs(folder).glob("finetune-*"):
             metrics = json.loads((run / "metrics.json").read_text())["metrics"]
             split = "test" if "-seed" in run.name else "held_out"
             assert metrics[f"{split}_images"] == SIZES[split]
@@ -77,19 +57,23 @@ def test_every_image_is_counted_once_on_however_many_devices(results):
 def test_on_another_test_set_too_every_image_is_counted_once(results):
     found = [
         json.loads((run / "metrics.json").read_text())["metrics"]
-        for folder in results[:2]
-        for run in folder.glob("evaluate-*")
+        for folder in results.values()
+        for run in runs(folder).glob("evaluate-*")
     ]
-    assert len(found) == 2 and {metrics["test_images"] for metrics in found} == {1000}  # of MNIST-5k
-    assert (
-        found[0] == pytest.approx(found[1], abs=2e-3) and 0 < found[0]["test_accuracy"] < found[0]["test_top5_accuracy"]
-    )
+    assert len(found) == 3 and {metrics["test_images"] for metrics in found} == {1000}  # of MNIST-5k
+    for metrics in found[1:]:
+        assert (
+            metrics == pytest.approx(found[0], abs=2e-3)
+            and 0 < metrics["test_accuracy"] < metrics["test_top5_accuracy"]
+        )
 
 
-def test_only_the_first_process_speaks_and_writes(results):
-    _, two, said = results
-    assert "run " not in said and "accuracy" not in said
-    for run in two.iterdir():
+@pytest.mark.parametrize("count", [2, 3])
+def test_only_the_first_process_speaks_and_writes(results, count):
+    others = "".join((results[count] / f"said{rank}").read_text() for rank in range(1, count))
+    assert "run " not in others and "accuracy" not in others
+    for run in runs(results[count]).iterdir():
         assert len(list(run.glob("*.csv"))) == len(list(run.glob("metrics.json"))) == 1
-        if trains(run):  # 16 images: 2 devices, 2 pieces
-            assert json.loads((run / "metrics.json").read_text())["micro_batch"] == 4
+        if trains(run):
+            expected = MICRO_BATCHES[count][run.name.split("-")[0]]
+            assert json.loads((run / "metrics.json").read_text())["micro_batch"] == expected, run.name

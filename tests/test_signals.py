@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 from processes import in_order
+from several import free_port, launched
 from test_kills import outcome
-from test_several_processes import free_port, launched
 
 from vit.errors import UserError
 from vit.run.signals import Interrupted, Signals, exit_guard, signals
@@ -153,7 +153,9 @@ def test_a_signal_to_one_of_two_processes_ends_both_at_the_same_update(processes
     first = in_order(tmp_path / "together" / "runs")[1]
     command, port = ("run", "--scale", "together", first), free_port()
     pair = [
-        processes.start(*command, results=tmp_path, output=f"said{rank}", **NEVER, **launched(rank, port))
+        processes.start(
+            *command, results=tmp_path, output=f"said{rank}", **NEVER, **launched(rank, 2, port), VIT_MICRO_BATCH="4"
+        )
         for rank in (0, 1)
     ]
     run = tmp_path / "together" / "runs" / first

@@ -1,6 +1,7 @@
 """Files that are written completely or not at all: under a temporary name, flushed to disk, renamed."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,6 +43,9 @@ def write_bytes(path: Path | str, content: bytes) -> None:
 
 
 def remove_temporary_files(folder: Path | str) -> None:
-    """Temporary files of writers that were killed; no process may be writing to the folder."""
-    for path in Path(folder).rglob(".*.part"):
-        path.unlink(missing_ok=True)
+    """Temporary files and folders of writers that were killed; no process may be writing to the folder."""
+    for path in list(Path(folder).rglob(".*.part")):
+        if path.is_dir():  # of a checkpoint in parts
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)

@@ -6,7 +6,7 @@ from vit.plan.cost_file import costs_of
 from vit.plan.graph import groups
 from vit.plan.overview import aligned
 
-HEAD = ("FLOPs of a run", "jobs", "runs", "tasks", "asked of sbatch")
+HEAD = ("FLOPs of a run", "jobs", "runs", "tasks", "environment, and asked of sbatch")
 
 
 def asked(plan, cluster: Cluster, experiment: str | None) -> str:
@@ -24,7 +24,7 @@ def asked(plan, cluster: Cluster, experiment: str | None) -> str:
                 str(len(mine)),
                 str(sum(map(len, mine))),
                 str(size.tasks),
-                " ".join(as_arguments(size.options)),
+                " ".join([*size.variables, *as_arguments(size.options)]),
             )
         )
     return "\n".join([cluster.title, *aligned(rows, left=(0, 4))])

@@ -1,5 +1,7 @@
 """experiments/clusters/NAME.yaml: what a run asks of Slurm, by its size."""
 
+import re
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -15,18 +17,24 @@ OPTIONS = (
     *("gres", "gpus-per-node", "gpus-per-task", "cpus-per-gpu", "constraint", "exclude", "nodelist", "reservation", "exclusive"),
     *("licenses", "priority", "nice", "hint", "tmp", "begin"),
 )  # fmt: skip
-LIMIT = "flops"
+LIMIT, ENVIRONMENT = "flops", "env"
 
 
 @dataclass(frozen=True)
 class Size:
-    """Runs of at most so many FLOPs of training, and the options of sbatch for them."""
+    """Runs of at most so many FLOPs of training, the options of sbatch for them, and variables of their environment."""
 
     flops: float | None  # None: any number
     options: dict
+    environment: dict
 
     def number(self, name: str, default: int = 1) -> int:
         return int(self.options.get(name, default))
+
+    @property
+    def variables(self) -> list[str]:
+        """['VIT_SHARD=1'], quoted for a shell."""
+        return [f"{name}={shlex.quote(str(value))}" for name, value in self.environment.items()]
 
     @property
     def tasks(self) -> int:
@@ -47,7 +55,12 @@ class Cluster:
     @property
     def sized(self) -> list[Size]:
         return [
-            Size(size.get(LIMIT), {key: value for key, value in size.items() if key != LIMIT}) for size in self.sizes
+            Size(
+                size.get(LIMIT),
+                {key: value for key, value in size.items() if key not in (LIMIT, ENVIRONMENT)},
+                size.get(ENVIRONMENT, {}),
+            )
+            for size in self.sizes
         ]
 
     def size_of(self, flops: float) -> Size:
@@ -79,7 +92,15 @@ def read_cluster(name: str) -> Cluster:
 def check_size(size: object, last: bool, where: str) -> None:
     if not isinstance(size, dict):
         raise UserError(f"{where}: a mapping of sbatch's options was expected, found {size!r}")
-    check_keys(size, (LIMIT, *OPTIONS), where)
+    check_keys(size, (LIMIT, ENVIRONMENT, *OPTIONS), where)
+    variables = size.get(ENVIRONMENT, {})
+    if not isinstance(variables, dict) or not all(
+        isinstance(name, str) and re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", name) and isinstance(value, int | str)
+        for name, value in variables.items()
+    ):
+        raise UserError(
+            f"{where}: {ENVIRONMENT}: variables of the environment were expected, such as {{VIT_SHARD: 1}}, found {variables!r}"
+        )
     limit = size.get(LIMIT)
     if last and limit is not None:
         raise UserError(f"{where}: {LIMIT}: the last size takes all larger runs, so it has no {LIMIT}")

@@ -30,6 +30,6 @@ exit "$code"
 def job_script(cluster: Cluster, size: Size, name: str, command: Sequence[str]) -> str:
     """name: of the job. command: that each of its tasks runs."""
     cpus = f" --cpus-per-task={size.options['cpus-per-task']}" if "cpus-per-task" in size.options else ""
-    setup = "".join(f"{line}\n" for line in cluster.setup)
+    setup = "".join(f"{line}\n" for line in (*cluster.setup, *(f"export {variable}" for variable in size.variables)))
     shared = {"tasks": size.tasks, "per_node": size.number("ntasks-per-node"), "cpus": cpus}
     return SCRIPT.format(setup=setup, name=shlex.quote(name), command=shlex.join(command), **shared)

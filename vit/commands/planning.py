@@ -1,4 +1,4 @@
-"""plan, status, diff, data, new-ablation: what is to be trained, what is done, and what each takes."""
+"""plan, memory, status, diff, data, new-ablation: what is to be trained, what is done, and what each takes."""
 
 import sys
 
@@ -12,6 +12,11 @@ def add(command):
     plan.add_argument("--experiment", help="only this one: new runs, and those that it shares with others")
     plan.add_argument("--cluster", help="a file of experiments/clusters: what is asked of Slurm, or its Make rules")
     plan.add_argument("--jobs", type=int, default=1, help="number of parallel processes, for the estimated time")
+    memory = command(
+        "memory", memory_command, "the memory that each kind of training takes of a device, before it starts"
+    )
+    memory.add_argument("--experiment", help="only this one")
+    memory.add_argument("--cluster", help="a file of experiments/clusters: devices and environment of each training")
     command("status", status_command, "finished, running and missing runs")
     diff = command("diff", diff_command, "the values in which a run differs from the paper or the released checkpoints")
     diff.add_argument("run", help="id of a run at that scale, or the folder of a run at any scale")
@@ -62,6 +67,37 @@ def plan_command(arguments):
     else:
         print(asked(plan, cluster, None) if cluster else overview(plan, arguments.jobs))
         exit_if_any(plan.mistakes())
+
+
+def memory_command(arguments):
+    from vit.plan import make_plan
+    from vit.plan.overview import aligned
+    from vit.plan.yaml_files import check_keys
+    from vit.run.memory_needed import HEAD, PEAK_FACTOR, Division, rows, trainings
+
+    plan = make_plan(arguments.scale)
+    if arguments.experiment:
+        check_keys([arguments.experiment], list(plan.experiments), "memory: experiments")
+    asked = Division.of_environment()
+    division_of = divisions(plan, arguments.cluster, asked) if arguments.cluster else lambda run: asked
+    print("\n".join(aligned([HEAD, *rows(trainings(plan, arguments.experiment), division_of)])))
+    print(
+        f"peak: weights and moments, and {PEAK_FACTOR:g} times what a step keeps of the images that a device has at once"
+    )
+
+
+def divisions(plan, cluster, asked):
+    """Run -> Division that a cluster's file gives to it, with what the environment asks for where the file is silent."""
+    from vit.cluster.cluster import read_cluster
+    from vit.plan.cost_file import costs_of
+
+    cluster, costs = read_cluster(cluster), costs_of(plan)
+
+    def of_run(run):
+        size = cluster.size_for([run], costs)
+        return asked.with_environment(size.environment, devices=size.tasks)
+
+    return of_run
 
 
 def status_command(arguments):

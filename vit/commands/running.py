@@ -9,7 +9,8 @@ def add(command):
     about = "make every model, task and data module of a scale once, before anything is trained"
     check = command("check", check_command, about)
     check.add_argument("--goals", default="", help="experiments that make was called with; only their mistakes stop it")
-    command("claim", claim_command, "let only this make train the scale; fails if another one is training it")
+    claim = command("claim", claim_command, "let only this make train the scale; fails if another one is training it")
+    claim.add_argument("--elsewhere", action="store_true", help="runs are computed on other machines than this one")
     run = command("run", run_command, "train and evaluate runs, in order, in one process")
     run.add_argument("runs", nargs="+", help="run ids")
     run.add_argument(
@@ -35,8 +36,11 @@ def check_command(arguments):
 
 
 def claim_command(arguments):
+    from vit.plan.precision import check_fast
     from vit.run.scale_owner import claim_scale
 
+    if not arguments.elsewhere:
+        check_fast(arguments.scale)
     claim_scale(arguments.scale)
 
 

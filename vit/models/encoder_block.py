@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vit.models.choices import choose
+from vit.models.dropout import Dropout
 from vit.models.gelu import DenseGeluDense, is_supported
 from vit.models.initializers import xavier_
 from vit.models.position import Relative
@@ -73,16 +74,17 @@ class MLP(nn.Module):
     def __init__(self, *, width: int, hidden: int, gelu: str, dropout: float = 0.0):
         super().__init__()
         self.dense1, self.dense2 = nn.Linear(width, hidden), nn.Linear(hidden, width)
-        self.gelu, self.dropout = nn.GELU(approximate=choose(GELU, gelu, "gelu")), nn.Dropout(dropout)
+        self.gelu = nn.GELU(approximate=choose(GELU, gelu, "gelu"))
+        self.dropout1, self.dropout2 = Dropout(dropout), Dropout(dropout)  # two, for draws of their own
         for linear in (self.dense1, self.dense2):
             xavier_(linear)
             nn.init.normal_(linear.bias, std=1e-6)  # as in the authors' code; every other bias starts at 0
 
     def forward(self, z: Tensor) -> Tensor:
         weights = self.dense1.weight, self.dense1.bias, self.dense2.weight, self.dense2.bias
-        if not (self.training and self.dropout.p) and is_supported(z, *weights):
+        if not (self.training and self.dropout1.p) and is_supported(z, *weights):
             return DenseGeluDense.apply(z, *weights, self.gelu.approximate)  # the same values, faster
-        return self.dropout(self.dense2(self.dropout(self.gelu(self.dense1(z)))))
+        return self.dropout2(self.dense2(self.dropout1(self.gelu(self.dense1(z)))))
 
 
 class Block(nn.Module):
@@ -109,7 +111,7 @@ class Block(nn.Module):
         super().__init__()
         self.norm1, self.norm2 = nn.LayerNorm(width, eps=norm_eps), nn.LayerNorm(width, eps=norm_eps)
         self.attention = Attention(width, heads, relative, qk_norm=qk_norm, norm_eps=norm_eps)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.mlp = MLP(width=width, hidden=mlp, gelu=gelu, dropout=dropout)
         self.scale1 = self.scale2 = None
         if layer_scale is not None:

@@ -3,19 +3,19 @@
 B batch, N tokens, D width.
 """
 
-import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
+
+from vit.models.dropout import Dropout
 
 
-class DropPath(nn.Dropout):
+class DropPath(Dropout):
     """In training, zeros for a share p of the images, the others divided by 1 - p."""
 
     def forward(self, branch: Tensor, lines: int = 1) -> Tensor:
         """(B * lines, N, D); lines: consecutive sequences that belong to one image and share its fate."""
         if not self.training:
             return branch
-        # dropout of one number an image: the same generator, which a training seeds anew at every update
-        kept = F.dropout(branch.new_ones(len(branch) // lines, 1, 1), self.p)
+        kept = super().forward(branch.new_ones(len(branch) // lines, 1, 1))  # dropout of one number an image
         return branch * kept.repeat_interleave(lines, dim=0)
 
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from vit.models.choices import choose
+from vit.models.dropout import Dropout
 from vit.models.encoder_block import MLP, Block
 from vit.models.grid import ImageSize, grid_of
 from vit.models.initializers import dense, zero_head
@@ -77,7 +78,7 @@ class ViT(Model):
         self.leading = int(pool == "token") + registers  # tokens before the patches
         sequence = dict(grid=self.grid, class_token=pool == "token", registers=registers)
         self.position = Positions(position, at=position_at, depth=depth, width=width, **sequence)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         block = dict(width=width, heads=heads, mlp=mlp, gelu=gelu, dropout=dropout, norm_eps=norm_eps)
         block |= dict(qk_norm=qk_norm, layer_scale=layer_scale)
         self.blocks = nn.ModuleList(

@@ -9,7 +9,7 @@ import numpy as np
 from torch import Tensor
 
 Box = tuple[int, int, int, int]
-CENTRE = 2  # first word of the seeds; vit.objectives.mixup has 0 and 1
+CENTRE = 2  # first word of the seeds; vit.objectives.mixup has 0
 
 
 def centre(height: int, width: int, *, seed: int, step: int) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from vit.objectives import cutmix, mixup
 
-CHOICE = 3  # first word of the seeds; vit.objectives.mixup and cutmix have 0 to 2
+CHOICE = 3  # first word of the seeds; vit.objectives.mixup and cutmix have 0 and 2
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Mixup as in BiT's fine-tuning (hyper-rule): one lambda per step, not folded above 1/2; partners in random order.
+"""Mixup as in BiT's fine-tuning (hyper-rule): one lambda per step, not folded above 1/2; images are mixed in pairs.
 
 B batch.
 """
@@ -9,19 +9,22 @@ import numpy as np
 import torch
 from torch import Tensor
 
-SHARE, PARTNERS = range(2)  # first word of the seeds, so that the two streams of random numbers differ
+SHARE = 0  # first word of the seeds; vit.objectives.cutmix and mixing have others
+PAIR = 2
 
 
 def share(alpha: float, *, seed: int, step: int) -> float:
     """lambda ~ Beta(alpha, alpha), the same for every micro-batch and device of a step."""
-    # a function of (seed, step), here and below, so that a resumed run repeats the draws
+    # a function of (seed, step), so that a resumed run repeats the draws
     return float(np.random.default_rng((SHARE, seed, step)).beta(alpha, alpha))
 
 
-def partners(count: int, *, seed: int, step: int, micro_batch: int = 0, rank: int = 0) -> Tensor:
-    """A random permutation of range(count), int64 (B,), for a micro-batch on device `rank`."""
-    generator = np.random.default_rng((PARTNERS, seed, step, micro_batch, rank))
-    return torch.from_numpy(generator.permutation(count))
+def partners(count: int) -> Tensor:
+    """int64 (B,): each image's partner, 1, 0, 3, 2, ...; ValueError if the last one has none."""
+    # Neighbours, since a batch is in random order already; so that every division of a batch leaves a pair together
+    if count % PAIR:
+        raise ValueError(f"{count} images cannot be mixed in pairs")
+    return torch.arange(count) ^ 1
 
 
 def mixed(images: Tensor, lam: float, order: Tensor) -> Tensor:

@@ -7,8 +7,9 @@ from torch import Tensor, nn
 
 
 def global_norm(tensors: Iterable[Tensor]) -> Tensor:
-    """Square root of the sum of squares over all elements of all tensors, a scalar tensor."""
-    return torch.nn.utils.get_total_norm(list(tensors))
+    """Square root of the sum of squares over all elements of all tensors, a scalar tensor; of all parts of tensors that are sharded."""
+    norm = torch.nn.utils.get_total_norm(list(tensors))
+    return norm.full_tensor() if hasattr(norm, "full_tensor") else norm
 
 
 def official(gradients, norm, max_norm):
@@ -25,6 +26,11 @@ def torch_rule(gradients, norm, max_norm):
     torch._foreach_mul_(gradients, torch.clamp(max_norm / (norm + 1e-6), max=1.0))
 
 
+def on_this_device(tensors: Iterable[Tensor]) -> list[Tensor]:
+    """The parts of sharded tensors (DTensor) that this device has; other tensors as they are."""
+    return [tensor.to_local() if hasattr(tensor, "to_local") else tensor for tensor in tensors]
+
+
 CLIP_RULES = {"official": official, "torch": torch_rule}
 
 
@@ -38,5 +44,5 @@ def clip_by_global_norm(tensors: Iterable[Tensor], max_norm: float, rule: str = 
     gradients = [gradient for gradient in gradients if gradient is not None]
     norm = global_norm(gradients)
     if gradients:
-        CLIP_RULES[rule](gradients, norm, max_norm)
+        CLIP_RULES[rule](on_this_device(gradients), norm, max_norm)
     return norm

@@ -9,6 +9,8 @@ from vit.plan.recipe_values import WATCHING
 from vit.plan.varied import varied_values
 
 CODE_VERSION = 1  # hashed into every run id; raised when a correction of code changes numbers
+# A correction that changes the numbers of some runs only -> the values that these have on, in the task or the model's options
+CORRECTIONS = {"dropout and mixing drawn for each image": ("dropout", "drop_path", "mixup", "cutmix")}
 
 
 @dataclass(frozen=True)
@@ -155,8 +157,18 @@ def cost_key(model, options, image_size, own=()):
 def digest(settled):
     """The last part of a run's name: a hash of everything that can change its numbers."""
     own = sources(settled)
-    identity = [CODE_VERSION, without_watching(settled), *([own] if own else [])]
+    identity = [CODE_VERSION, without_watching(settled), *([own] if own else []), *corrections(settled)]
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:10]
+
+
+def corrections(settled):
+    """Those of CORRECTIONS that reach a config."""
+    values = settled["model"]["init_args"]
+    return [
+        correction
+        for correction, keys in CORRECTIONS.items()
+        if any(stated.get(key) for stated in (values, values.get("options") or {}) for key in keys)
+    ]
 
 
 def without_watching(settled):

@@ -36,16 +36,22 @@ def is_current(plan) -> bool:
         return False
     try:
         content = json.loads(path.read_text())
-        return content["code"] == code_digest() and set(planned_keys(plan)) <= set(content["models"])
+        known = {*content["models"], *content.get("errors", {})}
+        return content["code"] == code_digest() and set(planned_keys(plan)) <= known
     except (ValueError, KeyError, TypeError):
         return False
 
 
 def forward_costs(scale_name: str) -> dict[str, dict]:
     """cost_key -> {flops of a forward pass of one image, parameters, and sizes of a ViT}. Errors: UserError where the file cannot be read."""
+    return _content(scale_name)["models"]
+
+
+def _content(scale_name: str) -> dict:
     path = costs_file(scale_name)
     try:
-        return json.loads(path.read_text())["models"]
+        content = json.loads(path.read_text())
+        return {"models": content["models"], "errors": content.get("errors", {})}
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         raise UserError(
             f"{name_of(path)}: missing or damaged; `python -m vit cost --write {scale_name}` counts it anew"
@@ -53,9 +59,12 @@ def forward_costs(scale_name: str) -> dict[str, dict]:
 
 
 def costs_of(plan) -> dict[str, dict]:
-    """forward_costs, with every model that the plan trains. Errors: UserError where one is missing."""
-    costs = forward_costs(plan.scale_name)
-    if trained_keys(plan) - set(costs):
+    """forward_costs, with every model that the plan trains. Errors: UserError where one is missing or cannot be built."""
+    content = _content(plan.scale_name)
+    costs, missing = content["models"], trained_keys(plan) - set(content["models"])
+    if known := sorted(missing & set(content["errors"])):
+        raise UserError(content["errors"][known[0]])
+    if missing:
         path = name_of(costs_file(plan.scale_name))
         raise UserError(
             f"{path}: older than the experiments; `python -m vit cost --write {plan.scale_name}` counts again"

@@ -10,6 +10,7 @@ from vit.plan.cells import Plan
 from vit.plan.checks import check_cells, keys_inside
 from vit.plan.facts import fact_of
 from vit.plan.inspection import INSPECT
+from vit.plan.precision import parts
 from vit.plan.recipe_values import recipe_values
 from vit.plan.resolve import experiment_path, holds, key_of, load_experiment, load_recipe, load_scale
 from vit.plan.runs import fill
@@ -29,6 +30,7 @@ TARGETS = (  # of the Makefile; a test holds them equal
         "figures",
         "report",
         "verify",
+        "memory",
         "again",
         "plan",
         "status",
@@ -88,7 +90,8 @@ def make_plan(scale_name, names=None):
 
 def add_experiment(plan, paper, name):
     """All of its cells and runs, or none."""
-    known, experiment = set(plan.runs), load_experiment(name).seen_from(plan.scale_name, plan.scale.like)
+    known, likes = set(plan.runs), (parts(plan.scale_name)[0], plan.scale.like)
+    experiment = load_experiment(name).seen_from(plan.scale_name, *likes)
     where = paths.name_of(experiment_path(name))
     plan.experiments[name] = experiment
     try:

@@ -243,7 +243,6 @@ ONLY = {  # (value, word) -> the only word that others have beside it
     ("optimizer", "lion"): {"decay_form": "decoupled"},  # of its paper, and so LAMB's
     ("optimizer", "lamb"): {"decay_form": "decoupled"},
     ("precision", "bf16-true"): {"polyak": None},  # its steps are too coarse for an average
-    ("micro_batch", 1): {"mixup": 0.0, "cutmix": 0.0},  # images are mixed with others of their micro-batch
 }
 
 
@@ -274,6 +273,12 @@ def check_needed(values: dict, source: Callable[..., str]) -> None:
     if part and batch % part:
         raise UserError(
             f"{source('micro_batch', 'batch_size')}.micro_batch: a batch of {batch} images is not divisible by {part}; take a divisor, for one scale under `at`"
+        )
+    mixed = next((key for key in ("mixup", "cutmix") if values.get(key)), None)
+    if mixed and (odd := next((key for key in ("micro_batch", "batch_size") if (values.get(key) or 0) % 2), None)):
+        raise UserError(
+            f"{source(mixed, odd)}.{mixed}: {values[mixed]!r} does not go with {odd} {values[odd]}: images are mixed in pairs;"
+            f" take an even number, or {mixed} 0.0"
         )
 
 

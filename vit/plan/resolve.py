@@ -11,6 +11,7 @@ from vit.plan.model_options import FAMILIES
 from vit.plan.multi_label import check_kind
 from vit.plan.other_words import OTHER_WORDS
 from vit.plan.own_code import check_source, is_own, sizes_of
+from vit.plan.precision import in_precision, parts
 from vit.plan.recipe_values import (
     TASKS,
     VALUES,
@@ -103,8 +104,8 @@ def recipe_names() -> list[str]:
 
 
 def load_scale(name: str) -> Scale:
-    """experiments/scales/NAME.yaml."""
-    path = paths.EXPERIMENTS / "scales" / f"{name}.yaml"
+    """experiments/scales/NAME.yaml; of 'NAME+bf16-mixed' in that precision."""
+    path = paths.EXPERIMENTS / "scales" / f"{parts(name)[0]}.yaml"
     scale, where = build(Scale, _with_likeness(read_yaml(path), path), path), paths.name_of(path)
     check_keys([scale.processes], PROCESSES, f"{where}: processes")
     for kind in ("pretrain", "transfer"):
@@ -123,7 +124,7 @@ def load_scale(name: str) -> Scale:
     check_models(scale, where)
     check_keys([key for key in scale.omit if "." not in key], ("model", *SETS), f"{where}: omit")
     check_omit(scale.omit, f"{where}: omit")
-    return scale
+    return in_precision(scale, name, {recipe: load_recipe(recipe)["task"] for recipe in recipe_names()})
 
 
 def _with_likeness(content, path):

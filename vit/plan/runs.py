@@ -10,6 +10,7 @@ from vit.plan.checks import check_metric
 from vit.plan.lengths import at_scale, entry_of, share_of
 from vit.plan.model_options import check_options
 from vit.plan.multi_label import check_recipe, default_metric
+from vit.plan.precision import parts
 from vit.plan.recipe_values import EVALUATE, TASKS
 from vit.plan.registered import add_run, model_label, named
 from vit.plan.resolve import config, experiment_path, load_recipe
@@ -22,7 +23,7 @@ def fill(plan, paper, name, axes):
     same = plan.experiments[name].same_run.get(axes["transfer"], {"transfer": axes["transfer"]})
     axes_run = {**axes, "transfer": same["transfer"]}
     scales = plan.experiments[name].scales
-    if left_out(plan.scale, name, axes_run) or (scales and plan.scale_name not in scales):
+    if left_out(plan.scale, name, axes_run) or (scales and parts(plan.scale_name)[0] not in scales):
         return Cell(name, axes)
     where = paths.name_of(experiment_path(name))
     check_options(axes["model"], axes.get("options", {}), f"{where}: options")

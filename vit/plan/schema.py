@@ -76,9 +76,10 @@ class Experiment:
         """Axes whose values are stated for this scale."""
         return tuple(self.at.get(scale_name, ()))
 
-    def seen_from(self, scale_name, like):
-        """The experiment as a scale takes it that is like another: what is stated for that one holds there too, unless it has its own."""
-        return replace(self, at={scale_name: self.at[like], **self.at}) if like in self.at else self
+    def seen_from(self, scale_name, *likes):
+        """The experiment as a scale takes it that is like others: what is stated for the first of them holds there too, unless it has its own."""
+        stated = next((like for like in likes if like in self.at), None)
+        return replace(self, at={scale_name: self.at[stated], **self.at}) if stated else self
 
 
 @dataclass(frozen=True)

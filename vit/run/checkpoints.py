@@ -14,9 +14,10 @@ from lightning.pytorch.callbacks import Checkpoint
 from vit.atomic import atomic_write
 from vit.errors import UserError
 from vit.paths import name_of
+from vit.run.previous import LAST, PREVIOUS, make_previous
+from vit.run.sharded_checkpoint import META, assembled, is_sealed
 from vit.run.signals import Interrupted, signals
 
-LAST, PREVIOUS = "last.ckpt", "previous.ckpt"
 SECONDS = 60.0  # between two checkpoints, the time that a kill can cost; VIT_CHECKPOINT_SECONDS changes it
 POLL_SECONDS = 2.0  # between two collective decisions to save or end: each makes all devices wait for the slowest
 REQUEUED = "hpc_ckpt_*"  # written by Lightning for a requeued Slurm job, and loaded by it if no checkpoint is named
@@ -29,7 +30,7 @@ class RequestedCheckpointIO(TorchCheckpointIO):
     def load_checkpoint(self, path, *args, **kwargs):
         if Path(path).match(REQUEUED):
             raise requeued(Path(path))
-        return super().load_checkpoint(path, *args, **kwargs)
+        return assembled(Path(path)) if Path(path).is_dir() else super().load_checkpoint(path, *args, **kwargs)
 
 
 class AtomicCheckpointIO(RequestedCheckpointIO):
@@ -38,8 +39,7 @@ class AtomicCheckpointIO(RequestedCheckpointIO):
     def save_checkpoint(self, checkpoint, path, storage_options=None):
         with atomic_write(path) as temporary:
             torch.save(checkpoint, temporary)
-            if os.path.exists(path):
-                os.replace(path, os.path.join(os.path.dirname(path), PREVIOUS))
+            make_previous(Path(path))
 
 
 def requeued(path: Path) -> UserError:
@@ -154,7 +154,9 @@ def resume_point(folder: Path, log: Callable[[str], None]) -> ResumePoint | None
 
 
 def is_damaged(path: Path) -> bool:
-    """Whether it is not an intact zip archive; reads every byte to compare checksums."""
+    """Whether it is not an intact zip archive, or not an intact folder; reads every byte to compare checksums."""
+    if path.is_dir():
+        return not is_sealed(path)
     with open(path, "rb") as file:
         try:
             return zipfile.ZipFile(file).testzip() is not None
@@ -167,7 +169,7 @@ def is_damaged(path: Path) -> bool:
 def header(path: Path) -> tuple[int, int]:
     """The values of KEYS of an undamaged checkpoint, without loading tensors."""
     try:
-        content = torch.load(path, map_location="meta", weights_only=False)
+        content = torch.load(path / META if path.is_dir() else path, map_location="meta", weights_only=False)
     except Exception as error:  # unpickling may raise any type, such as AttributeError for a class that was renamed
         raise UserError(
             f"{name_of(path)}: this version cannot read the checkpoint ({type(error).__name__}); delete it to train the run from its start"

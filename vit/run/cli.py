@@ -21,11 +21,13 @@ from vit.record import count_test, read_record, test_evaluations
 from vit.run.argument_errors import OneLineErrorParser, check_config_files
 from vit.run.callbacks.monitoring import Throughput
 from vit.run.callbacks.training_loss import TrainingLoss
-from vit.run.checkpoints import LAST, Checkpoints, RequestedCheckpointIO
+from vit.run.checkpoints import Checkpoints, RequestedCheckpointIO
 from vit.run.cluster_environment import check_devices, cluster_environment
 from vit.run.distributed import is_main_process
 from vit.run.env import env_whole_number
 from vit.run.fit import check_test_split, fit, trainer_settings
+from vit.run.previous import LAST
+from vit.run.sharded import make_whole
 from vit.run.signals import Interrupted, exit_guard
 from vit.weights import check_images, read, save
 
@@ -214,6 +216,7 @@ class RunCLI(PaperCLI):
         with exit_guard():
             fit(self.trainer, model, datamodule, self.folder, print_error)
         self.trainer.save_checkpoint(self.folder / "checkpoints" / LAST)
+        make_whole(model, self.trainer)
         if is_main_process():
             save(model, self.folder, datamodule.image_format(), datamodule.class_names)
             print_error(f"trained, not evaluated: {finishing(self.folder)}, or make, writes its metrics.json")

@@ -6,6 +6,7 @@ from functools import lru_cache
 import torch
 
 from vit.atomic import write_text
+from vit.errors import reason
 from vit.models import create_model
 from vit.models.flops import forward_flops
 from vit.models.sizes import sizes_as_built
@@ -28,6 +29,15 @@ def training_flops(run) -> int:
 
 
 def write_costs(plan) -> None:
-    """Write results/SCALE/costs.json: FLOPs, parameters and sizes of every model that the plan trains or shows."""
-    models = {key: _count(key) for key in planned_keys(plan)}
-    write_text(costs_file(plan.scale_name), json.dumps({"code": code_digest(), "models": models}, indent=1) + "\n")
+    """Write results/SCALE/costs.json: FLOPs, parameters and sizes of every model that the plan trains or shows.
+
+    A model that cannot be built has a line under `errors`: only who asks for it is told.
+    """
+    models, errors = {}, {}
+    for key in planned_keys(plan):
+        try:
+            models[key] = _count(key)
+        except Exception as error:  # a class of one's own may raise anything
+            errors[key] = f"{json.loads(key)[0]}: {reason(error)}"
+    content = {"code": code_digest(), "models": models, "errors": errors}
+    write_text(costs_file(plan.scale_name), json.dumps(content, indent=1) + "\n")

@@ -13,10 +13,14 @@ from vit.run.distributed import is_main_process, trainer_devices
 from vit.run.loggers import MetricsCsv, TensorBoardEvents
 from vit.run.micro_batch import micro_batches_for
 from vit.run.recompute import is_asked_for, recompute
+from vit.run.sharded import Sharded, refuse_watchers, strategy
 
 
 def trainer_settings(folder: Path, steps: int) -> dict:
     """Trainer arguments of a run in its folder."""
+    gpus = torch.cuda.device_count()
+    devices = trainer_devices(gpus)
+    divided = strategy(devices, gpus) if steps else "auto"  # only a training is
     return {
         "default_root_dir": str(folder),
         "logger": [
@@ -30,7 +34,9 @@ def trainer_settings(folder: Path, steps: int) -> dict:
         "use_distributed_sampler": False,  # the data modules divide each global batch among the devices themselves
         "num_sanity_val_steps": 0,
         "limit_val_batches": 0.0,  # held-out images are evaluated once, after the training
-        **trainer_devices(torch.cuda.device_count()),
+        "strategy": divided,
+        "inference_mode": divided == "auto",  # its tensors have no versions, which gathered parameters need
+        **devices,
     }
 
 
@@ -60,6 +66,8 @@ def fit(
     )
     if is_asked_for():
         recompute(model.model)
+    if isinstance(trainer.strategy, Sharded):
+        refuse_watchers(trainer)
     for logger in trainer.loggers:
         logger.resume_from(step)
     trainer.fit(model, datamodule, ckpt_path=path, weights_only=False if path else None)

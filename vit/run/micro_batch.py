@@ -10,8 +10,10 @@ from torch import nn
 
 from data.disk.room import format_bytes, free_memory
 from vit.errors import UserError
+from vit.models.memory import kept_bytes
 from vit.record import device_name
 from vit.run.env import env_whole_number
+from vit.run.recompute import is_asked_for as recomputes
 from vit.run.slots import parallel_jobs
 
 # Peak memory as a multiple of what the backward pass saves; 0.5 to 1.2 were measured for models of each kind.
@@ -27,11 +29,11 @@ class MicroBatch(Callback):
 
     def setup(self, trainer, module, stage):
         if stage == "fit":  # here too, for a training by LightningCLI outside of a run's folder
-            trainer.accumulate_grad_batches = self.count(trainer.datamodule.batch_size, trainer.world_size)
+            images = images_per_device(trainer.datamodule.batch_size, trainer.world_size)
+            trainer.accumulate_grad_batches = self.count(images, trainer.world_size)
 
-    def count(self, batch_size: int, devices: int) -> int:
-        """Micro-batches per update and device. UserError if they would be unequal, or larger than VIT_MICRO_BATCH."""
-        images = images_per_device(batch_size, devices)
+    def count(self, images: int, devices: int) -> int:
+        """Micro-batches of an update's images on each device. UserError if they would be unequal, or larger than VIT_MICRO_BATCH."""
         if images % self.images:
             raise UserError(
                 f"micro_batch: {images} images of an update on each of {devices} device(s) are not divisible by {self.images};"
@@ -65,38 +67,55 @@ def micro_batches_for(
     VIT_MICRO_BATCH sets the largest number of images of a micro-batch. Without it a resumed run takes the number `saved`
     in its checkpoint; on a CPU the memory is estimated; on a GPU it is tried, with `minimum` from the last failure.
     """
+    together = getattr(task, "images_together", 1)
+    images = images_per_device(data.batch_size, trainer.world_size, together)
     if stated := stated_micro_batch(trainer):
-        return stated.count(data.batch_size, trainer.world_size)
-    images = images_per_device(data.batch_size, trainer.world_size)
+        return stated.count(images, trainer.world_size)
     if largest := env_whole_number("VIT_MICRO_BATCH", minimum=1):
-        return smallest_divisor(images, math.ceil(images / largest))
-    if saved and images % saved == 0 and saved >= minimum:  # another number would change the rounding of the gradients
+        return smallest_divisor(images, math.ceil(images / largest), together)
+    if (
+        saved and images % (saved * together) == 0 and saved >= minimum
+    ):  # another number would change the rounding of gradients
         return saved
     if trainer.strategy.root_device.type == "cpu" and (free := free_bytes()) is not None:
         free = max(0, free - COPIES_OF_PARAMETERS * sum(parameter.nbytes for parameter in task.model.parameters()))
         needed = PEAK_FACTOR * bytes_per_image(task.model, data.image_size)
-        count = smallest_divisor(images, max(minimum, micro_batches_that_fit(images, needed, free)))
+        count = smallest_divisor(images, max(minimum, micro_batches_that_fit(images, needed, free)), together)
         if count > minimum:
             log(
                 f"using micro-batches of {images // count} images: a batch of {images} needs about"
                 f" {format_bytes(round(images * needed))} of memory, and {format_bytes(round(free))} are free"
             )
         return count
-    return smallest_divisor(images, minimum)
+    return smallest_divisor(images, minimum, together)
 
 
-def images_per_device(batch_size: int, devices: int) -> int:
-    """Images of one update on each device; UserError if the batch is not divisible by the number of devices."""
-    if batch_size % devices:
+def images_per_device(batch_size: int, devices: int, together: int = 1) -> int:
+    """Images of one update on each device; UserError if the batch is not divisible by the number of devices.
+
+    together: images that stay on one device.
+    """
+    if batch_size % (devices * together):
+        pairs = f", {together} images of each together, as mixup and CutMix need them" if together > 1 else ""
         raise UserError(
-            f"a batch of {batch_size} images is not divisible by {devices} devices; change the number of devices (VIT_DEVICES, or the launcher's processes)"
+            f"a batch of {batch_size} images is not divisible by {devices} devices{pairs}; change the number of devices"
+            " (VIT_DEVICES, or the launcher's processes)"
         )
     return batch_size // devices
 
 
-def smallest_divisor(images: int, minimum: int) -> int:
-    """The smallest divisor of `images` that is at least `minimum`."""
-    return next(divisor for divisor in range(minimum, images + 1) if images % divisor == 0)
+def smallest_divisor(images: int, minimum: int, together: int = 1) -> int:
+    """The smallest number of equal parts of `images` that is at least `minimum`.
+
+    together: a part has a multiple of so many images; UserError if it would have fewer.
+    """
+    most = images // together
+    if minimum > most:
+        raise UserError(
+            f"a micro-batch of fewer than {together} images would be needed, but mixup and CutMix mix {together} images of one;"
+            f" set VIT_MICRO_BATCH={together} or leave it out, or take a smaller model or a device with more memory"
+        )
+    return next(divisor for divisor in range(minimum, most + 1) if most % divisor == 0)
 
 
 def micro_batches_that_fit(images: int, needed: float, free: float) -> int:
@@ -110,18 +129,9 @@ def micro_batches_that_fit(images: int, needed: float, free: float) -> int:
 
 
 def bytes_per_image(model: nn.Module, image_size: int) -> int:
-    """Bytes that autograd saves for the backward pass of one image, without the parameters."""
-    parameters = {parameter.untyped_storage().data_ptr() for parameter in model.parameters()}
-    saved = {}  # address -> bytes: a storage that several operations save is counted once
-
-    def pack(tensor):
-        storage = tensor.untyped_storage()
-        saved[storage.data_ptr()] = storage.nbytes()
-        return tensor
-
-    with torch.random.fork_rng(devices=[]), torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
-        model(torch.zeros(1, 3, image_size, image_size)).sum()
-    return sum(count for address, count in saved.items() if address not in parameters)
+    """Bytes that a training step keeps of one image for the backward pass, without the parameters."""
+    kept = kept_bytes(model, torch.zeros(1, 3, image_size, image_size))
+    return kept.recomputed if recomputes() else kept.usual
 
 
 def free_bytes() -> int | None:

@@ -142,6 +142,7 @@ def train_and_evaluate(run, folder: Path, bar, log: Callable[[str], None]):
     """(the trained task, its Outcome); (None, Outcome) if a run of a learning-rate sweep diverged."""
     from vit.run.callbacks.training_loss import Diverged
     from vit.run.micro_batch import images_per_device
+    from vit.run.sharded import make_whole
 
     try:
         cli, resumed = train(run, folder, bar, log)
@@ -151,14 +152,17 @@ def train_and_evaluate(run, folder: Path, bar, log: Callable[[str], None]):
         log(f"{run.id}: {reason(error)}")  # a result: the sweep continues without this learning rate
         metrics, lr = {"held_out_accuracy": 0.0, "diverged_at_step": error.step}, run.config["model"]["init_args"]["lr"]
         return None, Outcome(metrics, lr, resumed=False, micro_batch=None)
-    images = images_per_device(cli.datamodule.batch_size, cli.trainer.world_size)
+    micro_batch = cli.datamodule.batch_size  # of an evaluation
+    if cli.trainer.max_steps:
+        micro_batch = images_per_device(micro_batch, cli.trainer.world_size) // cli.trainer.accumulate_grad_batches
     outcome = Outcome(
         metrics=evaluate(cli),
         lr=cli.model.hparams.get("lr", 0.0),
         resumed=resumed,
-        micro_batch=images // cli.trainer.accumulate_grad_batches,
+        micro_batch=micro_batch,
         skipped_images=cli.datamodule.skipped_images(),
     )
+    make_whole(cli.model, cli.trainer)
     for logger in cli.trainer.loggers:
         logger.close()
     return cli.model, outcome

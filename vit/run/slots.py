@@ -88,7 +88,8 @@ def usable_cores() -> int:
     if launch is not None and launch.launcher == "srun":
         per_task = env_int("SLURM_CPUS_ON_NODE", affinity) // launch.local_world_size
         return min(affinity, env_int("SLURM_CPUS_PER_TASK", max(1, per_task)))
-    return min(affinity, env_int("SLURM_CPUS_ON_NODE", affinity))
+    own = min(affinity, env_int("SLURM_CPUS_ON_NODE", affinity))
+    return own if launch is None else max(1, own // launch.local_world_size)  # torchrun's processes share them
 
 
 def visible_gpus() -> list[str]:

@@ -18,9 +18,10 @@ class Averaging(Training):
         super().__init__()
         self.polyak = None
 
-    def setup(self, stage):
+    def configure_model(self):
+        super().configure_model()  # first, so that the average is divided as the weights are
         factor = self.hparams.polyak
-        if factor and (stage == "fit" or self.polyak is None):
+        if factor and (self.trainer.state.fn == "fit" or self.polyak is None):
             if self.trainer.precision in ("bf16-true", "16-true"):
                 raise UserError(
                     f"polyak: weights in precision {self.trainer.precision} are too coarse to average; use bf16-mixed"

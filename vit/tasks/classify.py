@@ -9,7 +9,7 @@ from vit.models.model import Model
 from vit.objectives.accuracy import Evaluation
 from vit.objectives.losses import LOSSES, targets
 from vit.objectives.mixing import Mixing
-from vit.objectives.mixup import mixed_loss, partners
+from vit.objectives.mixup import PAIR, mixed_loss, partners
 from vit.tasks.averaging import Averaging
 
 
@@ -42,6 +42,11 @@ class Classify(Averaging):
         """(B, 3, H, W) in [-1, 1] to logits (B, C)."""
         return self.model(images)
 
+    @property
+    def images_together(self) -> int:
+        """Images that a micro-batch must not part: those that are mixed with each other."""
+        return PAIR if self.mixing.is_on else 1
+
     def training_step(self, batch, batch_idx):
         images, labels = batch
         logits, loss = self.logits_and_loss(images, labels)
@@ -54,9 +59,8 @@ class Classify(Averaging):
         if not self.mixing.is_on:
             logits = self.model(images)
             return logits, self.loss_of(logits, labels)
-        update = {"seed": self.seed, "step": self.global_step}
-        order = partners(len(images), **update, micro_batch=self.micro_batch, rank=self.global_rank).to(images.device)
-        images, lam = self.mixing.mixed(images, order, **update)
+        order = partners(len(images)).to(images.device)
+        images, lam = self.mixing.mixed(images, order, seed=self.seed, step=self.global_step)
         logits = self.model(images)
         return logits, mixed_loss(lambda y: self.loss_of(logits, y), labels, lam, order)
 

@@ -99,8 +99,7 @@ class MaskedPatch(Training):
     def training_step(self, batch, batch_idx):
         images = batch[0]
         # devices and micro-batches draw consecutive parts of the global batch's random numbers
-        index = self.global_rank * self.trainer.accumulate_grad_batches + self.micro_batch
-        update = {"seed": self.seed, "step": self.global_step, "first": index * len(images)}
+        update = {"seed": self.seed, "step": self.global_step, "first": self.first}
         measured, _ = self.measure(images, training_draws(**update, images=len(images), numbers=self.random_numbers))
         if (self.global_step + 1) % self.trainer.log_every_n_steps == 0:
             self._log_step({name: float(value.detach()) for name, value in measured.items()})

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from vit import paths
 from vit.errors import UserError
+from vit.plan.precision import parts
 from vit.plan.yaml_files import build, check_keys, read_yaml
 
 SIDES = ("above", "below", "within")  # of the threshold; within: closer to 0 than it
@@ -55,7 +56,7 @@ def read_claims(scale: str) -> dict[str, Claim]:
     for name, fields in content.items():
         claim = build(Claim, fields, path, name)
         check_keys(claim.at, scales(), f"{where}: {name}.at")
-        claims[name] = build(Claim, {**fields, **claim.at.get(scale, {})}, path, name)
+        claims[name] = build(Claim, {**fields, **claim.at.get(parts(scale)[0], {})}, path, name)
         check_claim(claims[name], f"{where}: {name}")
     return claims
 
