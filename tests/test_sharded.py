@@ -1,21 +1,38 @@
 """VIT_SHARD=1: two and three gloo processes with a part of the parameters each train as one process; checkpoints fit any number."""
 
 import json
+import os
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
 import torch
 from processes import in_order
 from safetensors.torch import load_file
-from several import curve, said, start_together
+from several import curve, free_port, launched, said, start_together
+from sharded_optimizers import OPTIMIZERS
 
 from vit.errors import UserError
+from vit.paths import ROOT
 from vit.run.checkpoints import is_damaged, resume_point
 from vit.run.previous import LAST, PREVIOUS, make_previous
 from vit.run.sharded import refuse_watchers, strategy
 from vit.run.sharded_checkpoint import META, by_name, by_number, is_sealed, seal
 
 WEIGHTS = "weights.safetensors"
+
+
+@pytest.fixture(scope="module")
+def differences():
+    """Optimizer -> largest difference between the weights of two processes with a part each and of one with all."""
+    port, started = free_port(), []
+    for rank in range(2):
+        environment = {**os.environ, **launched(rank, 2, port), "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+        command = [sys.executable, ROOT / "tests" / "sharded_optimizers.py"]
+        started.append(subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True))
+    said = [process.communicate()[0] for process in started]
+    return json.loads(said[0])
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +129,11 @@ def test_masked_patches_are_refused_in_one_line(train):
     assert "VIT_SHARD: MaskedPatch trains mask and head.weight and head.bias beside its model" in said(
         training.folder, 1
     )
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_every_optimizer_with_clipping_and_an_average_updates_parts_as_it_updates_wholes(optimizer, differences):
+    assert differences[optimizer] < 1e-6
 
 
 # ------------------------------------------------------------------------------------------------ without processes

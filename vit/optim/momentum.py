@@ -3,6 +3,7 @@
 import torch
 
 from vit.optim.by_group import ByGroup
+from vit.optim.clipping import on_this_device
 
 BUFFERS = {"float32": None, "bfloat16": torch.bfloat16}  # None: the parameters' dtype, float64 under precision 64-true
 
@@ -51,7 +52,9 @@ class Momentum(ByGroup):
         momenta = [buffer.to(gradient.dtype) for buffer, gradient in zip(buffers, gradients, strict=True)]
         torch._foreach_mul_(momenta, torch.tensor(momentum, dtype=self.dtype).item())
         torch._foreach_add_(momenta, gradients)
-        torch._foreach_copy_(buffers, momenta)
+        torch._foreach_copy_(
+            on_this_device(buffers), on_this_device(momenta)
+        )  # torch cannot copy lists of sharded tensors
         return momenta
 
     def buffer(self, parameter):
