@@ -89,7 +89,7 @@ def ours(module: ImageData) -> Iterator:
 
 
 def photographs(folder: Path, count: int) -> None:
-    """Write JPEGs of 500 x 375 pixels of about 110 kB each."""
+    """Write JPEGs of 500 x 375 pixels of about 110 kB each, as ImageNet's are."""
     # noise with the 1/f spectrum of photographs, plus a little white noise like a sensor's
     rng, rows, columns = np.random.default_rng(0), np.fft.fftfreq(375)[:, None], np.fft.rfftfreq(500)
     spectrum = 1 / np.maximum(np.hypot(rows, columns), 1 / 500)
@@ -99,7 +99,7 @@ def photographs(folder: Path, count: int) -> None:
         field = np.fft.irfft2(noise, (375, 500))
         field = 128 + 50 * field / field.std() + rng.normal(0, 6, field.shape)
         file = BytesIO()
-        Image.fromarray(field.clip(0, 255).astype(np.uint8).transpose(1, 2, 0)).save(file, "JPEG", quality=92)
+        Image.fromarray(field.clip(0, 255).astype(np.uint8).transpose(1, 2, 0)).save(file, "JPEG", quality=88)
         (folder / "class0" / f"{number}.jpg").write_bytes(file.getvalue())
 
 

@@ -115,7 +115,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument(
         "--decoded",
         type=float,
-        default=325,
+        default=590,
         help="training crops of 224 px a second and core: `make bench-data` measures it",
     )
     parser.add_argument(

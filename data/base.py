@@ -201,6 +201,7 @@ class ImageData(L.LightningDataModule):
             training=augmented,
             device=device,
             skipped=Skipped(len(labels[0]), self.skip_limit) if self.on_error == "skip" else None,
+            in_parts=augmented and self.transform.in_parts,
         )
 
     def train_dataloader(self) -> Loader:

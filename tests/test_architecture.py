@@ -65,7 +65,7 @@ ALLOWED = {  # folder or file -> what it may import besides the standard library
     "vit/commands": {"vit"},
 }
 DATA = (  # from the ground up: a folder or a file imports what precedes it, and nothing that follows
-    *("data.disk", "data.draws", "data.values", "data.fetch", "data.transforms", "data.pictures"),
+    *("data.disk", "data.draws", "data.values", "data.fetch", "data.native", "data.transforms", "data.pictures"),
     *("data.fractals", "data.batches", "data.before_training", "data.checkpoint_state", "data.base", "data.sets"),
     *("data", "data.overlap", "data.__main__"),
 )

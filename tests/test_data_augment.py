@@ -19,6 +19,7 @@ from data.transforms.transform import Transform
 
 IMAGES = torch.from_numpy(np.random.default_rng(0).integers(1, 256, (200, 3, 32, 32), dtype=np.uint8))
 WITH_NUMBERS = AUGMENTATIONS | {
+    "flip": lambda images, *draw: flip(images.clone(), *draw),  # it overwrites them
     "pad_crop": partial(pad_crop, reach=5),
     "color": partial(color_jitter, strength=0.4),
     "cutout": partial(cutout, reach=9),
@@ -59,7 +60,7 @@ def test_shapes_stay(name):
 
 
 def test_flip_mirrors_half_of_the_images():
-    flipped = flip(IMAGES, 0, EPOCHS, INDICES)
+    flipped = flip(IMAGES.clone(), 0, EPOCHS, INDICES)
     mirrored = (flipped == IMAGES.flip(-1)).flatten(1).all(1)
     same = (flipped == IMAGES).flatten(1).all(1)
     assert torch.all(mirrored ^ same)

@@ -32,6 +32,7 @@ class Batches(Dataset):
         training: bool,
         device: torch.device = CPU,
         skipped: Skipped | None = None,
+        in_parts: bool = False,
     ):
         """labels: tensors (N, ...), the classes first.
 
@@ -39,9 +40,11 @@ class Batches(Dataset):
         training: the next readable picture replaces an unreadable one, which an evaluation leaves out.
         device: where images that come as a tensor are transformed.
         skipped: None if an unreadable picture is an error.
+        in_parts: the transform takes no more than a slice of each picture.
         """
         self.images, self.all_labels, self.transform, self.seed = images, labels, transform, seed
         self.training, self.device, self.skipped = training, device, skipped
+        self.in_parts = in_parts and isinstance(images, Pictures)
 
     @property
     def labels(self) -> torch.Tensor:
@@ -58,10 +61,23 @@ class Batches(Dataset):
 
     def pixels(self, samples: Samples) -> tuple[torch.Tensor, list[torch.Tensor]]:
         """Transformed images, float32 (B, 1 or 3, S, S) of 0 .. 255, which share no memory with the set; and labels."""
-        images, epochs, indices = self.read_images(*samples)
-        pixels = self.transform(images, self.seed, epochs, indices)
+        epochs, indices = samples
+        pixels = self.of_parts(epochs, indices) if self.in_parts else None
+        if pixels is None:
+            images, epochs, indices = self.read_images(epochs, indices)
+            pixels = self.transform(images, self.seed, epochs, indices)
         rows = torch.from_numpy(indices)
         return pixels, [labels[rows] for labels in self.all_labels]
+
+    def of_parts(self, epochs: np.ndarray, indices: np.ndarray) -> torch.Tensor | None:
+        """The transformed images, of pictures decoded in parts; None if one cannot be read and shall be skipped."""
+        try:
+            images = [self.images.undecoded(int(index)) for index in indices]
+            return self.transform(images, self.seed, epochs, indices)
+        except Unreadable:
+            if self.skipped is None:
+                raise
+            return None  # decoded whole, one after another, to know which
 
     def read_images(
         self, epochs: np.ndarray, indices: np.ndarray

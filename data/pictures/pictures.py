@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from data.pictures.decode import decoded, dimensions, unreadable
+from data.pictures.undecoded import Undecoded
 
 
 class Pictures:
@@ -44,6 +45,10 @@ class Pictures:
     def picture(self, index: int) -> torch.Tensor:
         """uint8 (3, H, W), or Unreadable."""
         return decoded(self.bytes_of(index), self.name(index))
+
+    def undecoded(self, index: int) -> Undecoded | torch.Tensor:
+        """What is sliced like `picture(index)`, and decodes no more than the slice where that is possible; or Unreadable."""
+        return Undecoded(self.bytes_of(index), self.name(index))
 
     def dimensions(self, index: int) -> tuple[int, int]:
         """(H, W), or Unreadable."""

@@ -38,3 +38,4 @@ def random_crop(
 
 
 CROPS = {"inception_crop": inception_crop, "torchvision_crop": torchvision_crop, "random_crop": random_crop}
+OF_PARTS = ("inception_crop", "torchvision_crop")  # take a slice of each image before anything else

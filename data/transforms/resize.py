@@ -1,7 +1,7 @@
 """Resizing as in the authors' code, of images of any size and of whole batches of one size.
 
 B images, C channels, H and W their size, h and w that of a box in them, S the new size. Pixels are 0 .. 255.
-A batch is uint8 (B, C, H, W) or, if sizes differ, a list of B images uint8 (C, H, W).
+A batch is uint8 (B, C, H, W) or, if sizes differ, a list of B images uint8 (C, H, W), or of what is sliced like them.
 """
 
 from collections.abc import Sequence
@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch.nn import functional as F
+
+from data.native.bilinear import resize_into
 
 Images = torch.Tensor | Sequence[torch.Tensor]
 SMALL = 32  # images up to this side are resized on a CPU faster by two matrix products a batch than by a call an image
@@ -53,8 +55,11 @@ def crop_and_resize(images: Images, boxes: np.ndarray, size: int, rule: Rule) ->
     scratch = torch.empty(channels * area, dtype=rule.dtype)  # reused for every image, so that it stays in the cache
     pixels = torch.empty(1, channels, size, size, dtype=rule.dtype, memory_format=torch.channels_last)
     for target, image, (top, left, height, width) in zip(new, images, boxes.tolist(), strict=True):
+        part = image[:, top : top + height, left : left + width]
+        if not rule.antialias and resize_into(target, part, rule.truncate):
+            continue
         box = scratch[: channels * height * width].view(1, height, width, channels).permute(0, 3, 1, 2)
-        box.copy_(image[None, :, top : top + height, left : left + width])
+        box.copy_(part[None])
         bilinear_into(pixels, box, rule.antialias)
         target.copy_(truncated(pixels[0]) if rule.truncate else pixels[0])
     return new

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from data.transforms.augment import AUGMENTATIONS
-from data.transforms.crops import CROPS
+from data.transforms.crops import CROPS, OF_PARTS
 from data.transforms.evaluation import EVALUATIONS
 from data.transforms.resize import RULES, Images
 
@@ -34,6 +34,7 @@ class Transform:
         for evaluation before it is augmented.
     evaluation: one of EVALUATIONS.
     resize: one of RULES.
+    in_parts: does `augment` take no more than a slice of each image?
     """
 
     def __init__(self, *, size: int, augment: Sequence[str], evaluation: str, resize: str):
@@ -48,6 +49,7 @@ class Transform:
         steps = [step(word, CROPS | AUGMENTATIONS, "augmentation", size) for word in augment]
         has_crop = bool(augment) and name_of(augment[0]) in CROPS
         self.crop, self.steps = (steps[0], steps[1:]) if has_crop else (None, steps)
+        self.in_parts = has_crop and name_of(augment[0]) in OF_PARTS
 
     def evaluate(self, images: Images, *_) -> torch.Tensor:
         """Deterministic: the seed, epochs and indices that `augment` takes are ignored."""
