@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from vit.models.grid import ImageSize, pair
 from vit.models.initializers import lecun_normal_
+from vit.models.max_pool import max_pool
 from vit.models.model import Model
 from vit.models.resnet import group_norm
 from vit.models.standardise import standardised
@@ -52,7 +53,7 @@ class SameConv(nn.Conv2d):
 def same_max_pool(x: Tensor) -> Tensor:
     """3 x 3 max pool of stride 2 with SAME padding."""
     # an odd size is padded on both sides, an even one only behind, where ceil_mode lets the last window run over
-    return F.max_pool2d(x, 3, 2, padding=(x.shape[2] % 2, x.shape[3] % 2), ceil_mode=True)
+    return max_pool(x, padding=(x.shape[2] % 2, x.shape[3] % 2), ceil_mode=True)
 
 
 class PostActivationUnit(nn.Module):

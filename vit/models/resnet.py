@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from vit.models.choices import choose
 from vit.models.grid import ImageSize
 from vit.models.initializers import lecun_normal_, zero_head
+from vit.models.max_pool import max_pool
 from vit.models.model import Model
 
 UNITS = {  # depth of the name -> bottleneck units of the four stages
@@ -92,7 +93,7 @@ class ResNet(Model):
     def features(self, x: Tensor) -> Tensor:
         """Images (B, 3, H, W) to the mean of the last feature map (B, C)."""
         x = self.root(x)
-        x = F.max_pool2d(F.pad(x, (1, 1, 1, 1), value=self.root_padding), 3, 2)
+        x = max_pool(F.pad(x, (1, 1, 1, 1), value=self.root_padding))
         for stage in self.stages:
             x = stage(x)
         return F.relu(self.norm(x), inplace=True).mean(dim=(2, 3))

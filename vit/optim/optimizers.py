@@ -54,8 +54,8 @@ ADAM = {"decoupled": torch.optim.AdamW, "coupled": torch.optim.Adam}  # coupled:
 
 def adam_of(groups: list[dict], *, lr: float, beta1: float, beta2: float, decay_form: str) -> torch.optim.Optimizer:
     """theta = theta - lr (u + weight_decay theta), where u = m_hat / (sqrt(v_hat) + 1e-8)."""
-    # epsilon outside the square root, as in the authors' optimizer (optax)
-    return ADAM[decay_form](groups, lr=lr, betas=(beta1, beta2), eps=1e-8)
+    # epsilon outside the square root, as in the authors' optimizer (optax); fused: one pass over memory, on a CPU too
+    return ADAM[decay_form](groups, lr=lr, betas=(beta1, beta2), eps=1e-8, fused=True)
 
 
 def decoupled_only(kind: type[Lion | Lamb], groups: list[dict], *, decay_form: str, **values) -> Lion | Lamb:
