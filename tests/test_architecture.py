@@ -19,7 +19,8 @@ ALLOWED = {  # folder or file -> what it may import besides the standard library
     "vit/arrays.py": {"numpy", "vit.errors", "vit.paths", "vit.atomic"},
     "vit/locks.py": {"vit.errors"},
     "vit/record.py": {"torch", "vit.errors", "vit.paths", "vit.atomic"},  # torch inside a function, for the GPU's name
-    "vit/models": {"torch", "vit.errors"},
+    "vit/native": {"torch", "data.native"},
+    "vit/models": {"torch", "vit.errors", "vit.native"},
     "vit/objectives": {"torch", "torchmetrics", "numpy", "vit.models"},
     "vit/optim": {"torch"},
     "vit/weights": {

@@ -5,11 +5,14 @@ h, w: height and width of the box. S: the new size.
 
 from ctypes import c_int, c_ssize_t, c_void_p
 from functools import cache
+from pathlib import Path
 
 import torch
 from torch.nn.functional import interpolate
 
 from data.native.library import library
+
+LIBRARY = Path(__file__).with_name("_bilinear")
 
 
 def resize_into(new: torch.Tensor, box: torch.Tensor, truncate: bool) -> bool:
@@ -25,7 +28,7 @@ def resize_into(new: torch.Tensor, box: torch.Tensor, truncate: bool) -> bool:
 @cache
 def available() -> bool:
     """Was the library built, has the processor fused multiply-add, and do the bits agree with torch's?"""
-    return library("_bilinear") is not None and all(
+    return library(LIBRARY) is not None and all(
         agrees(size, truncate) for size in (16, 64) for truncate in (False, True)
     )
 
@@ -37,7 +40,7 @@ def call(new: torch.Tensor, box: torch.Tensor, truncate: bool) -> bool:
 
 @cache
 def function():
-    resize = library("_bilinear").resize_bilinear
+    resize = library(LIBRARY).resize_bilinear
     resize.argtypes = [c_void_p, c_ssize_t, *[c_int] * 4, c_void_p]
     return resize
 

@@ -6,6 +6,7 @@ H, W: height and width of the picture. h, w: of a box in it.
 import io
 from ctypes import POINTER, c_char_p, c_int, c_size_t, c_uint8, cast
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ from torchvision.io import ImageReadMode, decode_jpeg
 
 from data.native.library import library
 
+LIBRARY = Path(__file__).with_name("_jpeg_part")
 Box = tuple[int, int, int, int]  # top, left, h, w
 TRIED = {"4:4:4": 0, "4:2:2": 1, "4:2:0": 2}  # how colours are sampled -> PIL's number for it
 
@@ -29,7 +31,7 @@ def decode_part(data: bytes, size: tuple[int, int], box: Box) -> torch.Tensor | 
 @cache
 def available() -> bool:
     """Was the library built, and does it agree with torchvision's decoder?"""
-    return library("_jpeg_part") is not None and all(agrees(data) for data in tried())
+    return library(LIBRARY) is not None and all(agrees(data) for data in tried())
 
 
 def call(data: bytes, size: tuple[int, int], box: Box) -> torch.Tensor | None:
@@ -41,7 +43,7 @@ def call(data: bytes, size: tuple[int, int], box: Box) -> torch.Tensor | None:
 
 @cache
 def function():
-    decode = library("_jpeg_part").decode_part
+    decode = library(LIBRARY).decode_part
     decode.argtypes = [c_char_p, c_size_t, *[c_int] * 6, POINTER(c_uint8)]
     return decode
 

@@ -14,6 +14,7 @@ from vit.models.dropout import Dropout
 from vit.models.gelu import DenseGeluDense, is_supported
 from vit.models.initializers import xavier_
 from vit.models.position import Relative
+from vit.models.short_attention import attend
 from vit.models.stochastic_depth import DropPath
 
 GELU = {"tanh": "tanh", "erf": "none"}  # torch's names; flax's default is the tanh form, timm and Hugging Face use erf
@@ -46,8 +47,12 @@ class Attention(nn.Module):
 
     def project(self, z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Equation 5: queries, keys and values, each (B, H, N, D / H)."""
+        return self.by_head(self.qkv(z))
+
+    def by_head(self, qkv: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """(B, N, 3 D) to each (B, H, N, D / H)."""
         # head-major: the first D / H features are head 0, as in the authors' weights
-        q, k, v = (part.unflatten(-1, (self.heads, -1)) for part in self.qkv(z).chunk(3, dim=-1))  # (B, N, H, D / H)
+        q, k, v = (part.unflatten(-1, (self.heads, -1)) for part in qkv.chunk(3, dim=-1))  # (B, N, H, D / H)
         if self.query_norm is not None:  # under autocast a norm may give float32, and the fused product takes one dtype
             q, k = self.query_norm(q).to(v.dtype), self.key_norm(k).to(v.dtype)
         return q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2)
@@ -57,9 +62,13 @@ class Attention(nn.Module):
         return None if self.relative is None else self.relative(q) * q.shape[-1] ** -0.5
 
     def forward(self, z: Tensor) -> Tensor:
-        q, k, v = self.project(z)
-        z = F.scaled_dot_product_attention(q, k, v, attn_mask=self.bias(q))  # Equations 6 and 7, (B, H, N, D / H)
-        return self.out(z.transpose(1, 2).flatten(2))  # Equation 8: heads concatenated, times U_msa; (B, N, D)
+        qkv = self.qkv(z)
+        plain = self.relative is None and self.query_norm is None
+        context = attend(qkv, self.heads) if plain else None  # Equations 6 and 7, heads concatenated: (B, N, D)
+        if context is None:
+            q, k, v = self.by_head(qkv)
+            context = F.scaled_dot_product_attention(q, k, v, attn_mask=self.bias(q)).transpose(1, 2).flatten(2)
+        return self.out(context)  # Equation 8: times U_msa; (B, N, D)
 
     def weights(self, z: Tensor) -> Tensor:
         """Equation 6: softmax(q k' / sqrt(D / H)), which the fused product of `forward` never stores; (B, H, N, N)."""

@@ -1,0 +1,34 @@
+"""The tanh form of GELU with its derivative, in C."""
+
+from ctypes import c_int, c_ssize_t, c_void_p
+from functools import cache
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from data.native.library import library
+from vit.native.usable import usable
+
+LIBRARY = Path(__file__).with_name("_gelu")
+LANES = 8  # of a vector
+
+
+@cache
+def function():
+    """None where it was not built or the processor lacks its instructions."""
+    compiled = library(LIBRARY)
+    if compiled is None or not compiled.is_supported():
+        return None
+    call = compiled.gelu_and_slope
+    call.argtypes, call.restype = [c_void_p, c_void_p, c_ssize_t, c_int, c_void_p], None
+    return call
+
+
+def value_and_slope(x: Tensor, bias: Tensor) -> Tensor | None:
+    """GELU(x + bias) of x (rows, columns), whose derivative overwrites x; None, and nothing is done, where it cannot be."""
+    if x.shape[1] % LANES or function() is None or not usable(x, bias):
+        return None
+    value = torch.empty_like(x)
+    function()(x.data_ptr(), bias.data_ptr(), len(x), x.shape[1], value.data_ptr())
+    return value
