@@ -45,14 +45,19 @@ class Attention(nn.Module):
         xavier_(self.qkv, parts=3)
         xavier_(self.out)
 
-    def project(self, z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Equation 5: queries, keys and values, each (B, H, N, D / H)."""
-        return self.by_head(self.qkv(z))
+    def project(self, z: Tensor, first: int | None = None) -> tuple[Tensor, Tensor, Tensor]:
+        """Equation 5: queries (of the `first` tokens alone), keys and values, each (B, H, N, D / H)."""
+        if first is None:
+            return self.by_head(*self.qkv(z).chunk(3, dim=-1))
+        width = z.shape[-1]
+        weights, biases = (parameter.split([width, 2 * width]) for parameter in (self.qkv.weight, self.qkv.bias))
+        queries, keys_and_values = (F.linear(*part) for part in zip((z[:, :first], z), weights, biases, strict=True))
+        return self.by_head(queries, *keys_and_values.chunk(2, dim=-1))
 
-    def by_head(self, qkv: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """(B, N, 3 D) to each (B, H, N, D / H)."""
+    def by_head(self, *parts: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries, keys and values (B, N, D) to (B, H, N, D / H)."""
         # head-major: the first D / H features are head 0, as in the authors' weights
-        q, k, v = (part.unflatten(-1, (self.heads, -1)) for part in qkv.chunk(3, dim=-1))  # (B, N, H, D / H)
+        q, k, v = (part.unflatten(-1, (self.heads, -1)) for part in parts)  # (B, N, H, D / H)
         if self.query_norm is not None:  # under autocast a norm may give float32, and the fused product takes one dtype
             q, k = self.query_norm(q).to(v.dtype), self.key_norm(k).to(v.dtype)
         return q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2)
@@ -61,14 +66,17 @@ class Attention(nn.Module):
         # scaled like q k' of Equation 6, to which it is added
         return None if self.relative is None else self.relative(q) * q.shape[-1] ** -0.5
 
-    def forward(self, z: Tensor) -> Tensor:
-        qkv = self.qkv(z)
-        plain = self.relative is None and self.query_norm is None
-        context = attend(qkv, self.heads) if plain else None  # Equations 6 and 7, heads concatenated: (B, N, D)
+    def forward(self, z: Tensor, first: int | None = None) -> Tensor:
+        """(B, N, D), or with `first` the first rows of it; see Block.forward."""
+        if first is None and self.relative is None and self.query_norm is None:
+            qkv = self.qkv(z)
+            context = attend(qkv, self.heads)  # Equations 6 and 7, heads concatenated: (B, N, D)
+            q, k, v = self.by_head(*qkv.chunk(3, dim=-1)) if context is None else (None,) * 3
+        else:
+            context, (q, k, v) = None, self.project(z, first)
         if context is None:
-            q, k, v = self.by_head(qkv)
             context = F.scaled_dot_product_attention(q, k, v, attn_mask=self.bias(q)).transpose(1, 2).flatten(2)
-        return self.out(context)  # Equation 8: times U_msa; (B, N, D)
+        return self.out(context)  # Equation 8: times U_msa
 
     def weights(self, z: Tensor) -> Tensor:
         """Equation 6: softmax(q k' / sqrt(D / H)), which the fused product of `forward` never stores; (B, H, N, N)."""
@@ -127,10 +135,20 @@ class Block(nn.Module):
             self.scale1, self.scale2 = (nn.Parameter(torch.full((width,), float(layer_scale))) for _ in range(2))
         self.drop_path = DropPath(drop_path) if drop_path else None
 
-    def forward(self, z: Tensor, lines: int = 1) -> Tensor:
-        """(B * lines, N, D); lines: see DropPath."""
+    @property
+    def can_be_partial(self) -> bool:
+        """Whether forward takes `first`: not with relative positions, nor in a class of one's own with another forward."""
+        same = type(self).forward is Block.forward and type(self.attention).forward is Attention.forward
+        return same and self.attention.relative is None
+
+    def forward(self, z: Tensor, lines: int = 1, first: int | None = None) -> Tensor:
+        """(B * lines, N, D); lines: see DropPath.
+
+        first: only so many rows of the result are wanted. Of the other tokens their keys and values are enough.
+        """
         # dropout after the output projection, none on attention weights: Section B.1 excepts the qkv projections
-        z = z + self.branch(self.dropout(self.attention(self.norm1(z))), self.scale1, lines)  # Equation 2
+        attended = self.attention(self.norm1(z), first)
+        z = z[:, :first] + self.branch(self.dropout(attended), self.scale1, lines)  # Equation 2
         return z + self.branch(self.mlp(self.norm2(z)), self.scale2, lines)  # Equation 3; the MLP has dropout inside
 
     def branch(self, z: Tensor, scale: Tensor | None, lines: int) -> Tensor:

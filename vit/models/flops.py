@@ -22,9 +22,11 @@ def forward_flops(network: nn.Module, images: Tensor) -> int:
         )
         for module in convolutions
     ]
+    network.whole_sequence = True  # the paper's models compute all rows of z_L, though only the class token's is used
     # recording for gradients would make counting a third slower
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         network(images)
+    network.whole_sequence = False
     for hook in hooks:
         hook.remove()
     return counter.get_total_flops() - sum(padding)

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from vit.native import gelu as native
+from vit.native import fused_gelu as native
 
 # tanh form: x sigmoid(w) with w = x (SCALE + SCALE CUBE x^2), since (1 + tanh(u)) / 2 = sigmoid(2 u)
 CUBE = 0.044715

@@ -32,4 +32,8 @@ class MaxPool(torch.autograd.Function):
     @staticmethod
     def backward(ctx, gradient):
         x, places = ctx.saved_tensors
-        return torch.ops.aten.max_pool2d_with_indices_backward(gradient.contiguous(), x, *ctx.window, places), None, None
+        return (
+            torch.ops.aten.max_pool2d_with_indices_backward(gradient.contiguous(), x, *ctx.window, places),
+            None,
+            None,
+        )

@@ -6,8 +6,9 @@ B batch, N tokens, D width, H heads.
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from vit.native import attention as native
+from vit.native import fused_attention as native
 
 
 def attend(qkv: Tensor, heads: int) -> Tensor | None:
@@ -28,7 +29,8 @@ class ShortAttention(torch.autograd.Function):
     def backward(ctx, gradient):
         qkv, weights = ctx.saved_tensors
         if torch.is_grad_enabled():  # create_graph=True: autograd differentiates torch's product a second time
-            context = separate(qkv, weights.shape[1])
+            with sdpa_kernel(SDPBackend.MATH):  # the fused product has no second derivative
+                context = separate(qkv, weights.shape[1])
             return *torch.autograd.grad(context, qkv, gradient, create_graph=True), None
         return native.backward(qkv, weights, gradient.contiguous()), None
 

@@ -114,12 +114,13 @@ class ViT(Model):
             tokens = torch.cat([*(rows.expand(len(tokens), -1, -1) for rows in learned), tokens], dim=1)
         return self.dropout(self.position(tokens))
 
-    def last_layer(self, tokens: Tensor) -> Tensor:
-        """Patch embeddings to z_L, (B, N, D) with the class token, if any, and registers in front."""
+    def last_layer(self, tokens: Tensor, first: int | None = None) -> Tensor:
+        """Patch embeddings to z_L, (B, N, D) with the class token, if any, and registers in front; or its `first` rows."""
         z = self.initial_sequence(tokens)
-        for layer, block in enumerate(self.blocks):
+        for layer, block in enumerate(self.blocks[:-1]):
             z = block(self.position.before(layer, z))
-        return z
+        z = self.position.before(len(self.blocks) - 1, z)
+        return self.blocks[-1](z) if first is None else self.blocks[-1](z, first=first)
 
     def encode(self, tokens: Tensor) -> Tensor:
         """Patch embeddings to LN(z_L), (B, N, D) with the class token, if any, and registers in front."""
@@ -134,6 +135,12 @@ class ViT(Model):
         """Patch embeddings to y of Equation 4 (B, D); registers are not pooled."""
         if self.norm_after:
             return self.norm(self.pool(self.patches(self.last_layer(tokens))))
+        if (
+            self.class_token is not None
+            and not self.whole_sequence
+            and getattr(self.blocks[-1], "can_be_partial", False)
+        ):
+            return self.pool(self.norm(self.last_layer(tokens, first=1)))  # no other row of z_L matters
         encoded = self.encode(tokens)
         return self.pool(self.patches(encoded) if self.class_token is None else encoded)
 

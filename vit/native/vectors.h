@@ -35,9 +35,9 @@ INLINE floats choose(ints condition, floats yes, floats no) {
 INLINE floats at_least(floats x, float least) { return choose(x > least, x, all(least)); }
 INLINE floats at_most(floats x, float most) { return choose(x < most, x, all(most)); }
 
-/* e^x within 2 units of the last place; below e^-87 it is e^-87, about 1e-38. x = n log 2 + r with |r| <= log 2 / 2. */
-INLINE floats exponential(floats x) {
-    x = at_most(at_least(x, -87.0f), 88.0f);
+/* e^x within 2 units of the last place; below e^-87 it is e^-87, about 1e-38. NaN stays NaN. x = n log 2 + r with |r| <= log 2 / 2. */
+INLINE floats exponential(floats given) {
+    floats x = at_most(at_least(given, -87.0f), 88.0f);
     floats shifted = x * 1.44269504f + 12582912.0f; /* 1.5 * 2^23: rounds to a whole number, which is then in the low bits */
     ints whole = (ints)shifted - (ints)all(12582912.0f);
     floats n = shifted - 12582912.0f;
@@ -49,5 +49,5 @@ INLINE floats exponential(floats x) {
     y = y * r + 0.5f;
     y = y * r + 1.0f;
     y = y * r + 1.0f;
-    return y * (floats)((whole + 127) << 23);
+    return choose(given == given, y * (floats)((whole + 127) << 23), given);
 }

@@ -32,7 +32,7 @@ def functions():
 def is_short(qkv: Tensor, heads: int) -> bool:
     """Can `forward` take the queries, keys and values (B, N, 3 D)?"""
     size = qkv.shape[-1] // (3 * heads)
-    return qkv.shape[1] <= MOST_TOKENS and size % LANES == 0 and functions() is not None and usable(qkv)
+    return usable(qkv) and qkv.shape[1] <= MOST_TOKENS and size % LANES == 0 and functions() is not None
 
 
 def forward(qkv: Tensor, heads: int) -> tuple[Tensor, Tensor]:
@@ -49,7 +49,9 @@ def backward(qkv: Tensor, weights: Tensor, gradient: Tensor) -> Tensor:
     """The gradient of qkv for that of the context, (B, N, D) and contiguous."""
     result = qkv.new_empty(qkv.shape)
     _, call = functions()
-    check(call(qkv.data_ptr(), weights.data_ptr(), gradient.data_ptr(), *shape(qkv, weights.shape[1]), result.data_ptr()))
+    check(
+        call(qkv.data_ptr(), weights.data_ptr(), gradient.data_ptr(), *shape(qkv, weights.shape[1]), result.data_ptr())
+    )
     return result
 
 

@@ -27,7 +27,7 @@ def function():
 
 def value_and_slope(x: Tensor, bias: Tensor) -> Tensor | None:
     """GELU(x + bias) of x (rows, columns), whose derivative overwrites x; None, and nothing is done, where it cannot be."""
-    if x.shape[1] % LANES or function() is None or not usable(x, bias):
+    if not usable(x, bias) or x.shape[1] % LANES or function() is None:
         return None
     value = torch.empty_like(x)
     function()(x.data_ptr(), bias.data_ptr(), len(x), x.shape[1], value.data_ptr())
