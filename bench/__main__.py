@@ -31,6 +31,8 @@ def argument_parser():
     parser.add_argument("--optimizer", choices=("sgd", "adamw"), default="sgd")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="CPU threads")
     parser.add_argument("--compile", action=argparse.BooleanOptionalAction, default=device == "cuda")
+    default = "bf16-mixed" if device == "cuda" else "32-true"
+    parser.add_argument("--precision", choices=("32-true", "bf16-mixed"), default=default)
     parser.add_argument("--output", type=Path, default=ROOT / "results" / "bench", help="output folder")
     parser.set_defaults(device=device)
     return parser
@@ -38,7 +40,7 @@ def argument_parser():
 
 def main(arguments=None):
     options = argument_parser().parse_args(arguments)
-    shared = ("device", "batch", "image_size", "optimizer", "threads")
+    shared = ("device", "batch", "image_size", "optimizer", "threads", "precision")
     settings = Settings(**{name: getattr(options, name) for name in shared}, compiled=options.compile)
     torch.set_num_threads(settings.threads)
     load = os.getloadavg()[0]  # before the first measurement, which raises it
@@ -49,7 +51,8 @@ def main(arguments=None):
             times = f"{1e3 * row.seconds.middle:.1f} ms, {row.ratio.middle:.2f} × timm's speed"
             print(f"{row.model}, {row.step}, {row.who}: {times}", flush=True)
     same = columns(settings, options.rounds, peak, load)
-    path = options.output / file_name(device_name())
+    usual = options.precision == argument_parser().get_default("precision")
+    path = options.output / file_name(device_name() + ("" if usual else f" {options.precision}"))
     write_text(path.with_suffix(".md"), as_markdown(rows, lines(settings, same)))
     write_text(path.with_suffix(".csv"), as_csv(rows, same))
     print(f"{name_of(path)}.md, .csv")

@@ -14,7 +14,7 @@ def columns(settings, rounds, peak, load):
         "threads": settings.threads,
         "load_before": f"{load:.2f}",
         "peak_gflops": f"{peak / 1e9:.0f}",
-        "precision": "bf16 autocast" if settings.device == "cuda" else "float32",
+        "precision": settings.precision,
         "compiled": settings.compiled,
         "batch": settings.batch,
         "image_size": settings.image_size,

@@ -16,10 +16,19 @@ THEIRS = {
     "ResNet50x1": "resnetv2_50x1_bit",
 }
 TIMM, OURS, TIMM_TANH, OURS_ERF = "timm", "ours", "timm, tanh GELU", "ours, erf GELU"
+TIMM_FLOAT32 = "timm, float32"  # beside the others in bf16-mixed on a CPU
 
 
-def contenders(model, image_size):
-    """{name: function that builds it}, with each library's default GELU and with the other's; ResNets have none."""
+def contenders(model, image_size, in_float32=False):
+    """{name: function that builds it}, with each library's default GELU and with the other's; ResNets have none.
+
+    in_float32: with one more of timm's, for float32.
+    """
+    found = by_gelu(model, image_size)
+    return found | {TIMM_FLOAT32: found[TIMM]} if in_float32 else found
+
+
+def by_gelu(model, image_size):
     ours = partial(create_model, model, image_size=image_size)
     if model.startswith("ResNet"):
         return {TIMM: partial(timm.create_model, THEIRS[model]), OURS: ours}

@@ -1,11 +1,11 @@
 """Measurements of a model: peak memory of each contender, then the times of all in turn."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median, quantiles
 
 import torch
 
-from bench.contenders import contenders, rival, without_zeros
+from bench.contenders import TIMM_FLOAT32, contenders, rival, without_zeros
 from bench.memory import peak_memory
 from bench.steps import STEPS, on_device
 from bench.timing import interleaved
@@ -44,12 +44,13 @@ class Measured:
 
 def measure(model, settings, rounds, peak):
     """Yield a row for every kind of step and contender."""
-    builders = contenders(model, settings.image_size)
-    memory = {who: peak_memory(model, who, settings) for who in builders}
+    builders = contenders(model, settings.image_size, settings.precision == "bf16-mixed" and settings.device == "cpu")
+    each = {who: replace(settings, precision="32-true") if who == TIMM_FLOAT32 else settings for who in builders}
+    memory = {who: peak_memory(model, who, each[who]) for who in builders}
     networks = {who: on_device(without_zeros(build()), settings) for who, build in builders.items()}
     flops = _flops(model, settings)
     for kind, make in STEPS.items():
-        seconds = interleaved({who: make(network, settings) for who, network in networks.items()}, rounds)
+        seconds = interleaved({who: make(network, each[who]) for who, network in networks.items()}, rounds)
         work = flops * (TRAINING if kind == "training" else 1)
         for who, times in seconds.items():
             reference = seconds[rival(who, seconds)]

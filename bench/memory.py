@@ -37,7 +37,7 @@ def in_a_fresh_process(make, settings):
 
 
 def _contender(model, who, settings):
-    return training(on_device(contenders(model, settings.image_size)[who](), settings), settings)
+    return training(on_device(contenders(model, settings.image_size, in_float32=True)[who](), settings), settings)
 
 
 def _measure(make, settings):

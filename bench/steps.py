@@ -1,4 +1,4 @@
-"""The timed steps: training and inference, in bf16 and compiled on a GPU, in float32 on a CPU."""
+"""The timed steps: training and inference, by default in bf16 and compiled on a GPU, in float32 on a CPU."""
 
 from dataclasses import dataclass
 
@@ -16,13 +16,14 @@ class Settings:
     optimizer: str
     threads: int
     compiled: bool
+    precision: str = "32-true"  # or bf16-mixed
 
     @property
     def dtype(self):
-        return torch.bfloat16 if self.device == "cuda" else torch.float32
+        return torch.bfloat16 if self.precision == "bf16-mixed" else torch.float32
 
     def autocast(self):
-        return torch.autocast(self.device, self.dtype, enabled=self.device == "cuda")
+        return torch.autocast(self.device, torch.bfloat16, enabled=self.precision == "bf16-mixed")
 
     def images(self):
         return torch.randn(self.batch, 3, self.image_size, self.image_size, device=self.device)

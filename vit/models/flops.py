@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from vit.native.usable import torch_only
+
 
 def forward_flops(network: nn.Module, images: Tensor) -> int:
     """FLOPs of a forward pass, two per multiply-add. Products with the zeros of padding are not counted.
@@ -24,7 +26,7 @@ def forward_flops(network: nn.Module, images: Tensor) -> int:
     ]
     network.whole_sequence = True  # the paper's models compute all rows of z_L, though only the class token's is used
     # recording for gradients would make counting a third slower
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+    with torch.no_grad(), torch_only(), FlopCounterMode(display=False) as counter:
         network(images)
     network.whole_sequence = False
     for hook in hooks:
