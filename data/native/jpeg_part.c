@@ -13,6 +13,10 @@
 
 #include <jpeglib.h>
 
+#if !defined(LIBJPEG_TURBO_VERSION_NUMBER) || LIBJPEG_TURBO_VERSION_NUMBER < 2001000
+#error "libjpeg-turbo 2.1 or newer is needed: older ones skip lines with mistakes, and other libjpegs cannot"
+#endif
+
 /* Interpolation of colours takes a pixel from beyond the box on each side, and libjpeg two on the right to know of one. */
 enum { BEFORE = 1, AFTER = 2 };
 
