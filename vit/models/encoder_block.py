@@ -68,15 +68,15 @@ class Attention(nn.Module):
 
     def forward(self, z: Tensor, first: int | None = None) -> Tensor:
         """(B, N, D), or with `first` the first rows of it; see Block.forward."""
-        if first is None and self.relative is None and self.query_norm is None:
-            qkv = self.qkv(z)
-            context = attend(qkv, self.heads)  # Equations 6 and 7, heads concatenated: (B, N, D)
-            q, k, v = self.by_head(*qkv.chunk(3, dim=-1)) if context is None else (None,) * 3
-        else:
-            context, (q, k, v) = None, self.project(z, first)
-        if context is None:
-            context = F.scaled_dot_product_attention(q, k, v, attn_mask=self.bias(q)).transpose(1, 2).flatten(2)
-        return self.out(context)  # Equation 8: times U_msa
+        if first is not None or self.relative is not None or self.query_norm is not None:
+            return self.out(self.context(*self.project(z, first)))
+        qkv = self.qkv(z)
+        context = attend(qkv, self.heads)
+        return self.out(self.context(*self.by_head(*qkv.chunk(3, dim=-1))) if context is None else context)  # Equation 8
+
+    def context(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        """Equations 6 and 7, with the heads concatenated: (B, N, D)."""
+        return F.scaled_dot_product_attention(q, k, v, attn_mask=self.bias(q)).transpose(1, 2).flatten(2)
 
     def weights(self, z: Tensor) -> Tensor:
         """Equation 6: softmax(q k' / sqrt(D / H)), which the fused product of `forward` never stores; (B, H, N, N)."""
