@@ -72,7 +72,9 @@ class Attention(nn.Module):
             return self.out(self.context(*self.project(z, first)))
         qkv = self.qkv(z)
         context = attend(qkv, self.heads)
-        return self.out(self.context(*self.by_head(*qkv.chunk(3, dim=-1))) if context is None else context)  # Equation 8
+        return self.out(
+            self.context(*self.by_head(*qkv.chunk(3, dim=-1))) if context is None else context
+        )  # Equation 8
 
     def context(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         """Equations 6 and 7, with the heads concatenated: (B, N, D)."""
