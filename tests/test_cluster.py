@@ -11,7 +11,7 @@ from vit.cluster.cluster import Cluster, Size, as_arguments, read_cluster
 from vit.cluster.job_script import job_script
 from vit.cluster.jobs import JOB, LOG, job_of, last_line
 from vit.cluster.slurm import Job, jobs_of, slurm
-from vit.cluster.state import JobState, told
+from vit.cluster.state import JobState, job_states, told
 from vit.cluster.wait import LATE, Waiting, failures, summary
 from vit.errors import UserError
 from vit.paths import ROOT, runs_folder
@@ -69,6 +69,10 @@ def test_a_run_takes_the_first_size_that_holds_it():
         ("[4]", "a mapping of sbatch's options"),
         ("[{env: [VIT_SHARD]}]", "env: variables of the environment were expected, such as {VIT_SHARD: 1}"),
         ("[{env: {a b: 1}}]", "env: variables of the environment"),
+        ("[{env: {VIT_SHRAD: 1}}]", "env: unknown key 'VIT_SHRAD', did you mean 'VIT_SHARD'"),
+        ("[{env: {VIT_SHARD: yes}}]", "env: VIT_SHARD: a whole number of at least 0 was expected, found True"),
+        ("[{env: {VIT_DEVICES: 0}}]", "env: VIT_DEVICES: a whole number of at least 1 was expected, found 0"),
+        ("[{env: {VIT_RECOMPUTE: -1}}]", "env: VIT_RECOMPUTE: a whole number of at least 0 was expected, found -1"),
     ],
 )
 def test_a_mistake_in_a_cluster_is_one_line_that_names_file_and_place(sizes, words, written):
@@ -256,3 +260,10 @@ def test_a_controller_that_is_away_is_waited_for_and_a_refusal_is_one_line(comma
         slurm("sbatch")
     with pytest.raises(UserError, match="sbatch-of-old: not found; CLUSTER needs Slurm's commands"):
         slurm("sbatch-of-old")
+
+
+def test_slurm_is_not_asked_about_jobs_that_nobody_submitted(tmp_path, monkeypatch):
+    """`make plan CLUSTER=NAME` alone leaves a list of jobs; the machine may have no Slurm that answers."""
+    monkeypatch.setenv("VIT_RESULTS", str(tmp_path))
+    monkeypatch.setattr("vit.cluster.state.jobs_of", lambda comment: pytest.fail("squeue was called"))
+    assert job_states("smoke", ["a-run", "another"]) == {}

@@ -5,11 +5,12 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from vit.errors import UserError
 from vit.models import create_model
 from vit.models.memory import kept_bytes
 from vit.plan import make_plan
 from vit.plan.cells import cost_key
-from vit.run.memory_needed import HEAD, Division, counted, needed, row, rows, trainings
+from vit.run.memory_needed import HEAD, Division, counted, needed, of_run, row, rows, trainings
 
 SMALL = {
     "ViT-B/16": dict(patch=8, width=32, depth=4, heads=2, mlp=64),
@@ -117,3 +118,10 @@ def test_the_table_has_each_kind_of_training_once_the_largest_first():
     assert [len(line) for line in table] == [len(HEAD)] * 3
     peaks = {row(needed(run, Division()), Division(), run): needed(run, Division()).peak for run in runs[:3]}
     assert table == sorted(peaks, key=peaks.get, reverse=True)
+
+
+def test_a_precision_whose_weights_are_not_float32_is_refused():
+    with pytest.raises(
+        UserError, match="make memory counts trainings in 32-true, bf16-mixed, 16-mixed, not in 64-true"
+    ):
+        of_run(next(iter(trainings(make_plan("smoke+64-true", ["figure8"]), "figure8"))))

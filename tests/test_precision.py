@@ -1,6 +1,7 @@
 """SCALE+PRECISION: every training of a scale in another precision, as part of its runs' names; refused where it would be slower."""
 
 import subprocess
+from types import SimpleNamespace
 
 import pytest
 
@@ -9,6 +10,8 @@ from vit.paths import ROOT
 from vit.plan import make_plan, precision
 from vit.plan.measured_speed import SPEED
 from vit.plan.precision import check_fast, parts
+from vit.run.env import check_variables
+from vit.run.runner import refuse_another_precision
 
 
 def task_of(run):
@@ -54,6 +57,9 @@ def test_a_processor_that_would_be_slower_is_refused_with_a_reason(flags, fast, 
     (tmp_path / "cpuinfo").write_text(f"processor\t: 0\n{flags}")
     check_fast("mini", tmp_path)
     check_fast("mini+64-true", tmp_path)
+    if "flags" in flags:
+        with pytest.raises(UserError, match="PRECISION 16-mixed: it needs a GPU, and there is none; use bf16-mixed"):
+            check_fast("mini+16-mixed", tmp_path)
     if fast:
         check_fast("mini+bf16-mixed", tmp_path)
         return
@@ -78,3 +84,23 @@ def test_a_processor_that_would_be_slower_is_refused_with_a_reason(flags, fast, 
 def test_make_has_a_folder_of_results_for_each_precision(variables, folder):
     done = subprocess.run(["make", "-n", "clean", "VENV=", *variables], cwd=ROOT, capture_output=True, text=True)
     assert f" {folder}/index.html " in done.stdout, done.stderr
+
+
+def test_a_precision_that_lightning_would_replace_is_refused():
+    """As 16-mixed on a CPU, in a scale or a recipe of one's own: the results would name another precision than was used."""
+    run = SimpleNamespace(config={"trainer": {"precision": "16-mixed"}})
+    with pytest.raises(
+        UserError, match="precision 16-mixed is not possible on this device, Lightning takes bf16-mixed"
+    ):
+        refuse_another_precision(run, SimpleNamespace(precision="bf16-mixed"))
+    refuse_another_precision(run, SimpleNamespace(precision="16-mixed"))
+    refuse_another_precision(SimpleNamespace(config={"trainer": {}}), SimpleNamespace(precision="32-true"))
+
+
+def test_what_no_run_would_take_is_said_once_before_the_first(monkeypatch):
+    for name, value, least in (("VIT_SHARD", "yes", 0), ("VIT_DEVICES", "0", 1), ("VIT_MICRO_BATCH", "-1", 1)):
+        with monkeypatch.context() as patch:
+            patch.setenv(name, value)
+            with pytest.raises(UserError, match=f"{name} must be a whole number of at least {least}, not '{value}'"):
+                check_variables()
+    check_variables()

@@ -9,6 +9,7 @@ from vit import paths
 from vit.errors import UserError
 from vit.plan.overview import run_flops
 from vit.plan.schema import PROCESSES
+from vit.plan.variables import COUNTS, OTHERS
 from vit.plan.yaml_files import build, check_keys, read_yaml
 
 # Long options of sbatch that a size may state; those that name the job, its output and its signals are ours.
@@ -101,6 +102,14 @@ def check_size(size: object, last: bool, where: str) -> None:
         raise UserError(
             f"{where}: {ENVIRONMENT}: variables of the environment were expected, such as {{VIT_SHARD: 1}}, found {variables!r}"
         )
+    ours = [name for name in variables if name.startswith("VIT_")]
+    check_keys(ours, (*COUNTS, *OTHERS), f"{where}: {ENVIRONMENT}")
+    for name, least in COUNTS.items():
+        value = variables.get(name, least)
+        if isinstance(value, bool) or not str(value).isdecimal() or int(value) < least:  # YAML reads yes as a boolean
+            raise UserError(
+                f"{where}: {ENVIRONMENT}: {name}: a whole number of at least {least} was expected, found {value!r}"
+            )
     limit = size.get(LIMIT)
     if last and limit is not None:
         raise UserError(f"{where}: {LIMIT}: the last size takes all larger runs, so it has no {LIMIT}")

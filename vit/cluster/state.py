@@ -21,11 +21,12 @@ class JobState:
 
 def job_states(scale: str, runs: Iterable[str]) -> dict[str, JobState]:
     """Of those that have been submitted and are not finished."""
+    numbers = {run: job_of(scale, run) for run in runs}
+    numbers = {run: number for run, number in numbers.items() if number is not None and not is_finished(scale, run)}
+    if not numbers:
+        return {}  # without a question to a Slurm that may not be there
     queue, states = {job.id: job for job in jobs_of(comment_of(scale)).values()}, {}
-    for run in runs:
-        number = job_of(scale, run)
-        if number is None or is_finished(scale, run):
-            continue
+    for run, number in numbers.items():
         job = queue.get(number)
         states[run] = JobState(FAILED if job is None else RUNNING if job.is_running else QUEUED, job)
     return states

@@ -37,8 +37,10 @@ def check_command(arguments):
 
 def claim_command(arguments):
     from vit.plan.precision import check_fast
+    from vit.run.env import check_variables
     from vit.run.scale_owner import claim_scale
 
+    check_variables()
     if not arguments.elsewhere:
         check_fast(arguments.scale)
     claim_scale(arguments.scale)

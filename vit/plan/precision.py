@@ -38,6 +38,8 @@ def check_fast(scale_name: str, devices: Path = Path("/dev")) -> None:
     precision = parts(scale_name)[1]
     if precision not in SIXTEEN_BITS or not PROCESSOR.exists() or any(devices.glob(GPU)):
         return
+    if precision == "16-mixed":  # which Lightning would replace by bf16-mixed
+        raise UserError(f"PRECISION {precision}: it needs a GPU, and there is none; use bf16-mixed")
     flags = set(re.findall(r"^(?:flags|Features)\s*:(.*)$", PROCESSOR.read_text(), re.M | re.I)[:1])
     if flags and not FAST & set(" ".join(flags).split()):
         raise UserError(

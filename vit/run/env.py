@@ -3,6 +3,7 @@
 import os
 
 from vit.errors import UserError
+from vit.plan.variables import COUNTS
 
 
 def env_int(name: str, default: int | None = None) -> int:
@@ -16,3 +17,9 @@ def env_whole_number(name: str, minimum: int = 0) -> int | None:
     if text and (not text.isdecimal() or int(text) < minimum):
         raise UserError(f"{name} must be a whole number of at least {minimum}, not {text!r}")
     return int(text) if text else None
+
+
+def check_variables() -> None:
+    """UserError for a variable that a run would refuse: said once, before the first run."""
+    for name, least in COUNTS.items():
+        env_whole_number(name, least)

@@ -13,12 +13,15 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from tqdm import tqdm
 
 from data.disk.room import format_bytes
+from vit.errors import UserError
 from vit.models import create_model
 from vit.models.memory import Kept, kept_bytes
+from vit.plan.variables import COUNTS
 from vit.run.env import env_whole_number
 from vit.run.micro_batch import PEAK_FACTOR, images_per_device
 
 BYTES = 4  # of a float32 number
+PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")  # whose weights are float32
 MOMENTS = {"adam": 2, "lamb": 2, "lion": 1, "sgd": 1}  # numbers a parameter
 HALF = {"bfloat16": 0.5}  # a buffer of momentum, in numbers of float32
 VARIABLES = {
@@ -43,7 +46,7 @@ class Division:
     def of_environment(cls) -> "Division":
         """That of a training in this process's environment."""
         return cls().with_environment(
-            {name: number for name in VARIABLES if (number := env_whole_number(name)) is not None}
+            {name: number for name in VARIABLES if (number := env_whole_number(name, COUNTS[name])) is not None}
         )
 
     def with_environment(self, variables: dict[str, int], devices: int | None = None) -> "Division":
@@ -90,7 +93,7 @@ def counted(cost_key: str, dropout: float, precision: str) -> Counted:
         ).train()
     with FakeTensorMode(allow_non_fake_inputs=True):
         model.to_empty(device="cpu")  # whose operations, not those of meta, say what is kept
-        with torch.autocast("cpu", torch.bfloat16, enabled=precision.startswith("bf16")):
+        with torch.autocast("cpu", torch.bfloat16, enabled=precision.endswith("-mixed")):
             one, two = (kept_bytes(model, torch.zeros(count, 3, image_size, image_size)) for count in (1, 2))
         total, *blocks = (sum(p.numel() for p in part.parameters()) for part in (model, *model.blocks_in_order()))
     image = two - one
@@ -98,7 +101,9 @@ def counted(cost_key: str, dropout: float, precision: str) -> Counted:
 
 
 def of_run(run) -> Counted:
-    values, precision = run.config["model"]["init_args"], str(run.config["trainer"].get("precision", ""))
+    values, precision = run.config["model"]["init_args"], run.config["trainer"].get("precision", PRECISIONS[0])
+    if precision not in PRECISIONS:
+        raise UserError(f"make memory counts trainings in {', '.join(PRECISIONS)}, not in {precision} ({run.id})")
     return counted(run.cost_key, values.get("dropout") or 0.0, precision)
 
 

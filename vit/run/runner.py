@@ -178,6 +178,7 @@ def train(run, folder: Path, bar, log: Callable[[str], None]):
     minimum = 1
     while True:
         cli = build(run, folder, bar, log)
+        refuse_another_precision(run, cli.trainer)
         try:
             return cli, fit(cli.trainer, cli.model, cli.datamodule, folder, log, minimum)
         except Exception as error:
@@ -188,6 +189,15 @@ def train(run, folder: Path, bar, log: Callable[[str], None]):
         del cli  # frees its tensors; after the except clause, whose traceback refers to them too
         gc.collect()
         torch.cuda.empty_cache()
+
+
+def refuse_another_precision(run, trainer) -> None:
+    """UserError where Lightning has replaced the precision of the config, as it does with 16-mixed on a CPU."""
+    asked = run.config["trainer"].get("precision")
+    if asked and trainer.precision != asked:
+        raise UserError(
+            f"precision {asked} is not possible on this device, Lightning takes {trainer.precision}; choose that one by name"
+        )
 
 
 def build(run, folder: Path, bar, log: Callable[[str], None]):
