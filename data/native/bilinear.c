@@ -1,5 +1,5 @@
 /* Resizes the uint8 pixels of a box to size x size, bilinear with half-pixel centres and not antialiased, with the bits of
- * torch's upsample_bilinear2d on processors with fused multiply-add; data.native.library checks that they are.
+ * torch's upsample_bilinear2d on processors with fused multiply-add; data/native/bilinear.py checks that they are.
  *
  * torch's kernel weighs the three colours of one pixel at a time; here a row is weighed at once, in vectors. */
 

@@ -65,7 +65,11 @@ def from_pil(image: Image.Image, name: str) -> torch.Tensor:
 
 def dimensions(data: bytes, name: str) -> tuple[int, int]:
     """(H, W) from the header of the file."""
-    image = open_picture(data, name)
+    return upright_size(open_picture(data, name))
+
+
+def upright_size(image: Image.Image) -> tuple[int, int]:
+    """(H, W) of a picture whose header was read."""
     width, height = image.size
     return (width, height) if image.getexif().get(ORIENTATION) in range(5, 9) else (height, width)
 

@@ -3,7 +3,7 @@
 import torch
 
 from data.native.jpeg_part import decode_part
-from data.pictures.decode import JPEG, ORIENTATION, decoded, open_picture
+from data.pictures.decode import JPEG, ORIENTATION, decoded, open_picture, upright_size
 
 
 class Undecoded:
@@ -13,10 +13,9 @@ class Undecoded:
         """data: the encoded picture. Unreadable if its header is damaged."""
         self.data, self.name = data, name
         image = open_picture(data, name)
-        orientation = image.getexif().get(ORIENTATION, 1)
-        height, width = image.size[::-1]
-        self.shape = (3, width, height) if orientation in range(5, 9) else (3, height, width)
-        self.in_parts = data.startswith(JPEG) and orientation not in range(2, 9)  # those are turned as a whole
+        self.shape = (3, *upright_size(image))
+        turned = image.getexif().get(ORIENTATION) in range(2, 9)  # as a whole
+        self.in_parts = data.startswith(JPEG) and not turned
 
     def __getitem__(self, index: tuple[slice, slice, slice]) -> torch.Tensor:
         _, rows, columns = index

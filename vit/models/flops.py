@@ -28,7 +28,7 @@ def forward_flops(network: nn.Module, images: Tensor) -> int:
     # recording for gradients would make counting a third slower
     with torch.no_grad(), torch_only(), FlopCounterMode(display=False) as counter:
         network(images)
-    network.whole_sequence = False
+    del network.whole_sequence  # that of its class again
     for hook in hooks:
         hook.remove()
     return counter.get_total_flops() - sum(padding)

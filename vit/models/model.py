@@ -9,9 +9,8 @@ class Model(nn.Module):
     """Keeps in `made_with` the arguments of create_model that rebuild it; None for a class that was called directly."""
 
     made_with: dict | None = None  # weight files store it
-    whole_sequence = (
-        False  # True to compute also what does not reach the output, as counted FLOPs of the paper's models do
-    )
+    # True to compute also what does not reach the output, as the counted FLOPs of the paper's models do
+    whole_sequence = False
 
     def set_head_bias(self, value: float) -> None:
         """Set the bias of every class before training: about -ln(C) for a sigmoid loss (the authors' pre-training code)."""

@@ -9,11 +9,9 @@ from pathlib import Path
 
 from torch import Tensor
 
-from data.native.library import library
-from vit.native.usable import usable
+from vit.native.usable import LANES, compiled, usable
 
 LIBRARY = Path(__file__).with_name("_attention")
-LANES = 8  # of a vector; heads are whole vectors wide
 MOST_TOKENS = 128  # the weights (N, N) are kept for the backward pass
 SHAPE = [c_int] * 4 + [c_float]  # B, N, H, D / H and the factor of the scores
 
@@ -21,10 +19,10 @@ SHAPE = [c_int] * 4 + [c_float]  # B, N, H, D / H and the factor of the scores
 @cache
 def functions():
     """(forward, backward), or None where they were not built or the processor lacks their instructions."""
-    compiled = library(LIBRARY)
-    if compiled is None or not compiled.is_supported():
+    found = compiled(LIBRARY)
+    if found is None:
         return None
-    forward, backward = compiled.attention_forward, compiled.attention_backward
+    forward, backward = found.attention_forward, found.attention_backward
     forward.argtypes, backward.argtypes = [c_void_p, *SHAPE, *[c_void_p] * 2], [*[c_void_p] * 3, *SHAPE, c_void_p]
     return forward, backward
 

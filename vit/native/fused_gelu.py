@@ -7,20 +7,18 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from data.native.library import library
-from vit.native.usable import usable
+from vit.native.usable import LANES, compiled, usable
 
 LIBRARY = Path(__file__).with_name("_gelu")
-LANES = 8  # of a vector
 
 
 @cache
 def function():
     """None where it was not built or the processor lacks its instructions."""
-    compiled = library(LIBRARY)
-    if compiled is None or not compiled.is_supported():
+    found = compiled(LIBRARY)
+    if found is None:
         return None
-    call = compiled.gelu_and_slope
+    call = found.gelu_and_slope
     call.argtypes, call.restype = [c_void_p, c_void_p, c_ssize_t, c_int, c_void_p], None
     return call
 

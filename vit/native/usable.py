@@ -1,14 +1,25 @@
 """When the functions in C take the place of torch's."""
 
+import ctypes
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from data.native.library import library
+
+LANES = 8  # of a vector in C: what is computed together has to be whole vectors wide
 PLAIN = (Tensor, torch.nn.Parameter)  # not fake, nor a part of one that several devices hold
 MOST_THREADS = 2  # they run in one; with more, torch's, which divide their work, are faster
 hidden = False
+
+
+def compiled(path: Path) -> ctypes.CDLL | None:
+    """The library; None where it was not built or the processor lacks its instructions."""
+    found = library(path)
+    return found if found is not None and found.is_supported() else None
 
 
 def usable(*tensors: Tensor) -> bool:
